@@ -35,7 +35,7 @@ export function compareBytes(
 ): number {
   const aLen = aEnd - aStart;
   const bLen = bEnd - bStart;
-  const len = aLen < bLen ? aLen : bLen;
+  const len = Math.min(aLen, bLen);
   if (len > COMPARE_LOOP_MAX) return nativeCompare.call(a, b, bStart, bEnd, aStart, aEnd);
   for (let i = 0; i < len; i++) {
     const difference = a[aStart + i] - b[bStart + i];
@@ -73,10 +73,10 @@ export function bytesOf(text: string): Uint8Array {
   return out;
 }
 
-/** Writes latin1 text at `at` and returns the position behind it. */
+/** Writes latin1 text at `at` and returns the number of bytes written. */
 export function writeLatin1(text: string, out: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
-  return at + text.length;
+  return text.length;
 }
 
 /** Whether the range equals `lower`, lower-case ASCII text, if the case of ASCII letters is ignored. */
