@@ -7,6 +7,8 @@
 // Text is parsed by the rules of Redis's string2ll: an optional minus, then digits without leading zeros; nothing else
 // ("+1", " 1", "01", "-0" and "" are not integers).
 
+export { int64Digits, int64ToString, numberDigits, writeInt64, writeNumber } from "./decimal";
+
 const TWO_32 = 0x1_0000_0000;
 const BILLION = 1_000_000_000;
 

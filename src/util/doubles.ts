@@ -1,0 +1,99 @@
+// Double-precision numbers as Redis reads and prints them: scores, timeouts, RESP3 doubles.
+
+import { latin1 } from "./bytes";
+import { bitLength, roundRatio, splitFloat } from "./float-syntax";
+
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+
+/** Powers of ten that are doubles exactly, as far as parseShort needs them. */
+const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/**
+ * Plain decimals of at most 15 digits ("42", "-3.25"): integer and power of ten are exact doubles, so the one division
+ * rounds correctly (Clinger, 1990). NaN for everything else.
+ */
+function parseShort(buf: Uint8Array, start: number, end: number): number {
+  const negative = buf[start] === MINUS;
+  const first = negative ? start + 1 : start;
+  if (end - first > 16 || end <= first) return Number.NaN;
+  let value = 0;
+  let point = -1;
+  for (let i = first; i < end; i++) {
+    const digit = buf[i] - ZERO;
+    if (digit >= 0 && digit <= 9) value = value * 10 + digit;
+    else if (buf[i] === POINT && point < 0) point = i;
+    else return Number.NaN;
+  }
+  const digits = point < 0 ? end - first : end - first - 1;
+  if (digits === 0 || digits > 15) return Number.NaN;
+  if (point >= 0) value /= POWERS[end - 1 - point];
+  return negative ? -value : value;
+}
+
+/** A hexadecimal number, correctly rounded; Infinity on overflow, 0 on underflow. `digits` is not empty. */
+function hexadecimalToDouble(digits: string, exponent: number): number {
+  const bits = digits.length * 4 + exponent;
+  if (bits > 1030) return Number.POSITIVE_INFINITY;
+  if (bits < -1080) return 0;
+  const rounded = roundRatio(BigInt(`0x${digits}`), 1n, exponent, 53, -1074);
+  if (rounded.mantissa === 0n) return 0;
+  if (rounded.exponent + bitLength(rounded.mantissa) > 1024) return Number.POSITIVE_INFINITY;
+  // The mantissa has 53 bits at most, so both steps are exact; one step could leave the range of 2 ** x.
+  const half = Math.trunc(rounded.exponent / 2);
+  return Number(rounded.mantissa) * 2 ** half * 2 ** (rounded.exponent - half);
+}
+
+/**
+ * The range as Redis reads a double (strtod on the whole text): decimal, hexadecimal or infinite. NaN if it is none, is
+ * NaN itself, overflows, or is so small that it would become 0.
+ */
+export function parseDouble(buf: Uint8Array, start: number, end: number): number {
+  const short = parseShort(buf, start, end);
+  if (!Number.isNaN(short)) return short;
+  const text = latin1(buf, start, end);
+  const syntax = splitFloat(text);
+  if (syntax === null) return Number.NaN;
+  const sign = syntax.negative ? -1 : 1;
+  if (syntax.infinite) return sign * Number.POSITIVE_INFINITY;
+  if (syntax.digits === "") return sign * 0;
+  const value = syntax.hexadecimal ? hexadecimalToDouble(syntax.digits, syntax.exponent) : Math.abs(Number(text));
+  return value === 0 || value === Number.POSITIVE_INFINITY ? Number.NaN : sign * value;
+}
+
+/** Integral doubles up to this magnitude (2^62) are printed as integers. */
+const INTEGER_LIMIT = 2 ** 62;
+
+/**
+ * A double as Redis 7.2 prints it: integers with all their digits up to 2^62, else the shortest digits that read back as
+ * the same double, with an exponent where fpconv writes one ("4.346927698961647e+4" as soon as it has more than 6
+ * decimals and is not between 1e-4 and 1e4). fpconv's Grisu2 misses the shortest digits for about one double in a
+ * thousand; here they are always the shortest.
+ */
+export function formatDouble(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (value === 0) return Object.is(value, -0) ? "-0" : "0";
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
+  if (Number.isInteger(value) && Math.abs(value) <= INTEGER_LIMIT) {
+    return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
+  }
+  const shortest = Math.abs(value).toExponential();
+  const mark = shortest.indexOf("e");
+  const digits = shortest[0] + shortest.slice(2, mark);
+  return (value < 0 ? "-" : "") + placePoint(digits, Number(shortest.slice(mark + 1)));
+}
+
+/** digits[0] . digits[1..] * 10^exponent in the notation that fpconv chooses. */
+function placePoint(digits: string, exponent: number): string {
+  const count = digits.length;
+  const scale = exponent - count + 1;
+  const magnitude = Math.abs(exponent);
+  if (scale >= 0 && magnitude < count + 7) return digits + "0".repeat(scale);
+  if (scale < 0 && (scale > -7 || magnitude < 4)) {
+    if (exponent < 0) return `0.${"0".repeat(-exponent - 1)}${digits}`;
+    return `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
+  }
+  const fraction = count > 1 ? `.${digits.slice(1)}` : "";
+  return `${digits[0]}${fraction}e${exponent < 0 ? "-" : "+"}${magnitude}`;
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "bun:test";
+import { bytesOf } from "../../src/util/bytes";
+import { formatDouble, parseDouble } from "../../src/util/doubles";
+import { SeededRandom } from "../../src/util/random";
+
+function parse(text: string): number {
+  return parseDouble(bytesOf(`1${text}1`), 1, 1 + text.length);
+}
+
+describe("parseDouble", () => {
+  test("takes what strtod takes", () => {
+    const cases: [string, number][] = [
+      ["0", 0],
+      ["-0", -0],
+      ["-0.0", -0],
+      ["3.14", 3.14],
+      ["+3.14", 3.14],
+      [".5", 0.5],
+      ["5.", 5],
+      ["-.5", -0.5],
+      ["1e3", 1000],
+      ["1E+3", 1000],
+      ["1e-3", 0.001],
+      ["0007", 7],
+      ["inf", Number.POSITIVE_INFINITY],
+      ["+INF", Number.POSITIVE_INFINITY],
+      ["-inf", Number.NEGATIVE_INFINITY],
+      ["-Infinity", Number.NEGATIVE_INFINITY],
+      ["0x10", 16],
+      ["-0X1.8p1", -3],
+      ["0x.8", 0.5],
+      ["0x1p-1074", 5e-324],
+      ["0x1.8p-1075", 5e-324],
+      ["0x1.fffffffffffff7p1023", Number.MAX_VALUE],
+      ["0x0p99999999999999999999", 0],
+      ["0x20000000000001", 2 ** 53],
+      ["0x20000000000003", 2 ** 53 + 4],
+      ["1.7976931348623157e308", Number.MAX_VALUE],
+      ["5e-324", 5e-324],
+      ["2.4703282292062328e-324", 5e-324],
+      ["0e999999999999", 0],
+      ["9007199254740993", 9007199254740992],
+      [`0.${"0".repeat(400)}1e400`, 0.1],
+      [`1${"0".repeat(400)}e-400`, 1],
+      ["123456789012345678901234567890", 1.2345678901234568e29],
+    ];
+    for (const [text, value] of cases) expect([text, parse(text)]).toEqual([text, value]);
+  });
+
+  test("rejects everything else", () => {
+    const bad = [
+      "",
+      " ",
+      " 1",
+      "1 ",
+      "1\n",
+      "1\x00",
+      "a",
+      "1a",
+      "--1",
+      "+-1",
+      "1.2.3",
+      ".",
+      "-",
+      "+.",
+      "1e",
+      "1e+",
+      "e1",
+    ];
+    bad.push("nan", "NaN", "-nan", "nan(1)", "infin", "infinit", "infinityx", "0x", "0x.", "0x1p", "0xg", "1_0", "1,5");
+    bad.push("1e309", "-1e309", "0x1p1024", "0x1.fffffffffffff8p1023", "1e-400", "-1e-400", "2.4703282292062327e-324");
+    bad.push("0x1p-1075", "0x1p-99999", "0x1p99999", "1e99999999999999999999", "0b1", "1d5", "\xb2");
+    for (const text of bad) expect([text, parse(text)]).toEqual([text, Number.NaN]);
+  });
+
+  test("short decimals round as Number does", () => {
+    const random = new SeededRandom(4);
+    for (let i = 0; i < 20_000; i++) {
+      const digits = String(random.next32() * 2 ** random.below(20)).slice(0, 1 + random.below(17));
+      const at = random.below(digits.length + 1);
+      const text = `${random.below(2) ? "-" : ""}${digits.slice(0, at)}.${digits.slice(at)}`;
+      const expected = Number(text);
+      if (!Object.is(parse(text), expected)) expect([text, parse(text)]).toEqual([text, expected]);
+    }
+  });
+});
+
+test("formatDouble prints as Redis 7.2", () => {
+  // Replies of real servers to ZSCORE with RESP3.
+  const cases: [number, string][] = [
+    [0, "0"],
+    [-0, "-0"],
+    [3.14, "3.14"],
+    [-2.5, "-2.5"],
+    [1e15, "1000000000000000"],
+    [2 ** 60, "1152921504606846976"],
+    [Number(1123126021969413248n), "1123126021969413248"],
+    [Number(-3140652973883634176n), "-3140652973883634176"],
+    [2 ** 62, "4611686018427387904"],
+    [5e18, "5e+18"],
+    [1e21, "1e+21"],
+    [12345678901234567000, "12345678901234567000"],
+    [43469.27698961647, "4.346927698961647e+4"],
+    [9574.88807, "9574.88807"],
+    [-288325.559, "-288325.559"],
+    [0.0001, "0.0001"],
+    [1e-6, "0.000001"],
+    [1e-7, "1e-7"],
+    [0.00015, "0.00015"],
+    [1.5e-6, "1.5e-6"],
+    [0.00790242482, "0.00790242482"],
+    [0.00091693187, "9.1693187e-4"],
+    [-8.908070474379179e-291, "-8.908070474379179e-291"],
+    [3.3132504911839005e234, "3.3132504911839005e+234"],
+    [Number.POSITIVE_INFINITY, "inf"],
+    [Number.NEGATIVE_INFINITY, "-inf"],
+    [Number.NaN, "nan"],
+  ];
+  for (const [value, text] of cases) expect(formatDouble(value)).toBe(text);
+});
+
+test("formatDouble reads back as the same double", () => {
+  const random = new SeededRandom(8);
+  const view = new DataView(new ArrayBuffer(8));
+  for (let i = 0; i < 20_000; i++) {
+    view.setUint32(0, random.next32());
+    view.setUint32(4, random.next32());
+    const value = i % 2 === 0 ? view.getFloat64(0) : random.next32() / 10 ** random.below(12);
+    if (Number.isNaN(value)) continue;
+    const text = formatDouble(value);
+    if (!Object.is(parse(text), value)) expect([text, parse(text)]).toEqual([text, value]);
+  }
+});
