@@ -2,7 +2,8 @@
 // notify-keyspace-events, bind, replicaof, dir and latency-tracking-info-percentiles.
 
 import { realpathSync } from "node:fs";
-import { quoteRepr } from "../util/bytes";
+import { bytesOf, quoteRepr } from "../util/bytes";
+import { parseDouble } from "../util/doubles";
 import { formatFixed } from "../util/fixed";
 import { parseMemoryExact } from "../util/memory-units";
 import { strerror } from "../util/strerror";
@@ -353,18 +354,6 @@ export const dir: Directive<string, string> = {
   restore: (raw, context) => context.changeFolder(decodePath(raw)),
 };
 
-/** A text that is one finite number or infinity, as strtod reads it; else null. */
-function parsePercentile(text: string): number | null {
-  const infinity = /^([+-]?)inf(?:inity)?$/i.exec(text);
-  if (infinity !== null) return infinity[1] === "-" ? -Infinity : Infinity;
-  if (/^0x[0-9a-f]+$/i.test(text)) return Number(text);
-  const match = /^[+-]?((?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:e[+-]?[0-9]+)?$/i.exec(text);
-  if (match === null) return null;
-  const n = Number(text);
-  const underflow = n === 0 && /[1-9]/.test(match[1]);
-  return Number.isFinite(n) && !underflow ? n : null;
-}
-
 function formatPercentile(n: number): string {
   return formatFixed(n, 6).replace(/\.?0+$/, "");
 }
@@ -379,8 +368,9 @@ export const latencyTrackingInfoPercentiles: Directive<readonly number[], readon
   parse(args) {
     if (args.length === 1 && args[0] === "") return [];
     return args.map((argument) => {
-      const n = parsePercentile(argument);
-      if (n === null) throw new ConfigError("Invalid latency-tracking-info-percentiles parameters");
+      const bytes = bytesOf(argument);
+      const n = parseDouble(bytes, 0, bytes.length);
+      if (Number.isNaN(n)) throw new ConfigError("Invalid latency-tracking-info-percentiles parameters");
       if (n > 100 || n < 0) {
         throw new ConfigError("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
       }
