@@ -86,7 +86,7 @@ describe("parseDouble", () => {
 });
 
 test("formatDouble prints as Redis 7.2", () => {
-  // Replies of real servers to ZSCORE with RESP3.
+  // The notation is what real servers reply to ZSCORE in RESP3.
   const cases: [number, string][] = [
     [0, "0"],
     [-0, "-0"],

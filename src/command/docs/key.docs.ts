@@ -1,0 +1,221 @@
+// Documentation of the generic key commands. The texts are what COMMAND DOCS of Redis 7.2 replies.
+
+import {
+  type FamilyDocs,
+  integer,
+  key,
+  multiple,
+  oneof,
+  optional,
+  pattern,
+  since,
+  string,
+  token,
+  unixTime,
+  withToken,
+} from "./doc";
+
+/** The table; a function, because only COMMAND DOCS needs it. */
+export function keyDocs(): FamilyDocs {
+  return {
+    del: {
+      summary: "Deletes one or more keys.",
+      since: "1.0.0",
+      complexity:
+        "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).",
+      arguments: [multiple(key("key"))],
+    },
+    unlink: {
+      summary: "Asynchronously deletes one or more keys.",
+      since: "4.0.0",
+      complexity:
+        "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
+      arguments: [multiple(key("key"))],
+    },
+    exists: {
+      summary: "Determines whether one or more keys exist.",
+      since: "1.0.0",
+      complexity: "O(N) where N is the number of keys to check.",
+      history: [["3.0.3", "Accepts multiple `key` arguments."]],
+      arguments: [multiple(key("key"))],
+    },
+    touch: {
+      summary:
+        "Returns the number of existing keys out of those specified after updating the time they were last accessed.",
+      since: "3.2.1",
+      complexity: "O(N) where N is the number of keys that will be touched.",
+      arguments: [multiple(key("key"))],
+    },
+    type: {
+      summary: "Determines the type of value stored at a key.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    keys: {
+      summary: "Returns all key names that match a pattern.",
+      since: "1.0.0",
+      complexity:
+        "O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.",
+      arguments: [pattern("pattern")],
+    },
+    scan: {
+      summary: "Iterates over the key names in the database.",
+      since: "2.8.0",
+      complexity:
+        "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
+      history: [["6.0.0", "Added the `TYPE` subcommand."]],
+      arguments: [
+        integer("cursor"),
+        optional(withToken("MATCH", pattern("pattern"))),
+        optional(withToken("COUNT", integer("count"))),
+        optional(since("6.0.0", withToken("TYPE", string("type")))),
+      ],
+    },
+    randomkey: {
+      summary: "Returns a random key name from the database.",
+      since: "1.0.0",
+      complexity: "O(1)",
+    },
+    rename: {
+      summary: "Renames a key and overwrites the destination.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      arguments: [key("key"), key("newkey", 1)],
+    },
+    renamenx: {
+      summary: "Renames a key only when the target key name doesn't exist.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      history: [["3.2.0", "The command no longer returns an error when source and destination names are the same."]],
+      arguments: [key("key"), key("newkey", 1)],
+    },
+    copy: {
+      summary: "Copies the value of a key to a new key.",
+      since: "6.2.0",
+      complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
+      arguments: [
+        key("source"),
+        key("destination", 1),
+        optional(withToken("DB", integer("destination-db"))),
+        optional(token("REPLACE")),
+      ],
+    },
+    move: {
+      summary: "Moves a key to another database.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      arguments: [key("key"), integer("db")],
+    },
+    expire: {
+      summary: "Sets the expiration time of a key in seconds.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      history: [["7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."]],
+      arguments: [
+        key("key"),
+        integer("seconds"),
+        optional(since("7.0.0", oneof("condition", token("NX"), token("XX"), token("GT"), token("LT")))),
+      ],
+    },
+    pexpire: {
+      summary: "Sets the expiration time of a key in milliseconds.",
+      since: "2.6.0",
+      complexity: "O(1)",
+      history: [["7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."]],
+      arguments: [
+        key("key"),
+        integer("milliseconds"),
+        optional(since("7.0.0", oneof("condition", token("NX"), token("XX"), token("GT"), token("LT")))),
+      ],
+    },
+    expireat: {
+      summary: "Sets the expiration time of a key to a Unix timestamp.",
+      since: "1.2.0",
+      complexity: "O(1)",
+      history: [["7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."]],
+      arguments: [
+        key("key"),
+        unixTime("unix-time-seconds"),
+        optional(since("7.0.0", oneof("condition", token("NX"), token("XX"), token("GT"), token("LT")))),
+      ],
+    },
+    pexpireat: {
+      summary: "Sets the expiration time of a key to a Unix milliseconds timestamp.",
+      since: "2.6.0",
+      complexity: "O(1)",
+      history: [["7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."]],
+      arguments: [
+        key("key"),
+        unixTime("unix-time-milliseconds"),
+        optional(since("7.0.0", oneof("condition", token("NX"), token("XX"), token("GT"), token("LT")))),
+      ],
+    },
+    ttl: {
+      summary: "Returns the expiration time in seconds of a key.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      history: [["2.8.0", "Added the -2 reply."]],
+      arguments: [key("key")],
+    },
+    pttl: {
+      summary: "Returns the expiration time in milliseconds of a key.",
+      since: "2.6.0",
+      complexity: "O(1)",
+      history: [["2.8.0", "Added the -2 reply."]],
+      arguments: [key("key")],
+    },
+    expiretime: {
+      summary: "Returns the expiration time of a key as a Unix timestamp.",
+      since: "7.0.0",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    pexpiretime: {
+      summary: "Returns the expiration time of a key as a Unix milliseconds timestamp.",
+      since: "7.0.0",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    persist: {
+      summary: "Removes the expiration time of a key.",
+      since: "2.2.0",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    object: {
+      summary: "A container for object introspection commands.",
+      since: "2.2.3",
+      complexity: "Depends on subcommand.",
+    },
+    "object|refcount": {
+      summary: "Returns the reference count of a value of a key.",
+      since: "2.2.3",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    "object|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "6.2.0",
+      complexity: "O(1)",
+    },
+    "object|idletime": {
+      summary: "Returns the time since the last access to a Redis object.",
+      since: "2.2.3",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    "object|encoding": {
+      summary: "Returns the internal encoding of a Redis object.",
+      since: "2.2.3",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+    "object|freq": {
+      summary: "Returns the logarithmic access frequency counter of a Redis object.",
+      since: "4.0.0",
+      complexity: "O(1)",
+      arguments: [key("key")],
+    },
+  };
+}

@@ -1,0 +1,217 @@
+// Documentation of the server commands. The texts are what COMMAND DOCS of Redis 7.2 replies.
+
+import {
+  block,
+  type FamilyDocs,
+  integer,
+  key,
+  multiple,
+  oneof,
+  optional,
+  pattern,
+  since,
+  string,
+  token,
+  withToken,
+} from "./doc";
+
+/** The table; a function, because only COMMAND DOCS needs it. */
+export function serverDocs(): FamilyDocs {
+  return {
+    info: {
+      summary: "Returns information and statistics about the server.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      history: [["7.0.0", "Added support for taking multiple section arguments."]],
+      arguments: [optional(multiple(string("section")))],
+    },
+    config: {
+      summary: "A container for server configuration commands.",
+      since: "2.0.0",
+      complexity: "Depends on subcommand.",
+    },
+    "config|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "5.0.0",
+      complexity: "O(1)",
+    },
+    "config|set": {
+      summary: "Sets configuration parameters in-flight.",
+      since: "2.0.0",
+      complexity: "O(N) when N is the number of configuration parameters provided",
+      history: [["7.0.0", "Added the ability to set multiple parameters in one call."]],
+      arguments: [multiple(block("data", string("parameter"), string("value")))],
+    },
+    "config|resetstat": {
+      summary: "Resets the server's statistics.",
+      since: "2.0.0",
+      complexity: "O(1)",
+    },
+    "config|rewrite": {
+      summary: "Persists the effective configuration to file.",
+      since: "2.8.0",
+      complexity: "O(1)",
+    },
+    "config|get": {
+      summary: "Returns the effective values of configuration parameters.",
+      since: "2.0.0",
+      complexity: "O(N) when N is the number of configuration parameters provided",
+      history: [["7.0.0", "Added the ability to pass multiple pattern parameters in one call"]],
+      arguments: [multiple(string("parameter"))],
+    },
+    command: {
+      summary: "Returns detailed information about all commands.",
+      since: "2.8.13",
+      complexity: "O(N) where N is the total number of Redis commands",
+    },
+    "command|list": {
+      summary: "Returns a list of command names.",
+      since: "7.0.0",
+      complexity: "O(N) where N is the total number of Redis commands",
+      arguments: [
+        optional(
+          withToken(
+            "FILTERBY",
+            oneof(
+              "filterby",
+              withToken("MODULE", string("module-name")),
+              withToken("ACLCAT", string("category")),
+              withToken("PATTERN", pattern("pattern")),
+            ),
+          ),
+        ),
+      ],
+    },
+    "command|count": {
+      summary: "Returns a count of commands.",
+      since: "2.8.13",
+      complexity: "O(1)",
+    },
+    "command|info": {
+      summary: "Returns information about one, multiple or all commands.",
+      since: "2.8.13",
+      complexity: "O(N) where N is the number of commands to look up",
+      history: [["7.0.0", "Allowed to be called with no argument to get info on all commands."]],
+      arguments: [optional(multiple(string("command-name")))],
+    },
+    "command|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "5.0.0",
+      complexity: "O(1)",
+    },
+    "command|getkeys": {
+      summary: "Extracts the key names from an arbitrary command.",
+      since: "2.8.13",
+      complexity: "O(N) where N is the number of arguments to the command",
+      arguments: [string("command"), optional(multiple(string("arg")))],
+    },
+    "command|getkeysandflags": {
+      summary: "Extracts the key names and access flags for an arbitrary command.",
+      since: "7.0.0",
+      complexity: "O(N) where N is the number of arguments to the command",
+      arguments: [string("command"), optional(multiple(string("arg")))],
+    },
+    "command|docs": {
+      summary: "Returns documentary information about one, multiple or all commands.",
+      since: "7.0.0",
+      complexity: "O(N) where N is the number of commands to look up",
+      arguments: [optional(multiple(string("command-name")))],
+    },
+    time: {
+      summary: "Returns the server time.",
+      since: "2.6.0",
+      complexity: "O(1)",
+    },
+    memory: {
+      summary: "A container for memory diagnostics commands.",
+      since: "4.0.0",
+      complexity: "Depends on subcommand.",
+    },
+    "memory|stats": {
+      summary: "Returns details about memory usage.",
+      since: "4.0.0",
+      complexity: "O(1)",
+    },
+    "memory|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "4.0.0",
+      complexity: "O(1)",
+    },
+    "memory|malloc-stats": {
+      summary: "Returns the allocator statistics.",
+      since: "4.0.0",
+      complexity: "Depends on how much memory is allocated, could be slow",
+    },
+    "memory|usage": {
+      summary: "Estimates the memory usage of a key.",
+      since: "4.0.0",
+      complexity: "O(N) where N is the number of samples.",
+      arguments: [key("key"), optional(withToken("SAMPLES", integer("count")))],
+    },
+    "memory|doctor": {
+      summary: "Outputs a memory problems report.",
+      since: "4.0.0",
+      complexity: "O(1)",
+    },
+    "memory|purge": {
+      summary: "Asks the allocator to release memory.",
+      since: "4.0.0",
+      complexity: "Depends on how much memory is allocated, could be slow",
+    },
+    debug: {
+      summary: "A container for debugging commands.",
+      since: "1.0.0",
+      complexity: "Depends on subcommand.",
+      docFlags: ["syscmd"],
+    },
+    shutdown: {
+      summary: "Synchronously saves the database(s) to disk and shuts down the Redis server.",
+      since: "1.0.0",
+      complexity:
+        "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
+      history: [["7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."]],
+      arguments: [
+        optional(oneof("save-selector", token("NOSAVE"), token("SAVE"))),
+        optional(since("7.0.0", token("NOW"))),
+        optional(since("7.0.0", token("FORCE"))),
+        optional(since("7.0.0", token("ABORT"))),
+      ],
+    },
+    lolwut: {
+      summary: "Displays computer art and the Redis version",
+      since: "5.0.0",
+      arguments: [optional(withToken("VERSION", integer("version")))],
+    },
+    swapdb: {
+      summary: "Swaps two Redis databases.",
+      since: "4.0.0",
+      complexity: "O(N) where N is the count of clients watching or blocking on keys from both databases.",
+      arguments: [integer("index1"), integer("index2")],
+    },
+    dbsize: {
+      summary: "Returns the number of keys in the database.",
+      since: "1.0.0",
+      complexity: "O(1)",
+    },
+    flushdb: {
+      summary: "Remove all keys from the current database.",
+      since: "1.0.0",
+      complexity: "O(N) where N is the number of keys in the selected database",
+      history: [
+        ["4.0.0", "Added the `ASYNC` flushing mode modifier."],
+        ["6.2.0", "Added the `SYNC` flushing mode modifier."],
+      ],
+      arguments: [optional(oneof("flush-type", since("4.0.0", token("ASYNC")), since("6.2.0", token("SYNC"))))],
+    },
+    flushall: {
+      summary: "Removes all keys from all databases.",
+      since: "1.0.0",
+      complexity: "O(N) where N is the total number of keys in all databases",
+      history: [
+        ["4.0.0", "Added the `ASYNC` flushing mode modifier."],
+        ["6.2.0", "Added the `SYNC` flushing mode modifier."],
+      ],
+      arguments: [optional(oneof("flush-type", since("4.0.0", token("ASYNC")), since("6.2.0", token("SYNC"))))],
+    },
+  };
+}
