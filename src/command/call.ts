@@ -1,0 +1,117 @@
+/**
+ * One call of a command: what a handler works with. The dispatcher reuses one object for all calls.
+ *
+ * It is also the argument cursor. A method that reads an argument writes the error reply itself if the argument is
+ * wrong, sets `failed` and returns a harmless value; only the first error is written. So a handler parses all of its
+ * arguments, asks `failed` once, and touches data only then.
+ */
+
+import type { Database } from "../db/database";
+import { NOT_A_FLOAT, NOT_AN_INTEGER, OUT_OF_RANGE, SYNTAX_ERROR } from "../resp/errors";
+import type { ReplyWriter } from "../resp/reply-writer";
+import type { Request } from "../resp/request";
+import type { Client } from "../session/client";
+import { equalsIgnoreCase, latin1 } from "../util/bytes";
+import { parseDouble } from "../util/doubles";
+import { parseSafeInt } from "../util/integers";
+import type { Command } from "./command-spec";
+import type { ServerContext } from "./server-context";
+
+export class Call {
+  /** Argument i, the name being 0, is buf[starts[i], ends[i]). */
+  buf: Buffer = EMPTY;
+  starts: Int32Array = NO_OFFSETS;
+  ends: Int32Array = NO_OFFSETS;
+  argc = 0;
+  /** An argument was wrong, and the reply says so. */
+  failed = false;
+  client!: Client;
+  db!: Database;
+  command!: Command;
+
+  constructor(
+    readonly server: ServerContext,
+    readonly reply: ReplyWriter,
+  ) {}
+
+  /** Takes over a request. */
+  load(request: Request): void {
+    this.buf = request.buf;
+    this.starts = request.starts;
+    this.ends = request.ends;
+    this.argc = request.argc;
+    this.failed = false;
+  }
+
+  /** Writes an error reply, unless one was written already. */
+  fail(error: string): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.reply.error(error);
+  }
+
+  syntaxError(): void {
+    this.fail(SYNTAX_ERROR);
+  }
+
+  // --- arguments ---------------------------------------------------------------------------------------------------
+
+  /** Argument i as text, one character a byte. */
+  text(i: number): string {
+    return latin1(this.buf, this.starts[i], this.ends[i]);
+  }
+
+  /** Bytes of argument i. */
+  size(i: number): number {
+    return this.ends[i] - this.starts[i];
+  }
+
+  /** Whether argument i is this word (given in lower case), in any case. */
+  is(i: number, lower: string): boolean {
+    return equalsIgnoreCase(this.buf, this.starts[i], this.ends[i], lower);
+  }
+
+  /** Argument i as a 64-bit integer that is also a safe one; else fails with `error`. */
+  integer(i: number, error: string = NOT_AN_INTEGER): number {
+    const value = parseSafeInt(this.buf, this.starts[i], this.ends[i]);
+    if (!Number.isNaN(value)) return value;
+    this.fail(error);
+    return 0;
+  }
+
+  /** Argument i as an integer between `min` and `max`; else fails with `error`. */
+  integerIn(i: number, min: number, max: number, error: string = OUT_OF_RANGE): number {
+    const value = this.integer(i);
+    if (value >= min && value <= max) return value;
+    this.fail(error);
+    return min;
+  }
+
+  /** Argument i as a double; else fails with `error`. */
+  double(i: number, error: string = NOT_A_FLOAT): number {
+    const value = parseDouble(this.buf, this.starts[i], this.ends[i]);
+    if (!Number.isNaN(value)) return value;
+    this.fail(error);
+    return 0;
+  }
+
+  // --- keys --------------------------------------------------------------------------------------------------------
+
+  /** Entry of the key at argument i for reading: counts as a hit or miss. 0: there is none. */
+  read(i: number): number {
+    return this.db.lookupRead(this.buf, this.starts[i], this.ends[i], !this.client.noTouch);
+  }
+
+  /** Entry of the key at argument i for writing. 0: there is none. */
+  write(i: number): number {
+    return this.db.lookupWrite(this.buf, this.starts[i], this.ends[i], !this.client.noTouch);
+  }
+
+  /** Announces that the key at argument i was changed. */
+  changed(i: number, eventClass: number, event: string): void {
+    this.db.keyspace.changed(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+const NO_OFFSETS = new Int32Array(0);

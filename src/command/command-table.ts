@@ -1,0 +1,84 @@
+/**
+ * The lookup table: name bytes of a request → Command, without making a string.
+ *
+ * Open addressing over a hash of the lower-cased name. Names are ASCII, so lower-casing is one OR for letters; a name
+ * that differs in other bytes is told apart by the full comparison.
+ */
+
+import { equalsIgnoreCase } from "../util/bytes";
+import { Command, type CommandDefinition } from "./command-spec";
+
+export class CommandTable {
+  private readonly byName = new Map<string, Command>();
+  private slots: (Command | null)[] = [];
+  private slotNames: string[] = [];
+  private mask = 0;
+
+  constructor(families: CommandDefinition[][]) {
+    for (const family of families) {
+      for (const definition of family) this.byName.set(definition.name, new Command(definition));
+    }
+    this.rebuild();
+  }
+
+  /** Command of this name, in any case, or null. */
+  find(buf: Uint8Array, start: number, end: number): Command | null {
+    let slot = nameHash(buf, start, end) & this.mask;
+    for (let command = this.slots[slot]; command !== null; command = this.slots[slot]) {
+      if (equalsIgnoreCase(buf, start, end, this.slotNames[slot])) return command;
+      slot = (slot + 1) & this.mask;
+    }
+    return null;
+  }
+
+  /** Command by lower-case name. */
+  get(name: string): Command | undefined {
+    return this.byName.get(name);
+  }
+
+  /** All commands (not their subcommands), in the order of definition, under the names that clients use. */
+  entries(): IterableIterator<[string, Command]> {
+    return this.byName.entries();
+  }
+
+  get size(): number {
+    return this.byName.size;
+  }
+
+  /**
+   * Makes a command known under another name, or under none for "" (rename-command). Returns false if there is no such
+   * command, or if the new name is taken.
+   */
+  rename(from: string, to: string): "ok" | "missing" | "taken" {
+    const command = this.byName.get(from.toLowerCase());
+    if (command === undefined) return "missing";
+    this.byName.delete(from.toLowerCase());
+    if (to !== "") {
+      if (this.byName.has(to.toLowerCase())) return "taken";
+      this.byName.set(to.toLowerCase(), command);
+    }
+    this.rebuild();
+    return "ok";
+  }
+
+  private rebuild(): void {
+    let size = 64;
+    while (size < this.byName.size * 4) size *= 2;
+    this.mask = size - 1;
+    this.slots = new Array<Command | null>(size).fill(null);
+    this.slotNames = new Array<string>(size).fill("");
+    for (const [name, command] of this.byName) {
+      const key = Buffer.from(name, "latin1");
+      let slot = nameHash(key, 0, key.length) & this.mask;
+      while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
+      this.slots[slot] = command;
+      this.slotNames[slot] = name;
+    }
+  }
+}
+
+function nameHash(buf: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + (buf[i] | 0x20);
+  return hash ^ (hash >>> 7);
+}

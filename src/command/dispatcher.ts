@@ -1,0 +1,137 @@
+/**
+ * Dispatcher: takes one request from a client through Redis's checks, in Redis's order, to its handler.
+ *
+ * Time is read once a command: the end of one is the start of the next. The keyspace's clock, by which keys expire,
+ * moves between commands only.
+ */
+
+import type { ServerStats } from "../admin/server-stats";
+import * as errors from "../resp/errors";
+import type { ReplyWriter } from "../resp/reply-writer";
+import type { Request } from "../resp/request";
+import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from "../session/client";
+import { latin1 } from "../util/bytes";
+import { Call } from "./call";
+import { type Command, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
+import type { ServerContext } from "./server-context";
+
+export const DONE = 0;
+/** The command was not run: the client waits for CLIENT PAUSE to end, and the same command has to come again. */
+export const HELD = 1;
+
+export class Dispatcher {
+  private readonly call: Call;
+  private readonly stats: ServerStats;
+  /** µs of the monotonic clock at the end of the last command. */
+  private lastEnd = 0;
+
+  constructor(
+    private readonly server: ServerContext,
+    private readonly reply: ReplyWriter,
+  ) {
+    this.call = new Call(server, reply);
+    this.stats = server.stats;
+  }
+
+  /** Starts a run of commands: the clocks are read. */
+  startBatch(): void {
+    this.lastEnd = performance.now();
+    this.server.keyspace.now = this.server.clock.now();
+  }
+
+  /** Runs one request; its reply is in the writer afterwards. Returns DONE or HELD. */
+  execute(client: Client, request: Request): number {
+    const { reply } = this;
+    if (client.replyMode === REPLY_ON) reply.muted = false;
+    else this.applyReplyMode(client);
+    reply.resp3 = client.protocol === 3;
+    const command = this.lookup(client, request);
+    if (command === null) return DONE;
+    if (!client.authenticated && (command.flags & NO_AUTH) === 0) {
+      this.reject(command, errors.NO_AUTH);
+      return DONE;
+    }
+    const { pause } = this.server;
+    if (pause.mode !== "off" && pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0)) {
+      pause.wait(client);
+      return HELD;
+    }
+    this.run(client, command, request);
+    return DONE;
+  }
+
+  private run(client: Client, command: Command, request: Request): void {
+    const { call, reply, stats, server } = this;
+    const errorsBefore = reply.errors;
+    call.load(request);
+    call.client = client;
+    call.command = command;
+    call.db = server.keyspace.databases[client.database];
+    client.lastCommand = command.fullName;
+    (command.handler as (call: Call) => void)(call);
+    const end = performance.now();
+    const { stats: commandStats } = command;
+    commandStats.calls++;
+    commandStats.micros += (end - this.lastEnd) * 1000;
+    // A long run of commands must not see the time stand still.
+    if (end - this.lastEnd > 1) server.keyspace.now = server.clock.now();
+    this.lastEnd = end;
+    stats.commandsProcessed++;
+    client.commandsTotal++;
+    if (reply.errors !== errorsBefore) {
+      commandStats.failed++;
+      stats.countError(reply.lastError);
+    }
+  }
+
+  /** The command, its subcommand resolved; null when an error was written instead. */
+  private lookup(client: Client, request: Request): Command | null {
+    const { buf, starts, ends, argc } = request;
+    const command = this.server.commands.find(buf, starts[0], ends[0]);
+    if (command === null) {
+      this.rejectUnknown(client, request);
+      return null;
+    }
+    if (command.subcommands !== null && argc > 1) return this.lookupSubcommand(command, request);
+    if (!command.acceptsArity(argc) || command.handler === null) {
+      this.reject(command, errors.wrongArity(command.fullName));
+      return null;
+    }
+    return command;
+  }
+
+  private lookupSubcommand(parent: Command, request: Request): Command | null {
+    const name = latin1(request.buf, request.starts[1], request.ends[1]);
+    const command = parent.subcommands?.get(name.toLowerCase());
+    if (command === undefined && parent.handler !== null && parent.acceptsArity(request.argc)) return parent;
+    if (command === undefined) {
+      this.reject(parent, errors.unknownSubcommand(parent.name.toUpperCase(), name));
+      return null;
+    }
+    if (command.acceptsArity(request.argc)) return command;
+    this.reject(command, errors.wrongArity(command.fullName));
+    return null;
+  }
+
+  private rejectUnknown(client: Client, request: Request): void {
+    const { buf, starts, ends, argc } = request;
+    const name = latin1(buf, starts[0], ends[0]);
+    const args: string[] = [];
+    for (let i = 1; i < argc && i < 130; i++) args.push(latin1(buf, starts[i], Math.min(ends[i], starts[i] + 128)));
+    this.reply.error(errors.unknownCommand(name, args));
+    this.stats.countError(this.reply.lastError);
+    if (/^(post|host:)$/i.test(name)) this.server.refuseHttp(client);
+  }
+
+  private reject(command: Command, error: string): void {
+    command.stats.rejected++;
+    this.reply.error(error);
+    this.stats.countError(error);
+  }
+
+  private applyReplyMode(client: Client): void {
+    if (client.replyMode === REPLY_SKIP_NEXT) client.replyMode = REPLY_SKIP;
+    else if (client.replyMode === REPLY_SKIP) client.replyMode = REPLY_ON;
+    this.reply.muted = client.replyMode === REPLY_OFF || client.replyMode === REPLY_SKIP;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * What a handler can reach besides its own call: the parts of the server, as the composition root put them together.
+ */
+
+import type { Config } from "../admin/config";
+import type { Logger } from "../admin/logger";
+import type { ServerStats } from "../admin/server-stats";
+import type { ExpireCycle } from "../db/expire-cycle";
+import type { Keyspace } from "../db/keyspace";
+import type { Client, ClientRegistry } from "../session/client";
+import type { Pause } from "../session/pause";
+import type { Clock } from "../util/clock";
+import type { Random } from "../util/random";
+import type { CommandTable } from "./command-table";
+import type { Dispatcher } from "./dispatcher";
+
+/** How SHUTDOWN was asked for. */
+export interface ShutdownOptions {
+  save: "default" | "save" | "nosave";
+  now: boolean;
+  force: boolean;
+}
+
+export interface ServerContext {
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+  readonly commands: CommandTable;
+  readonly dispatcher: Dispatcher;
+  readonly pause: Pause;
+  readonly expireCycle: ExpireCycle;
+  readonly stats: ServerStats;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** 40 hexadecimal digits, new at every start. */
+  readonly runId: string;
+  /** Path of the executable as it was started, and of the configuration file ("" without). */
+  readonly executable: string;
+  readonly configFile: string;
+  /** The TCP port that is listened on, 0 for none. */
+  readonly port: number;
+  /** Somebody speaks HTTP to the server: logs it and ends the connection. */
+  refuseHttp(client: Client): void;
+  /** Starts an orderly shutdown; returns an error text when it is refused. */
+  shutdown(options: ShutdownOptions): string | null;
+}

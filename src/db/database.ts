@@ -1,0 +1,224 @@
+/**
+ * One numbered database: a dict of entries, with expiry on access.
+ *
+ * Keys are passed as byte ranges `key[start, end)` of whatever buffer they arrived in. After a lookup that found the
+ * key, the dict remembers its slot until the next change, so the methods documented as "of the key just looked up" need
+ * no second search.
+ */
+
+import { Dict } from "../memory/dict";
+import { Heap } from "../memory/heap";
+import { type Entries, type EntryShape, NO_EXPIRY } from "./entry";
+import type { Keyspace } from "./keyspace";
+
+export class Database {
+  private dict: Dict;
+  private readonly entries: Entries;
+  /** Hash of the key looked up last. */
+  private hash = 0;
+  /** Average TTL of the keys that the expire cycle saw, in ms. */
+  averageTtl = 0;
+  /** Where the expire cycle goes on: a position in hash space. */
+  expireCursor = 0;
+
+  constructor(
+    readonly keyspace: Keyspace,
+    readonly id: number,
+  ) {
+    this.entries = keyspace.entries;
+    this.dict = this.emptyDict();
+  }
+
+  private emptyDict(): Dict {
+    return new Dict(this.keyspace.heap, this.keyspace.hasher, this.keyspace.entries);
+  }
+
+  /** Keys. */
+  get size(): number {
+    return this.dict.size;
+  }
+
+  /** Keys that have an expiry. */
+  get expires(): number {
+    return this.dict.flagged;
+  }
+
+  /** The index, for its figures (segments, bytes, directory size). */
+  get index(): Dict {
+    return this.dict;
+  }
+
+  // --- lookup ------------------------------------------------------------------------------------------------------
+
+  /** Ref of the entry, or 0; neither expiry nor statistics nor LRU. */
+  find(key: Uint8Array, start: number, end: number): number {
+    this.hash = this.dict.hash(key, start, end);
+    return this.dict.find(this.hash, key, start, end);
+  }
+
+  /** Ref of the entry or 0, as a reading command sees it: counted as hit or miss, and an access for LRU. */
+  lookupRead(key: Uint8Array, start: number, end: number, touch: boolean): number {
+    const ref = this.lookupWrite(key, start, end, touch);
+    if (ref === 0) {
+      this.keyspace.stats.misses++;
+      return 0;
+    }
+    this.keyspace.stats.hits++;
+    return ref;
+  }
+
+  /** Ref of the entry or 0, as a writing command sees it: not counted. */
+  lookupWrite(key: Uint8Array, start: number, end: number, touch: boolean): number {
+    const ref = this.peek(key, start, end);
+    if (ref !== 0 && touch) this.entries.setLru(ref, this.keyspace.access.touched(this.entries.lru(ref)));
+    return ref;
+  }
+
+  /** Ref of the entry or 0: expired keys are deleted, but it is no access. */
+  peek(key: Uint8Array, start: number, end: number): number {
+    this.hash = this.dict.hash(key, start, end);
+    const ref = this.dict.find(this.hash, key, start, end);
+    if (ref === 0 || !this.dict.foundFlag || !this.isExpired(ref)) return ref;
+    if (this.keyspace.expiry === "ignore") return ref;
+    if (this.keyspace.expiry === "delete") this.expire(key, start, end, ref);
+    return 0;
+  }
+
+  /** Whether the entry's time has passed. */
+  isExpired(ref: number): boolean {
+    const at = this.entries.expireAt(ref);
+    return at !== NO_EXPIRY && this.keyspace.now > at;
+  }
+
+  /** Deletes the key just looked up because its time has come. */
+  private expire(key: Uint8Array, start: number, end: number, ref: number): void {
+    this.dict.removeFound();
+    this.keyspace.freeEntry(ref);
+    this.keyspace.stats.expired++;
+    this.keyspace.hooks?.keyExpired(this, key, start, end);
+  }
+
+  /** Deletes an entry, by ref, that the expire cycle found dead. */
+  expireEntry(ref: number): void {
+    this.entries.locateKey(ref);
+    const { bytes, at, length } = this.entries;
+    // The hook gets the key's bytes where they stand, so the block is freed last.
+    this.hash = this.dict.hash(bytes, at, at + length);
+    if (this.dict.find(this.hash, bytes, at, at + length) !== ref) return;
+    this.dict.removeFound();
+    this.keyspace.stats.expired++;
+    this.keyspace.hooks?.keyExpired(this, bytes, at, at + length);
+    this.keyspace.freeEntry(ref);
+  }
+
+  // --- change ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Makes an entry of this shape the value of the key just looked up: `existing` is what the lookup returned. What the
+   * old value referred to is freed. The new value's bytes or words are the caller's to write. Returns the entry.
+   */
+  store(existing: number, shape: EntryShape, key: Uint8Array, start: number, end: number): number {
+    if (existing === 0) {
+      const ref = this.entries.create(shape, key, start, end);
+      this.dict.insert(this.hash, ref, shape.expireAt !== NO_EXPIRY);
+      return ref;
+    }
+    this.keyspace.releaseValue(existing);
+    let ref = existing;
+    const size = this.entries.sizeFor(shape, end - start);
+    if (this.keyspace.heap.sizeOf(existing) === Heap.roundUp(size)) {
+      this.entries.write(existing, shape, key, start, end);
+    } else {
+      ref = this.entries.create(shape, key, start, end);
+      this.replace(existing, ref);
+    }
+    this.dict.flagFound(shape.expireAt !== NO_EXPIRY);
+    return ref;
+  }
+
+  /** Puts `ref` in the place of the entry just looked up, and frees the old entry's block but not its value. */
+  replace(existing: number, ref: number): void {
+    this.dict.replaceFound(ref);
+    this.keyspace.heap.free(existing);
+  }
+
+  /** Inserts an entry made elsewhere under the key just looked up (and not found). */
+  insert(ref: number): void {
+    this.dict.insert(this.hash, ref, this.entries.hasExpiry(ref));
+  }
+
+  /**
+   * Sets the expiry (ms since the epoch, or NO_EXPIRY to remove it) of the key just looked up. The entry may move;
+   * returns where it is now.
+   */
+  setExpiry(ref: number, expireAt: number, key: Uint8Array, start: number, end: number): number {
+    const had = this.entries.hasExpiry(ref);
+    if (had && expireAt !== NO_EXPIRY) {
+      this.entries.setExpireAt(ref, expireAt);
+      return ref;
+    }
+    if (!had && expireAt === NO_EXPIRY) return ref;
+    const moved = this.entries.relayout(ref, expireAt, key, start, end);
+    this.replace(ref, moved);
+    this.dict.flagFound(expireAt !== NO_EXPIRY);
+    return moved;
+  }
+
+  /**
+   * Deletes a key; false when it does not exist (or had expired). Memory that takes long to free goes to the free queue
+   * if `later`.
+   */
+  remove(key: Uint8Array, start: number, end: number, later: boolean): boolean {
+    const ref = this.peek(key, start, end);
+    if (ref === 0) return false;
+    this.dict.removeFound();
+    if (later) this.keyspace.free.add(ref);
+    else this.keyspace.freeEntry(ref);
+    return true;
+  }
+
+  /** Takes the key just looked up out of the dict; the entry is the caller's from now on. */
+  detachFound(): void {
+    this.dict.removeFound();
+  }
+
+  /** Removes all keys; see Keyspace.flush. */
+  flush(later: boolean): number {
+    const removed = this.dict.size;
+    const old = this.dict;
+    this.dict = this.emptyDict();
+    this.expireCursor = 0;
+    this.averageTtl = 0;
+    if (removed === 0) {
+      old.destroy();
+    } else {
+      this.keyspace.free.addDict(old);
+      if (!later) this.keyspace.free.run(Number.POSITIVE_INFINITY);
+    }
+    return removed;
+  }
+
+  /** Exchanges all keys with another database. */
+  swapContents(other: Database): void {
+    [this.dict, other.dict] = [other.dict, this.dict];
+    [this.averageTtl, other.averageTtl] = [other.averageTtl, this.averageTtl];
+    [this.expireCursor, other.expireCursor] = [other.expireCursor, this.expireCursor];
+  }
+
+  // --- traversal ---------------------------------------------------------------------------------------------------
+
+  /** See Dict.scan. */
+  scan(cursor: number, count: number, visit: (ref: number) => void): number {
+    return this.dict.scan(cursor, count, visit);
+  }
+
+  /** See Dict.scanFlagged: entries with an expiry. */
+  scanExpires(cursor: number, visit: (ref: number) => void): number {
+    return this.dict.scanFlagged(cursor, visit);
+  }
+
+  /** A random entry, 0 in an empty database; it may be past its expiry. */
+  randomEntry(): number {
+    return this.dict.randomElement((n) => this.keyspace.random.below(n));
+  }
+}

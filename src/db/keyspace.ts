@@ -1,0 +1,164 @@
+/**
+ * The keyspace: all numbered databases, the heap they share, and the two places where a change leaves the request path.
+ *
+ * A *change* is announced through `changed()`, once per key, by whatever wrote: WATCH, tracking, blocked clients,
+ * keyspace notifications and snapshots hang on the hook, and no command knows them. A key that *expires* is deleted
+ * here, whoever notices it, and announced through its own hook, because a DEL has to be propagated for it.
+ */
+
+import { KeyHasher } from "../memory/hash";
+import type { Heap } from "../memory/heap";
+import type { Clock } from "../util/clock";
+import type { Random } from "../util/random";
+import { AccessClock } from "./access-clock";
+import { Database } from "./database";
+import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
+import { FreeQueue } from "./free-queue";
+
+/** Classes of keyspace events, with Redis's bits. */
+export const EVENT_GENERIC = 1 << 2;
+export const EVENT_STRING = 1 << 3;
+export const EVENT_LIST = 1 << 4;
+export const EVENT_SET = 1 << 5;
+export const EVENT_HASH = 1 << 6;
+export const EVENT_ZSET = 1 << 7;
+export const EVENT_EXPIRED = 1 << 8;
+export const EVENT_EVICTED = 1 << 9;
+export const EVENT_STREAM = 1 << 10;
+export const EVENT_KEY_MISS = 1 << 11;
+export const EVENT_NEW = 1 << 14;
+
+/** Who wants to know of changes. Keys are byte ranges that are valid during the call only. */
+export interface KeyspaceHooks {
+  /** A command changed this key. `event` is the name of the keyspace event, such as "set". */
+  keyChanged(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
+  /** A key was deleted because its time had come. */
+  keyExpired(db: Database, key: Uint8Array, start: number, end: number): void;
+  /** All keys of a database (-1: of all databases) went away or were swapped. */
+  databaseChanged(id: number): void;
+}
+
+/** Counters that INFO shows. */
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+  /** Estimated share (percent) of keys that are past their expiry and not yet deleted. */
+  stalePercent: number;
+  /** Expire cycles that ran out of time. */
+  expireTimeCapReached: number;
+  evicted: number;
+}
+
+/**
+ * "delete" is the rule; "hide" keeps the key but answers that it is missing (CLIENT PAUSE WRITE, a replica); "ignore"
+ * keeps it alive (loading).
+ */
+export type ExpiryMode = "delete" | "hide" | "ignore";
+
+/** Frees what the value of an entry refers to, but not the entry. */
+export type ValueReleaser = (ref: number) => void;
+
+export interface KeyspaceOptions {
+  heap: Heap;
+  databases: number;
+  clock: Clock;
+  random: Random;
+}
+
+export class Keyspace {
+  readonly heap: Heap;
+  readonly entries: Entries;
+  readonly hasher: KeyHasher;
+  readonly databases: Database[] = [];
+  readonly free: FreeQueue;
+  readonly access: AccessClock;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly stats: KeyspaceStats = {
+    hits: 0,
+    misses: 0,
+    expired: 0,
+    stalePercent: 0,
+    expireTimeCapReached: 0,
+    evicted: 0,
+  };
+  /** Changes since the last save. */
+  dirty = 0;
+  /** ms since the epoch, fixed for the length of one command: a key cannot expire in the middle of it. */
+  now: number;
+  /** What becomes of a key that is found after its time. */
+  expiry: ExpiryMode = "delete";
+  /** Delete expired keys in the background (lazyfree-lazy-expire), and keys that a command overwrites or deletes. */
+  lazyExpire = false;
+  hooks: KeyspaceHooks | null = null;
+
+  constructor(options: KeyspaceOptions) {
+    this.heap = options.heap;
+    this.entries = new Entries(options.heap);
+    this.random = options.random;
+    this.clock = options.clock;
+    this.now = options.clock.now();
+    this.hasher = new KeyHasher(options.random.next32() | 0, options.random.next32() | 0);
+    this.free = new FreeQueue(this);
+    this.access = new AccessClock(options.random);
+    for (let id = 0; id < options.databases; id++) this.databases.push(new Database(this, id));
+  }
+
+  /** Announces a change of a key by a command. */
+  changed(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void {
+    this.dirty++;
+    if (this.hooks !== null) this.hooks.keyChanged(db, key, start, end, eventClass, event);
+  }
+
+  private readonly releasers: (ValueReleaser | null)[] = TYPE_NAMES.map(() => null);
+
+  /** Tells how values of a collection type are freed. */
+  registerReleaser(type: number, releaser: ValueReleaser): void {
+    this.releasers[type] = releaser;
+  }
+
+  /** Frees what the value of an entry refers to; the entry's own block stays. */
+  releaseValue(ref: number): void {
+    const type = this.entries.type(ref);
+    if (type !== TYPE_STRING) this.releasers[type]?.(ref);
+    else if (this.entries.encoding(ref) === ENCODING_RAW_BLOCK) this.heap.free(this.entries.valueWord(ref, 0));
+  }
+
+  /** Frees an entry and all that its value refers to. */
+  freeEntry(ref: number): void {
+    this.releaseValue(ref);
+    this.heap.free(ref);
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    let size = 0;
+    for (const db of this.databases) size += db.size;
+    return size;
+  }
+
+  /** Exchanges the contents of two databases: clients keep their number and see the other's keys. */
+  swap(a: number, b: number): void {
+    if (a !== b) this.databases[a].swapContents(this.databases[b]);
+    this.dirty++;
+    if (this.hooks !== null) {
+      this.hooks.databaseChanged(a);
+      this.hooks.databaseChanged(b);
+    }
+  }
+
+  /**
+   * Empties database `id`, or all of them for -1. With `later` the memory is given back in the background, else before
+   * this returns. Returns the number of keys removed.
+   */
+  flush(id: number, later: boolean): number {
+    let removed = 0;
+    for (const db of this.databases) {
+      if (id === -1 || db.id === id) removed += db.flush(later);
+    }
+    this.dirty += removed;
+    if (this.hooks !== null) this.hooks.databaseChanged(id);
+    return removed;
+  }
+}

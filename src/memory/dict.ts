@@ -1,0 +1,523 @@
+/**
+ * dict: an extendible hash table (Fagin et al., 1979) whose segments are sorted by hash.
+ *
+ * A directory indexed by the top bits of a 31-bit hash points to segments. A segment is one heap block:
+ *
+ *     word 0   elements            word 1   home slots (capacity)      word 2   slots in all
+ *     word 3   local depth         word 4   flagged elements           word 5   number of the last snapshot that saw it
+ *     word 6.. slots of two words: [ flag (bit 31) | hash (31 bits) ] [ ref; 0 = empty slot ]
+ *
+ * Inside a segment the table is linear probing kept in hash order (an element's home slot grows with its hash, and an
+ * insert shifts what is larger up by one), so the whole dict, segment after segment, is sorted by hash. That departs
+ * from the textbook, and pays three times:
+ * - a SCAN cursor is a position in hash space, valid across every split, merge and resize, and an element that is
+ *   present all along is returned exactly once;
+ * - growing a segment is one pass in order, for any capacity, so segments grow in steps of about a tenth and stay
+ *   about four fifths full;
+ * - a missing key is known at the first larger hash, and there are no tombstones.
+ *
+ * No insert moves more than one segment (at most 4 KiB). The flag is free for the owner: the keyspace marks elements
+ * that have an expiry, so that the expire cycle finds them without touching the others.
+ *
+ * Invariant: the tags of a segment's occupied slots ascend (equal ones adjoin), and no element lies below its home.
+ */
+
+import type { KeyHasher } from "./hash";
+import { type Heap, Heap as HeapClass, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+
+/** What the dict has to know about its elements. */
+export interface ElementLayout {
+  /** Whether the key of the element at `ref` is `buf[start, end)`. */
+  hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean;
+}
+
+const COUNT = 0;
+const HOMES = 1;
+const SLOTS = 2;
+const DEPTH = 3;
+const FLAGGED = 4;
+const EPOCH = 5;
+const HEADER_WORDS = 6;
+const HEADER_BYTES = HEADER_WORDS * 4;
+
+const HASH_BITS = 31;
+const HASH_MASK = 0x7fffffff;
+const FLAG = 0x80000000;
+
+const SEGMENT_BYTES_MAX = 4096;
+const SEGMENT_BYTES_MIN = 128;
+/** A directory this many times larger than the number of segments means that hashes collide: segments grow instead. */
+const DIRECTORY_SLACK = 64;
+const HOMES_MAX = 0x7fff;
+
+export class Dict {
+  /** Elements. */
+  size = 0;
+  /** Elements whose flag is set. */
+  flagged = 0;
+  /** Segments, and the bytes that they take. */
+  segments = 0;
+  segmentBytes = 0;
+
+  private directory: Uint32Array;
+  private depth = 0;
+  /** Segments by local depth: tells when the directory can be halved. */
+  private readonly depthCount = new Uint32Array(HASH_BITS + 1);
+
+  // The slot that the last successful find() or insert() stands at. Valid until the dict is next changed.
+  private foundView: Uint32Array;
+  private foundWord = 0;
+  private foundSegment = 0;
+
+  constructor(
+    private readonly heap: Heap,
+    private readonly hasher: KeyHasher,
+    private readonly layout: ElementLayout,
+  ) {
+    this.directory = Uint32Array.of(this.createSegment(SEGMENT_BYTES_MIN, 0));
+    this.foundView = heap.u32[0];
+  }
+
+  /** Hash of a key, as find() and insert() take it. */
+  hash(buf: Uint8Array, start: number, end: number): number {
+    return this.hasher.hash(buf, start, end);
+  }
+
+  /** Ref of the element with this key, or 0. */
+  find(hash: number, buf: Uint8Array, start: number, end: number): number {
+    const segment = this.directory[hash >>> (HASH_BITS - this.depth)];
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    let word = base + HEADER_WORDS + (homeSlot(hash, view[base + DEPTH], view[base + HOMES]) << 1);
+    const end_ = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+    for (; word < end_; word += 2) {
+      const ref = view[word + 1];
+      if (ref === 0) return 0;
+      const tag = view[word] & HASH_MASK;
+      if (tag > hash) return 0;
+      if (tag === hash && this.layout.hasKey(ref, buf, start, end)) {
+        this.foundView = view;
+        this.foundWord = word;
+        this.foundSegment = segment;
+        return ref;
+      }
+    }
+    return 0;
+  }
+
+  /** Adds an element whose key is not in the dict. */
+  insert(hash: number, ref: number, flag: boolean): void {
+    for (;;) {
+      const segment = this.directory[hash >>> (HASH_BITS - this.depth)];
+      if (this.placeIn(segment, hash, ref, flag)) return;
+      this.enlarge(segment, hash);
+    }
+  }
+
+  /** Points the element that find() found to a new block. */
+  replaceFound(ref: number): void {
+    this.foundView[this.foundWord + 1] = ref;
+  }
+
+  /** Whether the element that find() found is flagged. */
+  get foundFlag(): boolean {
+    return this.foundView[this.foundWord] >= FLAG;
+  }
+
+  /** Sets or clears the flag of the element that find() found. */
+  flagFound(flag: boolean): void {
+    if (this.foundFlag === flag) return;
+    const tag = this.foundView[this.foundWord] & HASH_MASK;
+    this.foundView[this.foundWord] = flag ? tag | FLAG : tag;
+    const delta = flag ? 1 : -1;
+    this.flagged += delta;
+    this.foundView[((this.foundSegment & SEGMENT_MASK) << 1) + FLAGGED] += delta;
+  }
+
+  /** Removes the element that find() found. Its block remains the caller's. */
+  removeFound(): void {
+    const view = this.foundView;
+    const segment = this.foundSegment;
+    const base = (segment & SEGMENT_MASK) << 1;
+    if (view[this.foundWord] >= FLAG) {
+      view[base + FLAGGED]--;
+      this.flagged--;
+    }
+    this.closeGap(view, base, this.foundWord);
+    this.size--;
+    const count = --view[base + COUNT];
+    if (count < view[base + SLOTS] * 0.35) this.shrink(segment);
+  }
+
+  /** Frees every segment; the elements' blocks are the caller's. The dict is not usable afterwards. */
+  destroy(): void {
+    for (let i = 0; i < this.directory.length; i += this.span(this.directory[i])) this.freeSegment(this.directory[i]);
+    this.size = 0;
+    this.flagged = 0;
+  }
+
+  /** Directory entries. */
+  get directorySize(): number {
+    return this.directory.length;
+  }
+
+  // --- traversal ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Visits elements in hash order from position `cursor` until at least `count` were visited.
+   * A position is an integer in [0, 2^31). Returns the position to go on from, or 0 at the end. The visitor must not
+   * change the dict.
+   */
+  scan(cursor: number, count: number, visit: (ref: number) => void): number {
+    let position = cursor;
+    let left = count;
+    let last = -1;
+    while (position <= HASH_MASK) {
+      const segment = this.directory[position >>> (HASH_BITS - this.depth)];
+      const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      const depth = view[base + DEPTH];
+      const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+      let word = base + HEADER_WORDS + (homeSlot(position, depth, view[base + HOMES]) << 1);
+      for (; word < end; word += 2) {
+        const ref = view[word + 1];
+        if (ref === 0) continue;
+        const tag = view[word] & HASH_MASK;
+        if (tag < position) continue;
+        // Elements with one hash are one position: they are returned together.
+        if (left <= 0 && tag !== last) return tag;
+        visit(ref);
+        left--;
+        last = tag;
+      }
+      position = nextSegment(position, depth);
+    }
+    return 0;
+  }
+
+  /**
+   * Visits the flagged elements of one segment and returns the position of the next segment that has any, or 0 at the
+   * end. The visitor must not change the dict.
+   */
+  scanFlagged(cursor: number, visit: (ref: number) => void): number {
+    let position = cursor;
+    let visited = false;
+    while (position <= HASH_MASK) {
+      const segment = this.directory[position >>> (HASH_BITS - this.depth)];
+      const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      if (view[base + FLAGGED] > 0) {
+        if (visited) return position;
+        this.visitFlagged(view, base, visit);
+        visited = true;
+      }
+      position = nextSegment(position, view[base + DEPTH]);
+    }
+    return 0;
+  }
+
+  private visitFlagged(view: Uint32Array, base: number, visit: (ref: number) => void): void {
+    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+    for (let word = base + HEADER_WORDS; word < end; word += 2) {
+      if (view[word + 1] !== 0 && view[word] >= FLAG) visit(view[word + 1]);
+    }
+  }
+
+  /**
+   * A random element, or 0 when there is none; with `flaggedOnly` one of the flagged ones.
+   * `random(n)` returns an integer in [0, n).
+   */
+  randomElement(random: (n: number) => number, flaggedOnly = false): number {
+    if ((flaggedOnly ? this.flagged : this.size) === 0) return 0;
+    for (let tries = 0; tries < 1000; tries++) {
+      const segment = this.directory[random(this.directory.length)];
+      const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      if (view[base + (flaggedOnly ? FLAGGED : COUNT)] === 0) continue;
+      const word = base + HEADER_WORDS + (random(view[base + SLOTS]) << 1);
+      if (view[word + 1] !== 0 && (!flaggedOnly || view[word] >= FLAG)) return view[word + 1];
+    }
+    // Few elements in a large directory: take the first one behind a random position.
+    return this.firstFrom(random(0x40000000) * 2, flaggedOnly) || this.firstFrom(0, flaggedOnly);
+  }
+
+  private firstFrom(position: number, flaggedOnly: boolean): number {
+    let first = 0;
+    const take = (ref: number): void => {
+      if (first === 0) first = ref;
+    };
+    if (flaggedOnly) this.scanFlagged(position, take);
+    else this.scan(position, 1, take);
+    return first;
+  }
+
+  // --- one segment -------------------------------------------------------------------------------------------------
+
+  /** Puts the element at its place in hash order; false when the segment is full. */
+  private placeIn(segment: number, hash: number, ref: number, flag: boolean): boolean {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const slots = view[base + SLOTS];
+    if (view[base + COUNT] >= fullAt(slots)) return false;
+    const end = base + HEADER_WORDS + (slots << 1);
+    let word = base + HEADER_WORDS + (homeSlot(hash, view[base + DEPTH], view[base + HOMES]) << 1);
+    while (word < end && view[word + 1] !== 0 && (view[word] & HASH_MASK) <= hash) word += 2;
+    let gap = word;
+    while (gap < end && view[gap + 1] !== 0) gap += 2;
+    if (gap >= end) return false;
+    for (let to = gap; to > word; to -= 2) {
+      view[to] = view[to - 2];
+      view[to + 1] = view[to - 1];
+    }
+    view[word] = flag ? hash | FLAG : hash;
+    view[word + 1] = ref;
+    view[base + COUNT]++;
+    this.size++;
+    if (flag) {
+      view[base + FLAGGED]++;
+      this.flagged++;
+    }
+    this.foundView = view;
+    this.foundWord = word;
+    this.foundSegment = segment;
+    return true;
+  }
+
+  /** Empties the slot at `gap` and moves what follows down, as far as nothing falls below its home. */
+  private closeGap(view: Uint32Array, base: number, gap: number): void {
+    const depth = view[base + DEPTH];
+    const homes = view[base + HOMES];
+    const first = base + HEADER_WORDS;
+    const end = first + (view[base + SLOTS] << 1);
+    let to = gap;
+    for (let from = to + 2; from < end && view[from + 1] !== 0; from += 2) {
+      if (first + (homeSlot(view[from] & HASH_MASK, depth, homes) << 1) >= from) break;
+      view[to] = view[from];
+      view[to + 1] = view[from + 1];
+      to = from;
+    }
+    view[to + 1] = 0;
+  }
+
+  private createSegment(bytes: number, depth: number): number {
+    const block = this.heap.allocate(bytes);
+    const size = this.heap.sizeOf(block);
+    const view = this.heap.u32[block >>> SEGMENT_SHIFT];
+    const base = (block & SEGMENT_MASK) << 1;
+    const slots = (size - HEADER_BYTES) >>> 3;
+    view.fill(0, base, base + (size >>> 2));
+    view[base + SLOTS] = slots;
+    // Slots beyond the last home take what the end of the table pushes up.
+    view[base + HOMES] = Math.min(HOMES_MAX, slots - Math.min(12, slots >>> 2));
+    view[base + DEPTH] = depth;
+    this.segments++;
+    this.segmentBytes += size;
+    this.depthCount[depth]++;
+    return block;
+  }
+
+  private freeSegment(segment: number): void {
+    this.depthCount[this.header(segment, DEPTH)]--;
+    this.segments--;
+    this.segmentBytes -= this.heap.sizeOf(segment);
+    this.heap.free(segment);
+  }
+
+  private header(segment: number, field: number): number {
+    return this.heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + field];
+  }
+
+  /** Directory entries that point to this segment: they adjoin. */
+  private span(segment: number): number {
+    return 1 << (this.depth - this.header(segment, DEPTH));
+  }
+
+  // --- growing and shrinking ---------------------------------------------------------------------------------------
+
+  private enlarge(segment: number, hash: number): void {
+    const bytes = this.heap.sizeOf(segment);
+    const depth = this.header(segment, DEPTH);
+    const collides = depth === this.depth && this.directory.length >= this.segments * DIRECTORY_SLACK;
+    if (bytes < SEGMENT_BYTES_MAX || collides || depth >= HASH_BITS - 1) {
+      this.rebuild(segment, hash, HeapClass.roundUp(bytes + Math.max(64, bytes >>> 4)));
+    } else {
+      this.split(segment, hash);
+    }
+  }
+
+  /** Moves a segment to a block of another size. */
+  private rebuild(segment: number, hash: number, bytes: number): void {
+    const depth = this.header(segment, DEPTH);
+    let target = this.createSegment(bytes, depth);
+    while (!this.copyRange(segment, target, 0, HASH_MASK)) target = this.widen(target);
+    this.point(hash, depth, target);
+    this.freeSegment(segment);
+  }
+
+  private split(segment: number, hash: number): void {
+    const depth = this.header(segment, DEPTH);
+    if (depth === this.depth) this.doubleDirectory();
+    const width = depth + 1;
+    const shift = HASH_BITS - width;
+    const lowPrefix = (hash >>> shift) & ~1;
+    const middle = (lowPrefix | 1) << shift;
+    const low = this.copyPart(segment, width, 0, middle - 1);
+    const high = this.copyPart(segment, width, middle, HASH_MASK);
+    this.point(lowPrefix << shift, width, low);
+    this.point(middle, width, high);
+    this.freeSegment(segment);
+  }
+
+  /** A new segment of a fitting size with the elements of `segment` whose hashes lie in [from, to]. */
+  private copyPart(segment: number, depth: number, from: number, to: number): number {
+    const count = this.countRange(segment, from, to);
+    let part = this.createSegment(bytesFor(count), depth);
+    while (!this.copyRange(segment, part, from, to)) part = this.widen(part);
+    return part;
+  }
+
+  /** Replaces a segment that turned out too small for its elements by an empty, larger one. */
+  private widen(segment: number): number {
+    const depth = this.header(segment, DEPTH);
+    const bytes = this.heap.sizeOf(segment);
+    this.freeSegment(segment);
+    return this.createSegment(bytes + (bytes >>> 3) + 8, depth);
+  }
+
+  private countRange(segment: number, from: number, to: number): number {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+    let count = 0;
+    for (let word = base + HEADER_WORDS; word < end; word += 2) {
+      const tag = view[word] & HASH_MASK;
+      if (view[word + 1] !== 0 && tag >= from && tag <= to) count++;
+    }
+    return count;
+  }
+
+  /** Appends the elements with hashes in [from, to] to `target`, in order; false when its end is reached. */
+  private copyRange(source: number, target: number, from: number, to: number): boolean {
+    const view = this.heap.u32[source >>> SEGMENT_SHIFT];
+    const base = (source & SEGMENT_MASK) << 1;
+    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+    const out = this.heap.u32[target >>> SEGMENT_SHIFT];
+    const outBase = (target & SEGMENT_MASK) << 1;
+    const outEnd = outBase + HEADER_WORDS + (out[outBase + SLOTS] << 1);
+    const depth = out[outBase + DEPTH];
+    const homes = out[outBase + HOMES];
+    let next = outBase + HEADER_WORDS;
+    if (out[outBase + COUNT] > 0) next = this.endOfUsed(out, outBase, outEnd);
+    for (let word = base + HEADER_WORDS; word < end; word += 2) {
+      const ref = view[word + 1];
+      if (ref === 0) continue;
+      const tag = view[word];
+      const hash = tag & HASH_MASK;
+      if (hash < from || hash > to) continue;
+      const home = outBase + HEADER_WORDS + (homeSlot(hash, depth, homes) << 1);
+      const slot = Math.max(home, next);
+      if (slot >= outEnd) return false;
+      out[slot] = tag;
+      out[slot + 1] = ref;
+      out[outBase + COUNT]++;
+      if (tag >= FLAG) out[outBase + FLAGGED]++;
+      next = slot + 2;
+    }
+    out[outBase + EPOCH] = Math.max(out[outBase + EPOCH], view[base + EPOCH]);
+    return true;
+  }
+
+  private endOfUsed(view: Uint32Array, base: number, end: number): number {
+    let word = end;
+    while (word > base + HEADER_WORDS && view[word - 1] === 0) word -= 2;
+    return word;
+  }
+
+  /** Lets the directory entries of the prefix that `hash` has at `depth` point to `segment`. */
+  private point(hash: number, depth: number, segment: number): void {
+    const entries = 1 << (this.depth - depth);
+    const first = (depth === 0 ? 0 : hash >>> (HASH_BITS - depth)) << (this.depth - depth);
+    this.directory.fill(segment, first, first + entries);
+  }
+
+  private doubleDirectory(): void {
+    const old = this.directory;
+    const next = new Uint32Array(old.length * 2);
+    for (let i = 0; i < old.length; i++) {
+      next[2 * i] = old[i];
+      next[2 * i + 1] = old[i];
+    }
+    this.directory = next;
+    this.depth++;
+  }
+
+  private halveDirectory(): void {
+    while (this.depth > 0 && this.depthCount[this.depth] === 0) {
+      const next = new Uint32Array(this.directory.length / 2);
+      for (let i = 0; i < next.length; i++) next[i] = this.directory[2 * i];
+      this.directory = next;
+      this.depth--;
+    }
+  }
+
+  /** Gives memory back after removals: merges the segment with its buddy, or moves it to a smaller block. */
+  private shrink(segment: number): void {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const count = view[base + COUNT];
+    const depth = view[base + DEPTH];
+    const prefix = this.prefixOf(segment);
+    if (depth > 0 && this.mergeWithBuddy(segment, prefix, depth, count)) return;
+    const bytes = bytesFor(count);
+    if (bytes < this.heap.sizeOf(segment)) this.rebuild(segment, prefix, bytes);
+  }
+
+  /** A hash that belongs to the segment found last. */
+  private prefixOf(segment: number): number {
+    const hash = this.foundView[this.foundWord] & HASH_MASK;
+    return this.foundSegment === segment ? hash : 0;
+  }
+
+  private mergeWithBuddy(segment: number, hash: number, depth: number, count: number): boolean {
+    const shift = HASH_BITS - depth;
+    const lowHash = ((hash >>> shift) & ~1) << shift;
+    const highHash = lowHash + 2 ** shift;
+    const low = this.directory[lowHash >>> (HASH_BITS - this.depth)];
+    const high = this.directory[highHash >>> (HASH_BITS - this.depth)];
+    const buddy = low === segment ? high : low;
+    if (this.header(buddy, DEPTH) !== depth) return false;
+    const total = count + this.header(buddy, COUNT);
+    if (bytesFor(total) > SEGMENT_BYTES_MAX / 2) return false;
+    let merged = this.createSegment(bytesFor(total), depth - 1);
+    while (!this.copyRange(low, merged, 0, HASH_MASK) || !this.copyRange(high, merged, 0, HASH_MASK)) {
+      merged = this.widen(merged);
+    }
+    this.point(lowHash, depth - 1, merged);
+    this.freeSegment(low);
+    this.freeSegment(high);
+    if (this.depthCount[this.depth] === 0) this.halveDirectory();
+    return true;
+  }
+}
+
+/** Home slot of a hash in a segment of this depth: the bits behind the segment's prefix, scaled to its capacity. */
+function homeSlot(hash: number, depth: number, homes: number): number {
+  return ((((hash << depth) & HASH_MASK) >>> 15) * homes) >>> 16;
+}
+
+/** First position of the segment behind the one that holds `position`; above HASH_MASK at the end. */
+function nextSegment(position: number, depth: number): number {
+  const width = 2 ** (HASH_BITS - depth);
+  return (Math.floor(position / width) + 1) * width;
+}
+
+/** Elements at which a segment of this many slots counts as full. */
+function fullAt(slots: number): number {
+  return slots - (slots >>> 3) - 1;
+}
+
+/** Block size for a segment with this many elements and some room. */
+function bytesFor(count: number): number {
+  const bytes = HEADER_BYTES + ((count + (count >>> 2) + 4) << 3);
+  return Math.max(SEGMENT_BYTES_MIN, bytes);
+}

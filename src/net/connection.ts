@@ -1,0 +1,287 @@
+/**
+ * One connection: bytes in, replies out, and back-pressure between them.
+ *
+ * All connections share the parser and the reply writer: what is in them never outlives one `data` event. A connection
+ * keeps something of its own only while it has to: the start of a command whose end has not arrived, commands that
+ * CLIENT PAUSE holds back, or replies that the peer has not taken. An idle connection is this object and its Client.
+ *
+ * A client that sends more than it reads replies for is not served any further once OUTPUT_HIGH bytes wait, and what it
+ * sends stays in the kernel once INPUT_HIGH bytes of commands wait: memory stays bounded however it behaves.
+ */
+
+import type { Socket } from "bun";
+import { HELD } from "../command/dispatcher";
+import { PARSED_COMMAND, PARSED_ERROR, type Partial } from "../resp/request-parser";
+import type { Client, Transport } from "../session/client";
+import type { ConnectionHost } from "./connection-host";
+import { OutputQueue } from "./output-queue";
+
+/** Replies are sent on when this many bytes have gathered, in the middle of a batch of commands. */
+const FLUSH_BYTES = 256 * 1024;
+/** A client is not served while this much waits for it. */
+const OUTPUT_HIGH = 16 * 1024 * 1024;
+/** Nothing more is read for a client that is held back with this much of commands. */
+const INPUT_HIGH = 1024 * 1024;
+/** A buffer larger than this is handed over whole instead of copying what the peer did not take. */
+const DETACH_BYTES = 256 * 1024;
+
+export class Connection implements Transport {
+  client!: Client;
+  private partial: Partial | null = null;
+  private output: OutputQueue | null = null;
+  private reading = true;
+  private closed = false;
+  private closeWhenSent = false;
+
+  constructor(
+    private readonly host: ConnectionHost,
+    private readonly socket: Socket<Connection>,
+    private readonly unixPath: string,
+  ) {}
+
+  // --- input -------------------------------------------------------------------------------------------------------
+
+  /** Takes a received chunk. It is not kept: what is left of it is copied. */
+  receive(chunk: Buffer): void {
+    const { host, client } = this;
+    host.stats.inputBytes += chunk.length;
+    host.stats.readsProcessed++;
+    client.inputTotal += chunk.length;
+    client.lastInteraction = host.startBatch();
+    if (client.closing) return;
+    if (this.partial === null && this.mayServe) {
+      host.parser.begin(chunk, 0, chunk.length);
+      this.serve();
+    } else {
+      this.receiveMore(chunk);
+    }
+  }
+
+  /** A chunk that goes on with what an earlier one began. */
+  private receiveMore(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length && this.partial !== null && !this.client.closing) {
+      at += this.partial.fill(chunk, at);
+      if (this.partial.length > this.host.queryBufferLimit) {
+        this.host.queryBufferExceeded(this);
+        return;
+      }
+      if (this.partial.needed === 0) this.servePartial();
+      // Held back: the rest is kept as it is.
+      if (!this.mayServe && at < chunk.length) {
+        this.keep(chunk, at);
+        at = chunk.length;
+      }
+    }
+    if (at < chunk.length && !this.client.closing) {
+      this.host.parser.begin(chunk, at, chunk.length);
+      this.serve();
+    }
+  }
+
+  private keep(chunk: Buffer, at: number): void {
+    if (this.partial !== null) {
+      while (at < chunk.length) at += this.partial.fill(chunk, at);
+    } else {
+      this.host.parser.begin(chunk, at, chunk.length);
+      this.partial = this.host.parser.suspend();
+    }
+    this.regulate();
+  }
+
+  private servePartial(): void {
+    if (!this.mayServe) {
+      this.regulate();
+      return;
+    }
+    this.host.parser.restore(this.partial as Partial);
+    this.serve();
+  }
+
+  private get mayServe(): boolean {
+    const { client } = this;
+    return !client.paused && !client.blocked && !client.closing && (this.output?.bytes ?? 0) < OUTPUT_HIGH;
+  }
+
+  /** Runs every complete command of what the parser holds, sends the replies, and keeps the rest. */
+  private serve(): void {
+    const { client, host } = this;
+    const { parser, dispatcher, reply } = host;
+    host.serving = client;
+    parser.limits.authenticated = client.authenticated;
+    let status: number;
+    for (;;) {
+      status = parser.next();
+      if (status !== PARSED_COMMAND) break;
+      if (parser.argc === 0) continue;
+      if (dispatcher.execute(client, parser) === HELD) {
+        parser.rewind();
+        break;
+      }
+      if (reply.length >= FLUSH_BYTES) this.flush();
+      if (!this.mayServe) break;
+      parser.limits.authenticated = client.authenticated;
+    }
+    if (status === PARSED_ERROR) this.protocolError();
+    this.partial = this.closed || client.closing ? null : parser.suspend();
+    this.flush();
+    host.serving = null;
+    this.regulate();
+  }
+
+  private protocolError(): void {
+    this.host.reply.muted = false;
+    this.host.protocolError(this.client, this.host.parser.error);
+    this.client.closing = true;
+  }
+
+  /** Stops or starts reading from the socket, by what waits. */
+  private regulate(): void {
+    if (this.closed) return;
+    const held = !this.mayServe && (this.partial?.length ?? 0) >= INPUT_HIGH;
+    if (held === this.reading) {
+      this.reading = !held;
+      if (held) this.socket.pause();
+      else this.socket.resume();
+    }
+    if (this.client.closing) this.closeAfterReply();
+  }
+
+  /** Goes on in a turn of its own: whoever calls this may be in the middle of another client's command. */
+  resume(): void {
+    setImmediate(() => this.goOn());
+  }
+
+  private goOn(): void {
+    if (this.closed || !this.mayServe) return;
+    if (this.partial !== null && this.partial.needed === 0) {
+      this.host.startBatch();
+      this.servePartial();
+    } else {
+      this.regulate();
+    }
+  }
+
+  // --- output ------------------------------------------------------------------------------------------------------
+
+  /** Sends what the reply writer holds. */
+  private flush(): void {
+    const { reply } = this.host;
+    const { length } = reply;
+    if (length === 0) return;
+    if (this.closed) {
+      reply.truncate(0);
+      return;
+    }
+    this.client.outputTotal += length;
+    let sent = 0;
+    if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(reply.buf, 0, length));
+    this.host.stats.outputBytes += sent;
+    this.host.stats.writesProcessed++;
+    if (sent < length) this.queueReply(sent, length);
+    reply.truncate(0);
+    if (length > DETACH_BYTES) reply.detach();
+  }
+
+  private queueReply(sent: number, length: number): void {
+    const { reply } = this.host;
+    const rest = reply.buf.subarray(sent, length);
+    this.enqueue(length > DETACH_BYTES ? rest : Buffer.from(rest));
+  }
+
+  private enqueue(bytes: Buffer): void {
+    this.output ??= new OutputQueue();
+    this.output.add(bytes);
+    this.host.outputGrew(this);
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.closed) return;
+    this.client.outputTotal += bytes.length;
+    let sent = 0;
+    // What the writer holds for this client was written earlier and goes out first.
+    if (this.host.reply.length > 0 && this.host.serving === this.client) this.flush();
+    if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(bytes));
+    this.host.stats.outputBytes += sent;
+    if (sent < bytes.length) this.enqueue(Buffer.from(bytes.subarray(sent)));
+  }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    if (this.output === null || this.closed) return;
+    this.host.stats.outputBytes += this.output.drain((buf, at, length) => this.socket.write(buf, at, length));
+    if (this.output.isEmpty) {
+      this.output = null;
+      if (this.closeWhenSent) {
+        this.close();
+        return;
+      }
+    }
+    this.goOn();
+  }
+
+  // --- end ---------------------------------------------------------------------------------------------------------
+
+  closeAfterReply(): void {
+    this.client.closing = true;
+    if (this.outputBytes === 0 && (this.host.serving !== this.client || this.host.reply.length === 0)) this.close();
+    else this.closeWhenSent = true;
+  }
+
+  close(): void {
+    this.client.closing = true;
+    if (this.closed) return;
+    this.socket.end();
+  }
+
+  /** Whatever ended the connection, it is over. */
+  ended(): void {
+    this.closed = true;
+    this.partial = null;
+    this.output = null;
+  }
+
+  // --- figures -----------------------------------------------------------------------------------------------------
+
+  get address(): string {
+    if (this.unixPath !== "") return `${this.unixPath}:0`;
+    return formatAddress(this.socket.remoteAddress, this.socket.remotePort);
+  }
+
+  get localAddress(): string {
+    if (this.unixPath !== "") return `${this.unixPath}:0`;
+    return formatAddress(this.socket.localAddress, this.socket.localPort);
+  }
+
+  get fd(): number {
+    return (this.socket as unknown as { fd: number }).fd;
+  }
+
+  get inputBytes(): number {
+    return this.partial?.length ?? 0;
+  }
+
+  get inputFree(): number {
+    return this.partial === null ? 0 : this.partial.buffer.length - this.partial.length;
+  }
+
+  get outputBytes(): number {
+    return this.output?.bytes ?? 0;
+  }
+
+  get outputChunks(): number {
+    return this.output?.chunkCount ?? 0;
+  }
+
+  get memoryBytes(): number {
+    return CONNECTION_BYTES + (this.partial?.buffer.length ?? 0) + this.outputBytes;
+  }
+}
+
+/** What a connection and its client take when idle, bytes (measured: see bench/README.md). */
+const CONNECTION_BYTES = 2048;
+
+function formatAddress(address: string | undefined, port: number | undefined): string {
+  if (address === undefined) return "";
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

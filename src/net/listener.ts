@@ -1,0 +1,97 @@
+/**
+ * Listeners: TCP on any number of addresses, and a unix socket. Accepting is refused with Redis's replies when
+ * maxclients is reached, and from outside while protected mode is in force.
+ */
+
+import { unlinkSync } from "node:fs";
+import type { SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
+import type { Client } from "../session/client";
+import { Connection } from "./connection";
+import type { ConnectionHost } from "./connection-host";
+
+/** What the server decides about a connection. */
+export interface Gate extends ConnectionHost {
+  /** Error bytes for a connection that is not let in, or null. `address` is "" for a unix socket. */
+  refuse(address: string): string | null;
+  newClient(connection: Connection): Client;
+  clientGone(client: Client): void;
+  /** tcp-keepalive, seconds; 0: off. */
+  readonly keepAlive: number;
+}
+
+export interface Listener {
+  /** The port, 0 for a unix socket. */
+  readonly port: number;
+  readonly fd: number;
+  /** Stops accepting; open connections live on. */
+  stop(): void;
+}
+
+/** Listens on one TCP address. Throws an error with `code` (EADDRINUSE …) when that is not possible. */
+export function listenTcp(gate: Gate, hostname: string, port: number): Listener {
+  const socket = handlers(gate, "");
+  const server = Bun.listen<Connection>({ hostname, port, socket, data: NO_CONNECTION });
+  return tcpListener(server);
+}
+
+/** Listens on a unix socket; a stale file in its place is removed. */
+export function listenUnix(gate: Gate, path: string): Listener {
+  try {
+    unlinkSync(path);
+  } catch {
+    // There was none.
+  }
+  const server: UnixSocketListener<Connection> = Bun.listen<Connection>({
+    unix: path,
+    socket: handlers(gate, path),
+    data: NO_CONNECTION,
+  });
+  return { port: 0, fd: fdOf(server), stop: () => server.stop(false) };
+}
+
+// A socket has its connection from the moment it opens.
+const NO_CONNECTION = null as unknown as Connection;
+
+function tcpListener(server: TCPSocketListener<Connection>): Listener {
+  return { port: server.port, fd: fdOf(server), stop: () => server.stop(false) };
+}
+
+function fdOf(server: object): number {
+  return (server as { fd: number }).fd;
+}
+
+function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
+  return {
+    open(socket) {
+      gate.stats.connectionsReceived++;
+      const refusal = gate.refuse(unixPath === "" ? socket.remoteAddress : "");
+      if (refusal !== null) {
+        gate.stats.connectionsRejected++;
+        socket.end(refusal);
+        return;
+      }
+      if (unixPath === "") {
+        socket.setNoDelay(true);
+        if (gate.keepAlive > 0) socket.setKeepAlive(true, gate.keepAlive * 1000);
+      }
+      const connection = new Connection(gate, socket, unixPath);
+      connection.client = gate.newClient(connection);
+      socket.data = connection;
+    },
+    data(socket, chunk) {
+      if (socket.data !== NO_CONNECTION) socket.data.receive(chunk);
+    },
+    drain(socket) {
+      if (socket.data !== NO_CONNECTION) socket.data.drained();
+    },
+    close(socket) {
+      const connection = socket.data;
+      if (connection === NO_CONNECTION) return;
+      connection.ended();
+      gate.clientGone(connection.client);
+    },
+    error() {
+      // A reset or a broken pipe: close() follows.
+    },
+  };
+}

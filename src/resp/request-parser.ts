@@ -1,0 +1,300 @@
+/**
+ * RESP request parser: zero-copy over the received chunk, and resumable.
+ *
+ * One parser serves all connections. `begin` hands it a chunk, and each `next` finds one command in it, as offsets. When
+ * the chunk ends inside a command, `suspend` copies the unfinished part into a Partial that belongs to the connection;
+ * `Partial.fill` takes what arrives later and `restore` goes on exactly where parsing stopped: no byte is looked at
+ * twice, and a bulk string whose length is known is received straight into its place.
+ *
+ * Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/. Limits and texts are Redis's.
+ */
+
+import { parseSafeInt } from "../util/integers";
+import { InlineError, splitInline } from "./inline";
+import type { Request } from "./request";
+
+export const PARSED_COMMAND = 1;
+export const PARSED_NOTHING = 0;
+export const PARSED_ERROR = -1;
+
+/** Longest inline request and longest header line. */
+const LINE_MAX = 64 * 1024;
+const ARGS_MAX = 0x7fffffff;
+const UNAUTHENTICATED_ARGS = 10;
+const UNAUTHENTICATED_BULK = 16384;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+
+/** What the server allows a client to send. */
+export interface ParserLimits {
+  /** proto-max-bulk-len, bytes. */
+  maxBulk: number;
+  /** False while the client still has to authenticate: smaller limits apply. */
+  authenticated: boolean;
+}
+
+/** The start of a command whose end has not arrived, and how far it is parsed. */
+export class Partial {
+  length: number;
+  position = 0;
+  /** Arguments still missing; 0 between commands and in an inline command. */
+  missing = 0;
+  /** Length of the bulk string being received, or -1 when its header has not been seen. */
+  bulk = -1;
+  argc = 0;
+  starts: Int32Array = NO_OFFSETS;
+  ends: Int32Array = NO_OFFSETS;
+
+  constructor(public buffer: Buffer) {
+    this.length = buffer.length;
+  }
+
+  /** Bytes that must arrive before parsing can go on; 0 when that is not known. */
+  get needed(): number {
+    return this.bulk < 0 ? 0 : Math.max(0, this.position + this.bulk + 2 - this.length);
+  }
+
+  /** Appends bytes of `chunk` from `at`: no more than are needed, if that is known. Returns how many it took. */
+  fill(chunk: Uint8Array, at: number): number {
+    const available = chunk.length - at;
+    const needed = this.needed;
+    const take = needed > 0 ? Math.min(needed, available) : available;
+    this.reserve(this.length + Math.max(take, needed));
+    (chunk as Buffer).copy(this.buffer, this.length, at, at + take);
+    this.length += take;
+    return take;
+  }
+
+  private reserve(bytes: number): void {
+    if (bytes <= this.buffer.length) return;
+    // Room for the whole bulk string at once, so that it is copied once; the system maps it as it fills.
+    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(this.buffer.length * 2, 1 << 20)));
+    this.buffer.copy(grown, 0, 0, this.length);
+    this.buffer = grown;
+  }
+}
+
+const NO_OFFSETS = new Int32Array(0);
+
+export class RequestParser implements Request {
+  buf: Buffer = Buffer.alloc(0);
+  starts = new Int32Array(64);
+  ends = new Int32Array(64);
+  argc = 0;
+  /** Text of a protocol error, without "ERR Protocol error: ". */
+  error = "";
+  /** Where the next command starts, once one was found. */
+  position = 0;
+
+  private source: Buffer = this.buf;
+  private end = 0;
+  private commandStart = 0;
+  private missing = 0;
+  private bulk = -1;
+  private restored: Partial | null = null;
+
+  constructor(readonly limits: ParserLimits) {}
+
+  /** Starts on the commands in `buf[start, end)`. */
+  begin(buf: Buffer, start: number, end: number): void {
+    this.source = buf;
+    this.position = start;
+    this.end = end;
+    this.missing = 0;
+    this.bulk = -1;
+    this.argc = 0;
+    this.commandStart = start;
+    this.restored = null;
+  }
+
+  /** Goes on with what a connection kept. */
+  restore(partial: Partial): void {
+    this.begin(partial.buffer, partial.position, partial.length);
+    this.missing = partial.missing;
+    this.bulk = partial.bulk;
+    this.argc = partial.argc;
+    this.commandStart = 0;
+    this.growTo(partial.argc);
+    this.starts.set(partial.starts);
+    this.ends.set(partial.ends);
+    this.restored = partial;
+  }
+
+  /** What is left, copied out of the chunk; null when nothing is. */
+  suspend(): Partial | null {
+    if (this.position === this.end && this.missing === 0) return null;
+    const base = this.missing > 0 ? this.commandStart : this.position;
+    let partial = this.restored;
+    if (partial === null || base > 0) {
+      partial = new Partial(Buffer.from(this.source.subarray(base, this.end)));
+    }
+    partial.position = this.position - base;
+    partial.missing = this.missing;
+    partial.bulk = this.bulk;
+    partial.argc = this.missing > 0 ? this.argc : 0;
+    partial.starts = this.starts.slice(0, partial.argc);
+    partial.ends = this.ends.slice(0, partial.argc);
+    if (base > 0) rebase(partial, base);
+    return partial;
+  }
+
+  /** Takes the command found last back, so that it is parsed again later. */
+  rewind(): void {
+    this.position = this.commandStart;
+  }
+
+  /** Bytes not yet parsed. */
+  get remaining(): number {
+    return this.end - this.position;
+  }
+
+  /**
+   * Parses one command. PARSED_COMMAND: it is in starts, ends, argc (argc 0: an empty request, to be ignored).
+   * PARSED_NOTHING: the chunk ends before the command does. PARSED_ERROR: `error` says why; the stream is unusable.
+   */
+  next(): number {
+    if (this.missing === 0) {
+      if (this.position >= this.end) return PARSED_NOTHING;
+      this.argc = 0;
+      this.commandStart = this.position;
+      if (this.source[this.position] !== STAR) return this.parseInline();
+      const parsed = this.parseCount();
+      if (parsed !== PARSED_COMMAND || this.missing === 0) return parsed;
+    }
+    return this.parseArguments();
+  }
+
+  private parseCount(): number {
+    const line = this.findLine(this.position + 1);
+    if (line < 0) return this.tooLong("too big mbulk count string");
+    const count = this.shortNumber(this.position + 1, line);
+    if (!(count <= ARGS_MAX)) return this.fail("invalid multibulk length");
+    if (count > UNAUTHENTICATED_ARGS && !this.limits.authenticated)
+      return this.fail("unauthenticated multibulk length");
+    this.position = line + 2;
+    this.missing = Math.max(count, 0);
+    return PARSED_COMMAND;
+  }
+
+  private parseArguments(): number {
+    const { end } = this;
+    while (this.missing > 0) {
+      if (this.bulk < 0) {
+        const parsed = this.parseBulkHeader();
+        if (parsed !== PARSED_COMMAND) return parsed;
+      }
+      const start = this.position;
+      const stop = start + this.bulk;
+      if (stop + 2 > end) return PARSED_NOTHING;
+      const i = this.argc;
+      if (i >= this.starts.length) this.growTo(i + 1);
+      this.starts[i] = start;
+      this.ends[i] = stop;
+      this.argc = i + 1;
+      this.position = stop + 2;
+      this.bulk = -1;
+      this.missing--;
+    }
+    this.buf = this.source;
+    return PARSED_COMMAND;
+  }
+
+  private parseBulkHeader(): number {
+    const { source: buf, position, end } = this;
+    // Nearly every header is "$", one or two digits, CR LF: no search, no general number parser.
+    if (position + 4 < end && buf[position] === DOLLAR) {
+      const first = buf[position + 1] - 0x30;
+      if (first >= 0 && first <= 9) {
+        if (buf[position + 2] === CR) return this.startBulk(first, position + 4);
+        const second = buf[position + 2] - 0x30;
+        if (first > 0 && second >= 0 && second <= 9 && buf[position + 3] === CR) {
+          return this.startBulk(first * 10 + second, position + 5);
+        }
+      }
+    }
+    return this.parseLongHeader();
+  }
+
+  private parseLongHeader(): number {
+    const line = this.findLine(this.position);
+    if (line < 0) return this.tooLong("too big bulk count string");
+    if (this.source[this.position] !== DOLLAR) {
+      return this.fail(`expected '$', got '${String.fromCharCode(this.source[this.position])}'`);
+    }
+    const length = this.shortNumber(this.position + 1, line);
+    if (!(length >= 0 && length <= this.limits.maxBulk)) return this.fail("invalid bulk length");
+    if (length > UNAUTHENTICATED_BULK && !this.limits.authenticated) return this.fail("unauthenticated bulk length");
+    return this.startBulk(length, line + 2);
+  }
+
+  private startBulk(length: number, position: number): number {
+    this.bulk = length;
+    this.position = position;
+    return PARSED_COMMAND;
+  }
+
+  private parseInline(): number {
+    const { source: buf, position, end } = this;
+    const newline = buf.indexOf(LF, position);
+    if (newline < 0 || newline >= end) return this.tooLong("too big inline request");
+    const stop = newline > position && buf[newline - 1] === CR ? newline - 1 : newline;
+    try {
+      const parts = splitInline(buf, position, stop);
+      this.growTo(parts.argc);
+      this.starts.set(parts.starts);
+      this.ends.set(parts.ends);
+      this.argc = parts.argc;
+      // The words stand, unquoted, in a buffer of their own.
+      this.buf = parts.buf;
+      this.position = newline + 1;
+      return PARSED_COMMAND;
+    } catch (error) {
+      if (error instanceof InlineError) return this.fail("unbalanced quotes in request");
+      throw error;
+    }
+  }
+
+  /** Position of the CR of the line that starts at `from`, if its LF is there too; else -1. */
+  private findLine(from: number): number {
+    const { source: buf } = this;
+    const last = this.end - 1;
+    for (let at = from; at < last; at++) {
+      if (buf[at] === CR) return at;
+    }
+    return -1;
+  }
+
+  private shortNumber(start: number, end: number): number {
+    return parseSafeInt(this.source, start, end);
+  }
+
+  private tooLong(message: string): number {
+    return this.end - this.position > LINE_MAX ? this.fail(message) : PARSED_NOTHING;
+  }
+
+  private fail(message: string): number {
+    this.error = message;
+    return PARSED_ERROR;
+  }
+
+  private growTo(count: number): void {
+    if (count <= this.starts.length) return;
+    const size = Math.max(count, this.starts.length * 2);
+    const starts = new Int32Array(size);
+    const ends = new Int32Array(size);
+    starts.set(this.starts);
+    ends.set(this.ends);
+    this.starts = starts;
+    this.ends = ends;
+  }
+}
+
+function rebase(partial: Partial, base: number): void {
+  for (let i = 0; i < partial.argc; i++) {
+    partial.starts[i] -= base;
+    partial.ends[i] -= base;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Client state: what the server knows of one client, whoever it is: a connection, a script, the in-process API.
+ * The connection itself is behind Transport.
+ */
+
+/** How a client is reached. */
+export interface Transport {
+  /** "127.0.0.1:51324", or "/path:0" for a unix socket; "" when there is no connection. */
+  readonly address: string;
+  readonly localAddress: string;
+  /** Descriptor, -1 without one. */
+  readonly fd: number;
+  /** Bytes received that are not parsed yet, and the room left in their buffer. */
+  readonly inputBytes: number;
+  readonly inputFree: number;
+  /** Bytes and chunks that the peer has not taken yet. */
+  readonly outputBytes: number;
+  readonly outputChunks: number;
+  /** Memory of the client in all, bytes. */
+  readonly memoryBytes: number;
+  /** Queues bytes outside the request path (pub/sub, invalidations). */
+  push(bytes: Uint8Array): void;
+  /** Ends the connection once what is queued has been sent. */
+  closeAfterReply(): void;
+  /** Ends the connection at once. */
+  close(): void;
+  /** Goes on with the commands that were held back. */
+  resume(): void;
+}
+
+export const REPLY_ON = 0;
+export const REPLY_OFF = 1;
+/** The next command's reply is left out, and the one in progress is the CLIENT REPLY SKIP itself. */
+export const REPLY_SKIP_NEXT = 2;
+export const REPLY_SKIP = 3;
+
+export class Client {
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  /** Number of the selected database. */
+  database = 0;
+  /** 2 or 3. */
+  protocol = 2;
+  authenticated: boolean;
+  user = "default";
+  replyMode = REPLY_ON;
+  noEvict = false;
+  noTouch = false;
+  /** The connection goes away as soon as the reply is sent: nothing more is read from it. */
+  closing = false;
+  /** Waiting: for CLIENT PAUSE to end, or in a blocking command. */
+  paused = false;
+  blocked = false;
+  /** Full name of the last command, "" before the first. */
+  lastCommand = "";
+  /** µs of the monotonic clock. */
+  readonly createdAt: number;
+  lastInteraction: number;
+  inputTotal = 0;
+  outputTotal = 0;
+  commandsTotal = 0;
+
+  constructor(
+    readonly id: number,
+    readonly transport: Transport,
+    now: number,
+    authenticated: boolean,
+  ) {
+    this.createdAt = now;
+    this.lastInteraction = now;
+    this.authenticated = authenticated;
+  }
+}
+
+/** All connected clients, by id. */
+export class ClientRegistry {
+  readonly byId = new Map<number, Client>();
+  private lastId = 0;
+
+  nextId(): number {
+    return ++this.lastId;
+  }
+
+  add(client: Client): void {
+    this.byId.set(client.id, client);
+  }
+
+  remove(client: Client): void {
+    this.byId.delete(client.id);
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  all(): IterableIterator<Client> {
+    return this.byId.values();
+  }
+}
