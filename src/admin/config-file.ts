@@ -54,8 +54,8 @@ const MAX_INCLUDE_DEPTH = 64;
 
 const ENVIRONMENT_PREFIX = "REDBUN_";
 
-/** Variables with our prefix that are no directives: the folder of the servers that tests and benchmarks compare with. */
-const RESERVED_VARIABLES = ["REDBUN_PEERS"];
+/** Variables with our prefix that are no directives: they steer tests and benchmarks, whose servers inherit them. */
+const RESERVED_VARIABLES = /^REDBUN_(?:PEERS$|SEED$|TEST_|DIFFERENTIAL_|BENCH_)/;
 
 function report(where: readonly string[], message: string): string {
   return [`\n*** FATAL CONFIG FILE ERROR (Redis ${REDIS_VERSION}) ***`, ...where, message, ""].join("\n");
@@ -77,16 +77,16 @@ function readIncluded(config: Config, name: string): string {
   return names.map((file) => readConfigFile(file.startsWith("/") ? file : `${folder}/${file}`, file)).join("");
 }
 
-function assign(config: Config, name: string, args: readonly string[]): void {
+function loadDirective(config: Config, name: string, args: readonly string[]): void {
   // `save "900 1"` is two arguments; an empty one stays, because it takes values back.
   const [only] = args;
   if (args.length !== 1 || only === "" || !takesManyArguments(name)) {
-    config.assign(name, args);
+    config.load(name, args);
     return;
   }
   const split = splitArgs(only);
   if (split === null) throw new ConfigError("Unbalanced quotes in configuration line");
-  config.assign(name, split);
+  config.load(name, split);
 }
 
 function applyUser(config: Config, args: readonly string[], hooks: LoadHooks): void {
@@ -136,7 +136,7 @@ function applyLine(config: Config, line: string, hooks: LoadHooks, depth: number
   if (words === null) throw new ConfigError("Unbalanced quotes in configuration line");
   if (words.length === 0) return;
   const name = words[0].toLowerCase();
-  if (isDirective(name)) assign(config, name, words.slice(1));
+  if (isDirective(name)) loadDirective(config, name, words.slice(1));
   else applyFileDirective(config, name, words.slice(1), hooks, depth);
 }
 
@@ -155,7 +155,7 @@ function loadText(config: Config, text: string, hooks: LoadHooks, depth: number)
   }
 }
 
-/** The directive that the variable `name` sets, or null if it is none of ours. */
+/** The name of the directive that the variable `name` would set; it need not exist. */
 function directiveOfVariable(name: string): string {
   const lower = name.slice(ENVIRONMENT_PREFIX.length).toLowerCase();
   const dashed = lower.replaceAll("_", "-");
@@ -165,10 +165,10 @@ function directiveOfVariable(name: string): string {
 function loadEnvironment(config: Config, environment: Readonly<Record<string, string | undefined>>): void {
   for (const [variable, value] of Object.entries(environment)) {
     if (value === undefined || !variable.startsWith(ENVIRONMENT_PREFIX)) continue;
-    if (RESERVED_VARIABLES.includes(variable)) continue;
+    if (RESERVED_VARIABLES.test(variable)) continue;
     const name = directiveOfVariable(variable);
     try {
-      assign(config, name, [Buffer.from(value, "utf8").toString("latin1")]);
+      loadDirective(config, name, [Buffer.from(value, "utf8").toString("latin1")]);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const shown = isSensitive(name) ? [] : [`>>> '${value}'`];

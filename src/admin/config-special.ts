@@ -1,7 +1,7 @@
 // The directives with a syntax of their own: save, client-output-buffer-limit, oom-score-adj-values,
 // notify-keyspace-events, bind, replicaof, dir and latency-tracking-info-percentiles.
 
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { bytesOf, quoteRepr } from "../util/bytes";
 import { parseDouble } from "../util/doubles";
 import { formatFixed } from "../util/fixed";
@@ -337,14 +337,15 @@ export const dir: Directive<string, string> = {
   parse(args, current, context) {
     if (args.length !== 1) throw new ConfigError("wrong number of arguments");
     const path = cString(args[0]);
+    // Resolving an empty path would give the current folder, but it names none.
+    if (path === "") throw new ConfigError("No such file or directory");
     try {
-      const target = decodePath(path.startsWith("/") || current === "" ? path : `${current}/${path}`);
-      // An empty path is no folder, although joining it to the current one would make it that one.
-      const real = realpathSync(path === "" ? "" : target);
+      const real = realpathSync(decodePath(path.startsWith("/") || current === "" ? path : `${current}/${path}`));
+      if (!statSync(real).isDirectory()) throw new ConfigError("Not a directory");
       context.changeFolder(real);
       return encodePath(real);
     } catch (error) {
-      throw new ConfigError(strerror(error));
+      throw error instanceof ConfigError ? error : new ConfigError(strerror(error));
     }
   },
   format: (raw) => raw,

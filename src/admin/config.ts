@@ -204,25 +204,22 @@ class ConfigState {
     else hooks.push(hook);
   }
 
+  /**
+   * Sets a directive for the server itself: immutable ones too, and without hooks. Throws a ConfigError with Redis's
+   * message.
+   */
+  assign(name: string, args: readonly string[]): void {
+    this.#assign(name, args, false);
+  }
+
   /** Starts a source of directives (the environment, the files): `save` lines replace those of sources before it. */
   beginSource(): void {
     this.#loaded.clear();
   }
 
-  /**
-   * Sets a directive from a file, the command line or the server itself: immutable ones too, and without hooks. Throws a
-   * ConfigError with Redis's message.
-   */
-  assign(name: string, args: readonly string[]): void {
-    const entry = lookup(name);
-    if (entry === undefined) throw new ConfigError("Bad directive or wrong number of arguments");
-    const { directive, slot } = entry;
-    if ((directive.flags & MULTI_ARG) === 0 && args.length !== 1) throw new ConfigError("wrong number of arguments");
-    const current = this.#raw[slot];
-    const parsed = directive.parse(args, current, this.#context);
-    const repeated = this.#loaded.has(slot) && directive.accumulate !== undefined;
-    this.#loaded.add(slot);
-    this.#store(entry, repeated ? directive.accumulate?.(current, parsed) : parsed);
+  /** `assign` for a line of the current source: several `save` lines add up. */
+  load(name: string, args: readonly string[]): void {
+    this.#assign(name, args, true);
   }
 
   /** Calls `visit` with every directive and its exact value, aliases left out. */
@@ -230,6 +227,18 @@ class ConfigState {
     for (const entry of entries.values()) {
       if (entry.name === entry.primary) visit(entry.primary, entry.directive, this.#raw[entry.slot]);
     }
+  }
+
+  #assign(name: string, args: readonly string[], accumulate: boolean): void {
+    const entry = lookup(name);
+    if (entry === undefined) throw new ConfigError("Bad directive or wrong number of arguments");
+    const { directive, slot } = entry;
+    if ((directive.flags & MULTI_ARG) === 0 && args.length !== 1) throw new ConfigError("wrong number of arguments");
+    const current = this.#raw[slot];
+    const parsed = directive.parse(args, current, this.#context);
+    const adds = accumulate && this.#loaded.has(slot);
+    if (accumulate) this.#loaded.add(slot);
+    this.#store(entry, adds && directive.accumulate ? directive.accumulate(current, parsed) : parsed);
   }
 
   #show(entry: Entry): string {
