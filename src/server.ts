@@ -10,6 +10,7 @@ import { ServerStats } from "./admin/server-stats";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";
+import { Compaction } from "./db/compaction";
 import { ExpireCycle } from "./db/expire-cycle";
 import { Keyspace } from "./db/keyspace";
 import { Heap } from "./memory/heap";
@@ -54,11 +55,13 @@ export class Server implements ServerContext, Gate {
   readonly pause = new Pause();
   readonly stats = new ServerStats();
   readonly expireCycle: ExpireCycle;
+  private readonly compaction: Compaction;
   readonly reply = new ReplyWriter();
   readonly parser: RequestParser;
   readonly dispatcher: Dispatcher;
   serving: Client | null = null;
   private listeners: Listener[] = [];
+  private cronLoops = 0;
   private cronTimer: Timer | null = null;
   private sliceTimer: Timer | null = null;
 
@@ -77,6 +80,7 @@ export class Server implements ServerContext, Gate {
     });
     this.keyspace.access.update(this.clock.now());
     this.expireCycle = new ExpireCycle(this.keyspace);
+    this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.commands = new CommandTable([connectionCommands, stringCommands]);
     this.parser = new RequestParser({ maxBulk: this.config.protoMaxBulkLen, authenticated: true });
     this.dispatcher = new Dispatcher(this, this.reply);
@@ -127,6 +131,7 @@ export class Server implements ServerContext, Gate {
     const now = this.clock.now();
     this.keyspace.access.update(now);
     this.pause.check(now);
+    if (this.cronLoops++ % this.config.hz === 0) this.compaction.consider();
     if (this.sliceTimer === null) this.backgroundSlice();
   }
 
@@ -136,6 +141,7 @@ export class Server implements ServerContext, Gate {
     const deadline = this.clock.monotonic() + SLICE_MICROS;
     let more = this.expireCycle.run(deadline);
     if (!this.keyspace.free.idle) more = !this.keyspace.free.run(deadline) || more;
+    more = this.compaction.run(deadline) || more;
     if (this.keyspace.heap.dirtyBytes > 0 && this.keyspace.free.idle) {
       more = this.keyspace.heap.purge(PURGE_BYTES) > 0 || more;
     }

@@ -251,6 +251,21 @@ export class Dict {
     return first;
   }
 
+  // --- compaction --------------------------------------------------------------------------------------------------
+
+  /**
+   * Moves the segment at position `cursor` out of a sparse slab, see Heap.relocate. Returns the position of the next
+   * segment, or 0 at the end.
+   */
+  compact(cursor: number): number {
+    const segment = this.directory[cursor >>> (HASH_BITS - this.depth)];
+    const depth = this.header(segment, DEPTH);
+    const moved = this.heap.relocate(segment);
+    if (moved !== segment) this.point(cursor, depth, moved);
+    const next = nextSegment(cursor, depth);
+    return next > HASH_MASK ? 0 : next;
+  }
+
   // --- one segment -------------------------------------------------------------------------------------------------
 
   /** Puts the element at its place in hash order; false when the segment is full. */

@@ -51,6 +51,9 @@ const NO_SLAB = -1;
 const KIND_FREE = 0;
 const KIND_SPAN = 255;
 
+/** A slab in which this share of the blocks is used is left alone by compaction. */
+const DENSE_SLAB = 0.85;
+
 /** The reference that refers to nothing. */
 export const NIL = 0;
 
@@ -217,6 +220,47 @@ export class Heap {
   private clearDirty(page: number): void {
     this.dirtyBits[page >>> 5] &= ~(1 << (page & 31));
     this.dirtyBytes -= PAGE_BYTES;
+  }
+
+  // --- compaction --------------------------------------------------------------------------------------------------
+
+  /** Share of slab memory that no block uses, 0 to 1. */
+  get fragmentation(): number {
+    return this.committedBytes === 0 ? 0 : 1 - this.usedBytes / this.committedBytes;
+  }
+
+  /**
+   * Prepares for relocate(): lets allocations fill the fullest slabs first, so that the emptiest ones drain.
+   */
+  preferFullSlabs(): void {
+    for (let sizeClass = 0; sizeClass < CLASS_COUNT; sizeClass++) {
+      const slabs: number[] = [];
+      for (let slab = this.partial[sizeClass]; slab !== NO_SLAB; slab = this.slabNext[slab]) slabs.push(slab);
+      slabs.sort((a, b) => this.slabUsed[a] - this.slabUsed[b]);
+      this.partial[sizeClass] = NO_SLAB;
+      for (const slab of slabs) this.linkPartial(slab, sizeClass);
+    }
+  }
+
+  /**
+   * Moves the block at `ref` to a fuller slab, if its own is sparse and there is one. Returns the block's new ref, and
+   * `ref` itself when it stays. Whoever refers to the block has to be told.
+   */
+  relocate(ref: number): number {
+    const page = ref >>> PAGE_SHIFT_IN_REF;
+    const kind = this.pageKind[page];
+    if (kind === KIND_SPAN) return ref;
+    const sizeClass = kind - 1;
+    const slab = page - this.pageBack[page];
+    const target = this.partial[sizeClass];
+    if (target === slab || target === NO_SLAB || this.slabUsed[target] < this.slabUsed[slab]) return ref;
+    if (this.slabUsed[slab] >= classCapacity[sizeClass] * DENSE_SLAB) return ref;
+    const size = classSize[sizeClass];
+    const moved = this.allocate(size);
+    const from = (ref & SEGMENT_MASK) << 3;
+    this.u8[ref >>> SEGMENT_SHIFT].copy(this.u8[moved >>> SEGMENT_SHIFT], (moved & SEGMENT_MASK) << 3, from, from + size);
+    this.free(ref);
+    return moved;
   }
 
   // --- slabs -------------------------------------------------------------------------------------------------------
