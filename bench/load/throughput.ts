@@ -1,0 +1,105 @@
+/**
+ * Requests a second, server CPU time a request and latencies, for every workload, value size and pipeline depth.
+ *
+ * All servers run during the whole measurement and take turns run by run, so that whatever else the machine does
+ * hits all of them alike. Medians over the rounds are reported, and ratios are medians of the rounds' ratios.
+ */
+
+import type { TestServer } from "../../test/support/server";
+import type { Options, ServerName } from "./options";
+import { benchmark, type Measurement } from "./redis-benchmark";
+import { start, TITLES } from "./servers";
+import { WORKLOADS, type Workload } from "./workloads";
+
+/** One line of the table: all rounds of all servers for one workload. */
+export interface ThroughputRow {
+  readonly workload: string;
+  /** Undefined where the size does not matter. */
+  readonly valueSize: number | undefined;
+  readonly pipeline: number;
+  /** By server, one measurement a round. */
+  readonly rounds: Readonly<Partial<Record<ServerName, readonly Measurement[]>>>;
+}
+
+/** Keys in one write of the filler. */
+const FILL_BATCH = 1000;
+
+export async function measureThroughput(names: readonly ServerName[], options: Options): Promise<ThroughputRow[]> {
+  const workloads = WORKLOADS.filter(({ name }) => options.workloads.length === 0 || options.workloads.includes(name));
+  const rows: ThroughputRow[] = [];
+  const servers = new Map<ServerName, TestServer>();
+  try {
+    for (const name of names) servers.set(name, await start(name, options));
+    for (const valueSize of [undefined, ...options.valueSizes]) {
+      const chosen = workloads.filter(({ sized }) => sized === (valueSize !== undefined));
+      if (chosen.length === 0) continue;
+      for (const server of servers.values()) await prepare(server, chosen, valueSize, options);
+      for (const workload of chosen) {
+        for (const pipeline of options.pipelines) {
+          rows.push(await measureRow(servers, workload, valueSize, pipeline, options));
+        }
+      }
+    }
+  } finally {
+    for (const server of servers.values()) await server.stop();
+  }
+  return rows;
+}
+
+async function measureRow(
+  servers: ReadonlyMap<ServerName, TestServer>,
+  workload: Workload,
+  valueSize: number | undefined,
+  pipeline: number,
+  options: Options,
+): Promise<ThroughputRow> {
+  const rounds: Partial<Record<ServerName, Measurement[]>> = {};
+  const run = {
+    pipeline,
+    requests: Math.max(options.clients * pipeline, Math.round(options.requests(pipeline) * workload.weight)),
+    clients: options.clients,
+    keyspace: options.keyspace,
+    valueSize: valueSize ?? 3,
+    args: workload.args,
+  };
+  for (let round = 0; round < options.rounds; round++) {
+    // Every other round goes the other way, so that none always follows the same neighbour.
+    const order = round % 2 === 0 ? [...servers] : [...servers].reverse();
+    for (const [name, server] of order) {
+      const measured = await benchmark(server, run);
+      rounds[name] ??= [];
+      rounds[name].push(measured);
+    }
+  }
+  const size = valueSize === undefined ? "" : ` of ${valueSize} bytes`;
+  const rates = [...servers.keys()].map((name) => `${TITLES[name]} ${rates1000(rounds[name] ?? [])}`);
+  console.log(`  ${workload.name}${size}, pipeline ${pipeline}: ${rates.join(", ")} thousand a second`);
+  return { workload: workload.name, valueSize, pipeline, rounds };
+}
+
+function rates1000(measurements: readonly Measurement[]): string {
+  return measurements.map(({ rate }) => (rate / 1000).toFixed(0)).join("/");
+}
+
+/** Empties the server, and fills it with every key that the workloads may ask for. */
+async function prepare(
+  server: TestServer,
+  workloads: readonly Workload[],
+  valueSize: number | undefined,
+  options: Options,
+): Promise<void> {
+  await using client = await server.client();
+  await client.call("FLUSHALL");
+  if (valueSize === undefined || !workloads.some(({ filled }) => filled)) return;
+  const one = `*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000000\r\n$${valueSize}\r\n${"x".repeat(valueSize)}\r\n`;
+  const digitsAt = one.indexOf("key:") + 4;
+  for (let from = 0; from < options.keyspace; from += FILL_BATCH) {
+    const count = Math.min(FILL_BATCH, options.keyspace - from);
+    const batch = Buffer.from(one.repeat(count), "latin1");
+    for (let i = 0; i < count; i++) {
+      batch.write(String(from + i).padStart(12, "0"), i * one.length + digitsAt, "latin1");
+    }
+    client.send(batch);
+    for (let i = 0; i < count; i++) await client.readReply();
+  }
+}

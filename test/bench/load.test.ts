@@ -1,0 +1,80 @@
+/** The load benchmark: its reading of reports, its statistics and tables. */
+
+import { describe, expect, test } from "bun:test";
+import { parseOptions } from "../../bench/load/options";
+import { parseReport } from "../../bench/load/redis-benchmark";
+import { replaceSection } from "../../bench/load/report";
+import { median, medianRatio } from "../../bench/load/statistics";
+import { table } from "../../bench/load/tables";
+
+const REPORT = `====== SET ======
+  20000 requests completed in 0.19 seconds
+
+Latency by percentile distribution:
+0.000% <= 0.103 milliseconds (cumulative count 3)
+50.000% <= 0.247 milliseconds (cumulative count 10561)
+98.438% <= 0.359 milliseconds (cumulative count 19702)
+99.219% <= 0.423 milliseconds (cumulative count 19844)
+99.902% <= 0.599 milliseconds (cumulative count 19981)
+100.000% <= 0.815 milliseconds (cumulative count 20000)
+
+Cumulative distribution of latencies:
+0.015% <= 0.103 milliseconds (cumulative count 3)
+
+Summary:
+  throughput summary: 104712.04 requests per second
+  latency summary (msec):
+          avg       min       p50       p95       p99       max
+        0.245     0.096     0.247     0.303     0.407     0.815
+`;
+
+test("a report of redis-benchmark is read", () => {
+  expect(parseReport(REPORT)).toEqual({ rate: 104712.04, p50: 0.247, p99: 0.407, p999: 0.599 });
+  expect(() => parseReport("Could not connect to Redis")).toThrow("not a report");
+});
+
+test("medians, and ratios round by round", () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+  expect(median([])).toBeNaN();
+  // Both servers are slowed down in the second round: the ratio does not move.
+  expect(medianRatio([200, 20, 200], [100, 10, 100])).toBe(2);
+});
+
+test("a table is Markdown with numbers on the right", () => {
+  expect(
+    table(
+      ["name", "n"],
+      [
+        ["a", "1"],
+        ["long name", "22"],
+      ],
+    ),
+  ).toBe("| name      |   n |\n| --------- | --: |\n| a         |   1 |\n| long name |  22 |");
+});
+
+test("the report takes the place between the markers", () => {
+  const readme = "a\n<!-- bench:load begin -->\nold\n<!-- bench:load end -->\nb\n";
+  const once = replaceSection(readme, "new");
+  expect(once).toBe("a\n<!-- bench:load begin -->\n\nnew\n\n<!-- bench:load end -->\nb\n");
+  expect(replaceSection(once, "new")).toBe(once);
+  expect(() => replaceSection("no markers", "new")).toThrow("bench:load begin");
+});
+
+describe("options", () => {
+  test("--only takes sections and commands", () => {
+    expect(parseOptions([])?.sections).toEqual(["throughput", "memory", "connections"]);
+    expect(parseOptions(["--only", "memory"])?.sections).toEqual(["memory"]);
+    const some = parseOptions(["--only", "get,SET", "--pipelines", "1,64"]);
+    expect(some?.sections).toEqual(["throughput"]);
+    expect(some?.workloads).toEqual(["GET", "SET"]);
+    expect(some?.pipelines).toEqual([1, 64]);
+  });
+
+  test("mistakes are refused", () => {
+    expect(() => parseOptions(["--servers", "nosuch"])).toThrow("no server");
+    expect(() => parseOptions(["--pipelines", "x"])).toThrow("not positive");
+    expect(() => parseOptions(["--only", "nosuch"])).toThrow("nothing to measure is called NOSUCH");
+    expect(() => parseOptions(["--nosuch"])).toThrow();
+  });
+});
