@@ -213,19 +213,6 @@ export function int(
   return numeric(INTEGER, initial, low, high, flags, alias);
 }
 
-/** An integer whose values below `low` and above `high` are taken as these bounds, as Redis does for hz. */
-export function cappedInt(initial: number, low: number, high: number, flags = 0): Directive<bigint, number> {
-  const plain = int(initial, 0, INT_MAX, flags);
-  return {
-    ...plain,
-    accepts: `${low}..${high}`,
-    parse(args, current, context) {
-      const n = plain.parse(args, current, context);
-      return n < BigInt(low) ? BigInt(low) : n > BigInt(high) ? BigInt(high) : n;
-    },
-  };
-}
-
 /** A number of bytes ("100mb") from `low` to `high`. */
 export function memory(
   initial: number,
@@ -235,6 +222,24 @@ export function memory(
   alias: string | null = null,
 ): Directive<bigint, number> {
   return numeric(MEMORY, initial, low, high, flags, alias);
+}
+
+/** `plain` with values below `low` and above `high` taken as these bounds, as Redis does for hz. */
+export function capped(
+  plain: Directive<bigint, number>,
+  low: bigint | number,
+  high: bigint | number,
+): Directive<bigint, number> {
+  const min = BigInt(low);
+  const max = BigInt(high);
+  return {
+    ...plain,
+    accepts: `${min}..${max}`,
+    parse(args, current, context) {
+      const n = plain.parse(args, current, context);
+      return n < min ? min : n > max ? max : n;
+    },
+  };
 }
 
 /** An octal number (file permissions) from `low` to `high`. */

@@ -9,7 +9,7 @@ export function isFilePattern(name: string): boolean {
 }
 
 function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 /** A bracket expression that starts at `open`: its regular expression and the index after it; null if it never closes. */

@@ -2,6 +2,7 @@
 
 import { checkHostname, checkNodeName } from "./config-checks";
 import {
+  capped,
   choice,
   DENY_LOADING,
   flag,
@@ -40,7 +41,7 @@ export const clusterDirectives = {
   "repl-diskless-sync-delay": int(5, 0, INT_MAX),
   "repl-diskless-sync-max-replicas": int(0, 0, INT_MAX),
   "repl-diskless-load": choice(["disabled", "on-empty-db", "swapdb"], "disabled", DENY_LOADING),
-  "repl-backlog-size": memory(1024 * 1024, 1, INT64_MAX),
+  "repl-backlog-size": capped(memory(1024 * 1024, 1, INT64_MAX), 16 * 1024, INT64_MAX),
   "repl-backlog-ttl": int(3600, 0, INT64_MAX),
   "propagation-error-behavior": choice(["ignore", "panic", "panic-on-replicas"], "ignore"),
   "cluster-enabled": flag(false, IMMUTABLE),

@@ -2,7 +2,7 @@
 
 import { checkTitleTemplate } from "./config-checks";
 import {
-  cappedInt,
+  capped,
   choice,
   choices,
   EFFECTIVE,
@@ -46,7 +46,7 @@ export const serverDirectives = {
   "set-proc-title": flag(true, IMMUTABLE | EFFECTIVE),
   "proc-title-template": text("{title} {listen-addr} {server-mode}", { flags: EFFECTIVE, check: checkTitleTemplate }),
   "locale-collate": text(""),
-  hz: cappedInt(10, 1, 500, EFFECTIVE),
+  hz: capped(int(10, 0, INT_MAX, EFFECTIVE), 1, 500),
   "dynamic-hz": flag(true),
   "io-threads": int(1, 1, 128, IMMUTABLE),
   "io-threads-do-reads": flag(false, IMMUTABLE),

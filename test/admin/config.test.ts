@@ -88,6 +88,13 @@ const SPECIAL: Readonly<Record<string, Samples>> = {
     ],
     bad: ["-1", "x", "2147483648"],
   },
+  "repl-backlog-size": {
+    good: [
+      ["1mb", "1048576"],
+      ["1", "16384"],
+    ],
+    bad: ["0", "-1", "x", "9223372036854775808"],
+  },
   "maxmemory-clients": {
     good: [
       ["1gb", "1073741824"],
