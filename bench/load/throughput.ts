@@ -21,6 +21,8 @@ export interface ThroughputRow {
   readonly rounds: Readonly<Partial<Record<ServerName, readonly Measurement[]>>>;
 }
 
+/** The requests of the run before the first round, as a fraction of a round's. */
+const WARMUP = 0.25;
 /** Keys in one write of the filler. */
 const FILL_BATCH = 1000;
 
@@ -62,6 +64,9 @@ async function measureRow(
     valueSize: valueSize ?? 3,
     args: workload.args,
   };
+  // A run that does not count: what a JIT compiler learns from a new kind of load is learned once in a server's life.
+  const warmup = { ...run, requests: Math.max(run.clients * pipeline, Math.round(run.requests * WARMUP)) };
+  for (const server of servers.values()) await benchmark(server, warmup);
   for (let round = 0; round < options.rounds; round++) {
     // Every other round goes the other way, so that none always follows the same neighbour.
     const order = round % 2 === 0 ? [...servers] : [...servers].reverse();

@@ -120,7 +120,12 @@ async function suiteFolder(): Promise<string> {
   if (existsSync(join(folder, "runtest"))) return folder;
   const script = join(REPOSITORY, ".ci/peers.sh");
   if (!existsSync(script)) throw new Error(`no ${folder}: set REDBUN_PEERS to the folder that holds redis-suite`);
-  const fetching = Bun.spawn(["bash", script, PEERS], { cwd: REPOSITORY, stdin: "ignore", stdout: 2, stderr: 2 });
+  const fetching = Bun.spawn(["bash", script, "--suite", PEERS], {
+    cwd: REPOSITORY,
+    stdin: "ignore",
+    stdout: 2,
+    stderr: 2,
+  });
   if ((await fetching.exited) !== 0 || !existsSync(join(folder, "runtest"))) {
     throw new Error("fetching the suite failed");
   }
