@@ -11,6 +11,7 @@ import { strerror } from "../util/strerror";
 import type { Config } from "./config";
 import { ConfigError, isDirective, isSensitive, takesManyArguments } from "./config";
 import { expandFilePattern, isFilePattern } from "./config-include";
+import { moduleRefusal, userRefusal } from "./config-refusal";
 import { decodePath } from "./config-special";
 
 /** A configuration that stops the start. The process exits with 1. */
@@ -31,7 +32,10 @@ export class ConfigFileError extends Error {
 export interface LoadHooks {
   /** Refuses a `rename-command` line with a message, or returns null. `to` is "" to remove the command. */
   readonly renameCommand?: (from: string, to: string) => string | null;
-  /** Refuses a `user` line: which of its arguments is wrong, and why. */
+  /**
+   * Takes a `user` line, or refuses it: which of its arguments is wrong, and why. Without this hook there is no ACL, and
+   * `loadConfig` refuses users that have other rights than the default user's.
+   */
   readonly user?: (args: readonly string[]) => { readonly argument: string; readonly message: string } | null;
 }
 
@@ -213,4 +217,6 @@ export function loadConfig(config: Config, sources: ConfigSources): void {
   // Redis puts an empty line before the options, which counts in the line numbers of its reports.
   if (sources.options !== undefined) text += `\n${sources.options}`;
   loadConfigText(config, text, sources);
+  const refusal = moduleRefusal(config) ?? (sources.user === undefined ? userRefusal(config) : null);
+  if (refusal !== null) throw new ConfigFileError(refusal, true);
 }

@@ -63,7 +63,7 @@ export const serverDirectives = {
   "shutdown-on-sigint": choices("default", SHUTDOWN_OPTIONS, 0, checkShutdown),
   "shutdown-on-sigterm": choices("default", SHUTDOWN_OPTIONS, 0, checkShutdown),
   requirepass: text("", { unsetWhenEmpty: true, binary: true, flags: SENSITIVE | EFFECTIVE }),
-  aclfile: text("", { flags: IMMUTABLE }),
+  aclfile: text("", { flags: IMMUTABLE | EFFECTIVE }),
   "acl-pubsub-default": choice(["allchannels", "resetchannels"], "resetchannels"),
   "acllog-max-len": int(128, 0, INT64_MAX),
   "enable-protected-configs": choice(["no", "yes", "local"], "no", IMMUTABLE | EFFECTIVE),

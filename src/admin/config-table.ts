@@ -37,22 +37,10 @@ export function propertyOf(name: string): string {
   return name.replace(/[-_](.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/**
- * Lines that only a file or the command line may have (`include`, `user` ...), and whether redbun acts on them. They are no
- * directives for CONFIG GET and SET.
- */
-export const fileDirectives: Readonly<Record<string, boolean>> = {
-  include: true,
-  "rename-command": true,
-  user: false,
-  loadmodule: false,
-};
-
 /** The directives that are accepted, kept and shown, but that nothing acts on yet: the README lists them. */
 export function directivesWithoutEffect(): string[] {
-  const names = Object.entries<Directive>(directives)
+  return Object.entries<Directive>(directives)
     .filter(([, directive]) => (directive.flags & EFFECTIVE) === 0)
-    .map(([name]) => name);
-  const fileNames = Object.keys(fileDirectives).filter((name) => !fileDirectives[name]);
-  return [...names, ...fileNames].sort();
+    .map(([name]) => name)
+    .sort();
 }

@@ -23,6 +23,7 @@ import { encodePath } from "./config-special";
 import { type ConfigValues, type DirectiveName, directives, propertyOf } from "./config-table";
 
 export { ConfigError } from "./config-directive";
+export { refusedDirectives } from "./config-refusal";
 export type { ConfigValues, DirectiveName } from "./config-table";
 export { directivesWithoutEffect } from "./config-table";
 
