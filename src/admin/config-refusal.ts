@@ -1,7 +1,6 @@
 // Configurations that redbun must not start with, because passing over them would be dangerous: modules that are not there,
 // and users whose passwords and limits would not hold. (redbun has no modules, and no ACL until a `user` hook is given.)
 
-import { createHash } from "node:crypto";
 import type { Config } from "./config";
 
 /** The directives that stop the start where they ask for more than redbun has; the README lists them. */
@@ -25,7 +24,7 @@ const DEFAULT_RULES = [
 function isRequiredPassword(rule: string, requirepass: string): boolean {
   if (requirepass === "") return false;
   if (rule.startsWith(">")) return rule.slice(1) === requirepass;
-  return rule === `#${createHash("sha256").update(Buffer.from(requirepass, "latin1")).digest("hex")}`;
+  return rule === `#${new Bun.CryptoHasher("sha256").update(requirepass, "latin1").digest("hex")}`;
 }
 
 function refusedRule(args: readonly string[], requirepass: string): string | null {
