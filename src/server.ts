@@ -10,27 +10,19 @@ import { ServerStats } from "./admin/server-stats";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";
+import { Background } from "./db/background";
 import { Compaction } from "./db/compaction";
 import { ExpireCycle } from "./db/expire-cycle";
 import { Keyspace } from "./db/keyspace";
 import { Heap } from "./memory/heap";
-import type { Connection } from "./net/connection";
-import { type Gate, type Listener, listenTcp, listenUnix } from "./net/listener";
-import * as errors from "./resp/errors";
+import { Gate } from "./net/gate";
+import { type Listener, listenTcp, listenUnix } from "./net/listener";
 import { ReplyWriter } from "./resp/reply-writer";
-import { RequestParser } from "./resp/request-parser";
-import { Client, ClientRegistry } from "./session/client";
+import { type Client, ClientRegistry } from "./session/client";
 import { Pause } from "./session/pause";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
 import type { Random } from "./util/random";
-
-/** Work of cron in one slice, µs: what a request may have to wait for it at most. */
-const SLICE_MICROS = 1000;
-/** Pause between slices while there is more to do, ms: so background work takes a quarter of the time. */
-const SLICE_PAUSE_MS = 3;
-/** Memory given back to the system in one slice, bytes. */
-const PURGE_BYTES = 4 * 1024 * 1024;
 
 export interface ServerParts {
   config: Config;
@@ -41,7 +33,7 @@ export interface ServerParts {
   configFile: string;
 }
 
-export class Server implements ServerContext, Gate {
+export class Server implements ServerContext {
   readonly config: Config;
   readonly log: Logger;
   readonly clock: Clock;
@@ -55,15 +47,13 @@ export class Server implements ServerContext, Gate {
   readonly pause = new Pause();
   readonly stats = new ServerStats();
   readonly expireCycle: ExpireCycle;
-  private readonly compaction: Compaction;
-  readonly reply = new ReplyWriter();
-  readonly parser: RequestParser;
   readonly dispatcher: Dispatcher;
-  serving: Client | null = null;
+  readonly gate: Gate;
+  private readonly compaction: Compaction;
+  private readonly background: Background;
   private listeners: Listener[] = [];
-  private cronLoops = 0;
   private cronTimer: Timer | null = null;
-  private sliceTimer: Timer | null = null;
+  private cronLoops = 0;
 
   constructor(parts: ServerParts) {
     this.config = parts.config;
@@ -81,9 +71,11 @@ export class Server implements ServerContext, Gate {
     this.keyspace.access.update(this.clock.now());
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
+    this.background = new Background(this.keyspace, this.expireCycle, this.compaction);
     this.commands = new CommandTable([connectionCommands, stringCommands]);
-    this.parser = new RequestParser({ maxBulk: this.config.protoMaxBulkLen, authenticated: true });
-    this.dispatcher = new Dispatcher(this, this.reply);
+    const reply = new ReplyWriter();
+    this.dispatcher = new Dispatcher(this, reply);
+    this.gate = new Gate(this, reply);
   }
 
   // --- start and stop ----------------------------------------------------------------------------------------------
@@ -93,15 +85,15 @@ export class Server implements ServerContext, Gate {
     if (this.config.port !== 0) {
       for (const address of this.config.bind) this.listenOn(address);
     }
-    if (this.config.unixsocket !== "") this.listeners.push(listenUnix(this, this.config.unixsocket));
-    this.cronTimer = setInterval(() => this.cron(), 1000 / this.config.hz);
+    if (this.config.unixsocket !== "") this.listeners.push(listenUnix(this.gate, this.config.unixsocket));
+    this.scheduleCron();
   }
 
   private listenOn(address: string): void {
     const optional = address.startsWith("-");
     const hostname = optional ? address.slice(1) : address;
     try {
-      this.listeners.push(listenTcp(this, hostname === "*" ? "0.0.0.0" : hostname, this.config.port));
+      this.listeners.push(listenTcp(this.gate, hostname === "*" ? "0.0.0.0" : hostname, this.config.port));
     } catch (error) {
       if (!optional) throw error;
     }
@@ -115,8 +107,8 @@ export class Server implements ServerContext, Gate {
   stop(): void {
     for (const listener of this.listeners) listener.stop();
     this.listeners = [];
-    if (this.cronTimer !== null) clearInterval(this.cronTimer);
-    if (this.sliceTimer !== null) clearTimeout(this.sliceTimer);
+    if (this.cronTimer !== null) clearTimeout(this.cronTimer);
+    this.background.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }
 
@@ -125,77 +117,32 @@ export class Server implements ServerContext, Gate {
     process.exit(0);
   }
 
+  refuseHttp(client: Client): void {
+    client.closing = true;
+  }
+
   // --- cron --------------------------------------------------------------------------------------------------------
+
+  /** hz may change at run time, so every run schedules the next. */
+  private scheduleCron(): void {
+    this.cronTimer = setTimeout(() => {
+      this.cron();
+      this.scheduleCron();
+    }, 1000 / this.config.hz);
+  }
 
   private cron(): void {
     const now = this.clock.now();
     this.keyspace.access.update(now);
     this.pause.check(now);
-    if (this.cronLoops++ % this.config.hz === 0) this.compaction.consider();
-    if (this.sliceTimer === null) this.backgroundSlice();
-  }
-
-  /** Expiry, freeing and purging: a slice now, and more soon while there is more to do. */
-  private backgroundSlice(): void {
-    this.sliceTimer = null;
-    const deadline = this.clock.monotonic() + SLICE_MICROS;
-    let more = this.expireCycle.run(deadline);
-    if (!this.keyspace.free.idle) more = !this.keyspace.free.run(deadline) || more;
-    more = this.compaction.run(deadline) || more;
-    if (this.keyspace.heap.dirtyBytes > 0 && this.keyspace.free.idle) {
-      more = this.keyspace.heap.purge(PURGE_BYTES) > 0 || more;
+    if (this.everySecond()) {
+      this.compaction.consider();
+      for (const client of this.clients.all()) client.transport.checkOutput();
     }
-    if (more) this.sliceTimer = setTimeout(() => this.backgroundSlice(), SLICE_PAUSE_MS);
+    this.background.wake();
   }
 
-  // --- connections -------------------------------------------------------------------------------------------------
-
-  get queryBufferLimit(): number {
-    return this.config.clientQueryBufferLimit;
-  }
-
-  get keepAlive(): number {
-    return this.config.tcpKeepalive;
-  }
-
-  startBatch(): number {
-    this.dispatcher.startBatch();
-    return this.clock.monotonic();
-  }
-
-  refuse(_address: string): string | null {
-    return this.clients.size >= this.config.maxclients ? errors.MAX_CLIENTS : null;
-  }
-
-  newClient(connection: Connection): Client {
-    const client = new Client(
-      this.clients.nextId(),
-      connection,
-      this.clock.monotonic(),
-      this.config.requirepass === "",
-    );
-    this.clients.add(client);
-    return client;
-  }
-
-  clientGone(client: Client): void {
-    this.pause.forget(client);
-    this.clients.remove(client);
-  }
-
-  protocolError(_client: Client, reason: string): void {
-    this.reply.error(`ERR Protocol error: ${reason}`);
-    this.stats.countError(this.reply.lastError);
-  }
-
-  queryBufferExceeded(connection: Connection): void {
-    this.stats.clientQueryBufferLimitDisconnections++;
-    connection.close();
-  }
-
-  outputGrew(_connection: Connection): void {}
-
-  refuseHttp(client: Client): void {
-    client.closing = true;
+  private everySecond(): boolean {
+    return this.cronLoops++ % this.config.hz === 0;
   }
 }

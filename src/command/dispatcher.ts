@@ -15,6 +15,9 @@ import { Call } from "./call";
 import { type Command, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
 import type { ServerContext } from "./server-context";
 
+/** The keyspace's clock is read again after this time (µs) in one run of commands. */
+const STALE_MICROS = 1000;
+
 export const DONE = 0;
 /** The command was not run: the client waits for CLIENT PAUSE to end, and the same command has to come again. */
 export const HELD = 1;
@@ -24,6 +27,8 @@ export class Dispatcher {
   private readonly stats: ServerStats;
   /** µs of the monotonic clock at the end of the last command. */
   private lastEnd = 0;
+  /** When the keyspace's clock was last read. */
+  private batchStart = 0;
 
   constructor(
     private readonly server: ServerContext,
@@ -33,10 +38,12 @@ export class Dispatcher {
     this.stats = server.stats;
   }
 
-  /** Starts a run of commands: the clocks are read. */
-  startBatch(): void {
-    this.lastEnd = performance.now();
+  /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
+  startBatch(): number {
+    this.lastEnd = this.server.clock.monotonic();
+    this.batchStart = this.lastEnd;
     this.server.keyspace.now = this.server.clock.now();
+    return this.lastEnd;
   }
 
   /** Runs one request; its reply is in the writer afterwards. Returns DONE or HELD. */
@@ -69,12 +76,15 @@ export class Dispatcher {
     call.db = server.keyspace.databases[client.database];
     client.lastCommand = command.fullName;
     (command.handler as (call: Call) => void)(call);
-    const end = performance.now();
+    const end = server.clock.monotonic();
     const { stats: commandStats } = command;
     commandStats.calls++;
-    commandStats.micros += (end - this.lastEnd) * 1000;
+    commandStats.micros += end - this.lastEnd;
     // A long run of commands must not see the time stand still.
-    if (end - this.lastEnd > 1) server.keyspace.now = server.clock.now();
+    if (end - this.batchStart > STALE_MICROS) {
+      this.batchStart = end;
+      server.keyspace.now = server.clock.now();
+    }
     this.lastEnd = end;
     stats.commandsProcessed++;
     client.commandsTotal++;

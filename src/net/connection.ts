@@ -13,7 +13,7 @@ import type { Socket } from "bun";
 import { HELD } from "../command/dispatcher";
 import { PARSED_COMMAND, PARSED_ERROR, type Partial } from "../resp/request-parser";
 import type { Client, Transport } from "../session/client";
-import type { ConnectionHost } from "./connection-host";
+import type { Gate } from "./gate";
 import { OutputQueue } from "./output-queue";
 
 /** Replies are sent on when this many bytes have gathered, in the middle of a batch of commands. */
@@ -34,7 +34,7 @@ export class Connection implements Transport {
   private closeWhenSent = false;
 
   constructor(
-    private readonly host: ConnectionHost,
+    private readonly gate: Gate,
     private readonly socket: Socket<Connection>,
     private readonly unixPath: string,
   ) {}
@@ -43,14 +43,14 @@ export class Connection implements Transport {
 
   /** Takes a received chunk. It is not kept: what is left of it is copied. */
   receive(chunk: Buffer): void {
-    const { host, client } = this;
-    host.stats.inputBytes += chunk.length;
-    host.stats.readsProcessed++;
+    const { gate, client } = this;
+    gate.stats.inputBytes += chunk.length;
+    gate.stats.readsProcessed++;
     client.inputTotal += chunk.length;
-    client.lastInteraction = host.startBatch();
+    client.lastInteraction = gate.startBatch();
     if (client.closing) return;
     if (this.partial === null && this.mayServe) {
-      host.parser.begin(chunk, 0, chunk.length);
+      gate.parser.begin(chunk, 0, chunk.length);
       this.serve();
     } else {
       this.receiveMore(chunk);
@@ -62,8 +62,8 @@ export class Connection implements Transport {
     let at = 0;
     while (at < chunk.length && this.partial !== null && !this.client.closing) {
       at += this.partial.fill(chunk, at);
-      if (this.partial.length > this.host.queryBufferLimit) {
-        this.host.queryBufferExceeded(this);
+      if (this.partial.length > this.gate.server.config.clientQueryBufferLimit) {
+        this.gate.queryBufferExceeded(this, this.partial.buffer);
         return;
       }
       if (this.partial.needed === 0) this.servePartial();
@@ -74,7 +74,7 @@ export class Connection implements Transport {
       }
     }
     if (at < chunk.length && !this.client.closing) {
-      this.host.parser.begin(chunk, at, chunk.length);
+      this.gate.parser.begin(chunk, at, chunk.length);
       this.serve();
     }
   }
@@ -83,8 +83,8 @@ export class Connection implements Transport {
     if (this.partial !== null) {
       while (at < chunk.length) at += this.partial.fill(chunk, at);
     } else {
-      this.host.parser.begin(chunk, at, chunk.length);
-      this.partial = this.host.parser.suspend();
+      this.gate.parser.begin(chunk, at, chunk.length);
+      this.partial = this.gate.parser.suspend();
     }
     this.regulate();
   }
@@ -94,7 +94,7 @@ export class Connection implements Transport {
       this.regulate();
       return;
     }
-    this.host.parser.restore(this.partial as Partial);
+    this.gate.parser.restore(this.partial as Partial);
     this.serve();
   }
 
@@ -105,9 +105,9 @@ export class Connection implements Transport {
 
   /** Runs every complete command of what the parser holds, sends the replies, and keeps the rest. */
   private serve(): void {
-    const { client, host } = this;
-    const { parser, dispatcher, reply } = host;
-    host.serving = client;
+    const { client, gate } = this;
+    const { parser, dispatcher, reply } = gate;
+    gate.serving = client;
     parser.limits.authenticated = client.authenticated;
     let status: number;
     for (;;) {
@@ -125,13 +125,13 @@ export class Connection implements Transport {
     if (status === PARSED_ERROR) this.protocolError();
     this.partial = this.closed || client.closing ? null : parser.suspend();
     this.flush();
-    host.serving = null;
+    gate.serving = null;
     this.regulate();
   }
 
   private protocolError(): void {
-    this.host.reply.muted = false;
-    this.host.protocolError(this.client, this.host.parser.error);
+    this.gate.reply.muted = false;
+    this.gate.protocolError(this.client, this.gate.parser.error, this.gate.parser.rest());
     this.client.closing = true;
   }
 
@@ -155,7 +155,7 @@ export class Connection implements Transport {
   private goOn(): void {
     if (this.closed || !this.mayServe) return;
     if (this.partial !== null && this.partial.needed === 0) {
-      this.host.startBatch();
+      this.gate.startBatch();
       this.servePartial();
     } else {
       this.regulate();
@@ -166,7 +166,7 @@ export class Connection implements Transport {
 
   /** Sends what the reply writer holds. */
   private flush(): void {
-    const { reply } = this.host;
+    const { reply } = this.gate;
     const { length } = reply;
     if (length === 0) return;
     if (this.closed) {
@@ -176,15 +176,15 @@ export class Connection implements Transport {
     this.client.outputTotal += length;
     let sent = 0;
     if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(reply.buf, 0, length));
-    this.host.stats.outputBytes += sent;
-    this.host.stats.writesProcessed++;
+    this.gate.stats.outputBytes += sent;
+    this.gate.stats.writesProcessed++;
     if (sent < length) this.queueReply(sent, length);
     reply.truncate(0);
     if (length > DETACH_BYTES) reply.detach();
   }
 
   private queueReply(sent: number, length: number): void {
-    const { reply } = this.host;
+    const { reply } = this.gate;
     const rest = reply.buf.subarray(sent, length);
     this.enqueue(length > DETACH_BYTES ? rest : Buffer.from(rest));
   }
@@ -192,7 +192,11 @@ export class Connection implements Transport {
   private enqueue(bytes: Buffer): void {
     this.output ??= new OutputQueue();
     this.output.add(bytes);
-    this.host.outputGrew(this);
+    this.gate.checkOutput(this);
+  }
+
+  checkOutput(): void {
+    if (this.output !== null) this.gate.checkOutput(this);
   }
 
   push(bytes: Uint8Array): void {
@@ -200,16 +204,16 @@ export class Connection implements Transport {
     this.client.outputTotal += bytes.length;
     let sent = 0;
     // What the writer holds for this client was written earlier and goes out first.
-    if (this.host.reply.length > 0 && this.host.serving === this.client) this.flush();
+    if (this.gate.reply.length > 0 && this.gate.serving === this.client) this.flush();
     if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(bytes));
-    this.host.stats.outputBytes += sent;
+    this.gate.stats.outputBytes += sent;
     if (sent < bytes.length) this.enqueue(Buffer.from(bytes.subarray(sent)));
   }
 
   /** The socket takes bytes again. */
   drained(): void {
     if (this.output === null || this.closed) return;
-    this.host.stats.outputBytes += this.output.drain((buf, at, length) => this.socket.write(buf, at, length));
+    this.gate.stats.outputBytes += this.output.drain((buf, at, length) => this.socket.write(buf, at, length));
     if (this.output.isEmpty) {
       this.output = null;
       if (this.closeWhenSent) {
@@ -224,7 +228,7 @@ export class Connection implements Transport {
 
   closeAfterReply(): void {
     this.client.closing = true;
-    if (this.outputBytes === 0 && (this.host.serving !== this.client || this.host.reply.length === 0)) this.close();
+    if (this.outputBytes === 0 && (this.gate.serving !== this.client || this.gate.reply.length === 0)) this.close();
     else this.closeWhenSent = true;
   }
 

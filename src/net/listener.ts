@@ -5,19 +5,8 @@
 
 import { unlinkSync } from "node:fs";
 import type { SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
-import type { Client } from "../session/client";
 import { Connection } from "./connection";
-import type { ConnectionHost } from "./connection-host";
-
-/** What the server decides about a connection. */
-export interface Gate extends ConnectionHost {
-  /** Error bytes for a connection that is not let in, or null. `address` is "" for a unix socket. */
-  refuse(address: string): string | null;
-  newClient(connection: Connection): Client;
-  clientGone(client: Client): void;
-  /** tcp-keepalive, seconds; 0: off. */
-  readonly keepAlive: number;
-}
+import type { Gate } from "./gate";
 
 export interface Listener {
   /** The port, 0 for a unix socket. */
@@ -72,7 +61,8 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
       }
       if (unixPath === "") {
         socket.setNoDelay(true);
-        if (gate.keepAlive > 0) socket.setKeepAlive(true, gate.keepAlive * 1000);
+        const keepAlive = gate.server.config.tcpKeepalive;
+        if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
       }
       const connection = new Connection(gate, socket, unixPath);
       connection.client = gate.newClient(connection);

@@ -146,6 +146,11 @@ export class RequestParser implements Request {
     this.position = this.commandStart;
   }
 
+  /** The unparsed input, from the start of the command that is being parsed: to log it. */
+  rest(): Buffer {
+    return this.source.subarray(this.commandStart, this.end);
+  }
+
   /** Bytes not yet parsed. */
   get remaining(): number {
     return this.end - this.position;

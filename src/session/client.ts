@@ -24,6 +24,8 @@ export interface Transport {
   closeAfterReply(): void;
   /** Ends the connection at once. */
   close(): void;
+  /** Ends the connection if its unread replies exceed their limit. */
+  checkOutput(): void;
   /** Goes on with the commands that were held back. */
   resume(): void;
 }
@@ -52,6 +54,8 @@ export class Client {
   /** Waiting: for CLIENT PAUSE to end, or in a blocking command. */
   paused = false;
   blocked = false;
+  /** Since when (ms) the soft output limit has been exceeded; 0: it is not. */
+  softLimitSince = 0;
   /** Full name of the last command, "" before the first. */
   lastCommand = "";
   /** µs of the monotonic clock. */

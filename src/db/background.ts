@@ -1,0 +1,54 @@
+/**
+ * Background work on the data set: expiry, lazy freeing, compaction, and giving memory back to the system. All of it
+ * comes in slices of about a millisecond, so that no request waits longer for it, and takes about a quarter of the time
+ * while there is something to do.
+ */
+
+import type { Compaction } from "./compaction";
+import type { ExpireCycle } from "./expire-cycle";
+import type { Keyspace } from "./keyspace";
+
+/** Length of a slice, µs. */
+const SLICE_MICROS = 1000;
+/** Pause between slices while there is more to do, ms. */
+const PAUSE_MS = 3;
+/** Memory given back to the system in one slice, bytes. */
+const PURGE_BYTES = 4 * 1024 * 1024;
+
+export class Background {
+  private timer: Timer | null = null;
+
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly expireCycle: ExpireCycle,
+    private readonly compaction: Compaction,
+  ) {}
+
+  /** Starts a slice unless one is due anyway. Called by cron. */
+  wake(): void {
+    if (this.timer === null) this.slice();
+  }
+
+  /** Cancels what is due. */
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private slice(): void {
+    this.timer = null;
+    if (this.work()) this.timer = setTimeout(() => this.slice(), PAUSE_MS);
+  }
+
+  /** One slice; true while there is more to do. */
+  private work(): boolean {
+    const { keyspace } = this;
+    const deadline = keyspace.clock.monotonic() + SLICE_MICROS;
+    let more = this.expireCycle.run(deadline);
+    if (!keyspace.free.idle) more = !keyspace.free.run(deadline) || more;
+    more = this.compaction.run(deadline) || more;
+    // Pages that the free queue is about to add to are better given back in one go.
+    if (keyspace.heap.dirtyBytes > 0 && keyspace.free.idle) more = keyspace.heap.purge(PURGE_BYTES) > 0 || more;
+    return more;
+  }
+}

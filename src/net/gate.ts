@@ -1,0 +1,126 @@
+/**
+ * The gate: what all connections share, who is let in, and who is sent away for what it sends or does not read.
+ */
+
+import type { Dispatcher } from "../command/dispatcher";
+import type { ServerContext } from "../command/server-context";
+import * as errors from "../resp/errors";
+import type { ReplyWriter } from "../resp/reply-writer";
+import type { ParserLimits } from "../resp/request-parser";
+import { RequestParser } from "../resp/request-parser";
+import { Client } from "../session/client";
+import { describeClient } from "../session/client-info";
+import { quoteRepr } from "../util/bytes";
+import type { Connection } from "./connection";
+
+/** How much of a malformed request is logged, and of a query buffer that grew too large. */
+const SAMPLE_BYTES = 128;
+const BUFFER_SAMPLE_BYTES = 64;
+
+export class Gate {
+  readonly parser: RequestParser;
+  readonly dispatcher: Dispatcher;
+  readonly reply: ReplyWriter;
+  /** Whose commands are being run, null between batches. */
+  serving: Client | null = null;
+  private readonly parserLimits: ParserLimits;
+
+  constructor(
+    readonly server: ServerContext,
+    reply: ReplyWriter,
+  ) {
+    this.reply = reply;
+    this.dispatcher = server.dispatcher;
+    this.parserLimits = { maxBulk: server.config.protoMaxBulkLen, authenticated: true };
+    this.parser = new RequestParser(this.parserLimits);
+  }
+
+  get stats(): ServerContext["stats"] {
+    return this.server.stats;
+  }
+
+  /** Reads the clocks before a run of commands; returns µs of the monotonic clock. */
+  startBatch(): number {
+    this.parserLimits.maxBulk = this.server.config.protoMaxBulkLen;
+    return this.dispatcher.startBatch();
+  }
+
+  // --- who is let in -----------------------------------------------------------------------------------------------
+
+  /** The error bytes for a connection that is not let in, or null. `address` is "" for a unix socket. */
+  refuse(address: string): string | null {
+    const { config, clients } = this.server;
+    if (clients.size >= config.maxclients) return errors.MAX_CLIENTS;
+    const open = !config.protectedMode || config.requirepass !== "" || address === "" || isLoopback(address);
+    return open ? null : errors.PROTECTED_MODE;
+  }
+
+  newClient(connection: Connection): Client {
+    const { server } = this;
+    const client = new Client(
+      server.clients.nextId(),
+      connection,
+      server.clock.monotonic(),
+      server.config.requirepass === "",
+    );
+    server.clients.add(client);
+    return client;
+  }
+
+  /** The connection is over: nothing may refer to the client any more. */
+  clientGone(client: Client): void {
+    this.server.pause.forget(client);
+    this.server.clients.remove(client);
+  }
+
+  // --- who is sent away --------------------------------------------------------------------------------------------
+
+  /** Writes the error reply to a malformed request; the connection ends after it. */
+  protocolError(client: Client, reason: string, input: Buffer): void {
+    this.reply.error(`ERR Protocol error: ${reason}`);
+    this.stats.countError(this.reply.lastError);
+    const sample = quoteRepr(input.subarray(0, SAMPLE_BYTES));
+    this.server.log.verbose(
+      `Protocol error (${reason}) from client: ${describeClient(this.server, client)}. ` +
+        `Query buffer during protocol error: ${sample}`,
+    );
+  }
+
+  /** More waits in the query buffer than client-query-buffer-limit allows. */
+  queryBufferExceeded(connection: Connection, input: Buffer): void {
+    this.stats.clientQueryBufferLimitDisconnections++;
+    this.server.log.warning(
+      `Closing client that reached max query buffer length: ${describeClient(this.server, connection.client)} ` +
+        `(qbuf initial bytes: ${quoteRepr(input.subarray(0, BUFFER_SAMPLE_BYTES))})`,
+    );
+    connection.close();
+  }
+
+  /**
+   * Ends a connection whose peer leaves more replies unread than its class may: the hard limit at once, the soft limit
+   * after it has been exceeded without a break for its time. Called when output grows, and by cron.
+   */
+  checkOutput(connection: Connection): void {
+    const { client } = connection;
+    const limit = this.server.config.clientOutputBufferLimit.normal;
+    const waiting = connection.outputBytes;
+    let exceeded = limit.hard > 0 && waiting > limit.hard;
+    if (limit.soft > 0 && waiting > limit.soft) {
+      const now = this.server.clock.now();
+      if (client.softLimitSince === 0) client.softLimitSince = now;
+      else if (now - client.softLimitSince > limit.softSeconds * 1000) exceeded = true;
+    } else {
+      client.softLimitSince = 0;
+    }
+    if (!exceeded || client.closing) return;
+    this.stats.clientOutputBufferLimitDisconnections++;
+    this.server.log.warning(
+      `Client ${describeClient(this.server, client)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    connection.close();
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1" || address.startsWith("::ffff:127.");
+}
