@@ -111,6 +111,11 @@ export class Call {
   changed(i: number, eventClass: number, event: string): void {
     this.db.keyspace.changed(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
   }
+
+  /** Announces one more event of the change that changed() announced. */
+  notify(i: number, eventClass: number, event: string): void {
+    this.db.keyspace.notify(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
+  }
 }
 
 const EMPTY = Buffer.alloc(0);

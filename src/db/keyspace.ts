@@ -32,6 +32,8 @@ export const EVENT_NEW = 1 << 14;
 export interface KeyspaceHooks {
   /** A command changed this key. `event` is the name of the keyspace event, such as "set". */
   keyChanged(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
+  /** A keyspace event beside a change that was announced already: SET's "expire" after its "set". */
+  keyEvent(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
   /** A key was deleted because its time had come. */
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void;
   /** All keys of a database (-1: of all databases) went away or were swapped. */
@@ -109,6 +111,11 @@ export class Keyspace {
   changed(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void {
     this.dirty++;
     if (this.hooks !== null) this.hooks.keyChanged(db, key, start, end, eventClass, event);
+  }
+
+  /** Announces one more event of a change; it counts as no change of its own. */
+  notify(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void {
+    if (this.hooks !== null) this.hooks.keyEvent(db, key, start, end, eventClass, event);
   }
 
   private readonly releasers: (ValueReleaser | null)[] = TYPE_NAMES.map(() => null);
