@@ -14,7 +14,7 @@
  *   });
  *
  * One pair of servers serves a whole file. Before every case both are flushed (FLUSHALL) and all connections are new;
- * configuration that a case changes is for the case to put back. The oracle is redis-server 7.0 unless a case names
+ * configuration that a case changes is put back by its `cleanup`. The oracle is redis-server 7.0 unless a case names
  * another; an oracle that is not installed skips its cases visibly. redbun follows 7.2, so where 7.0 answers otherwise
  * a case gives 7.2's reply literally with `answers`.
  *
@@ -58,6 +58,8 @@ export interface DetailedCase {
   /** Default: the first commands. */
   readonly name?: string;
   readonly commands: readonly StepLike[];
+  /** Commands that run at the end on "main", uncompared, also when the case failed: they put configuration back. */
+  readonly cleanup?: readonly CommandLike[];
   /** Default: redis7. */
   readonly oracle?: Peer;
   /** Default: both. */
@@ -255,6 +257,7 @@ async function runCase(servers: ServerPool, each: RunCase, protocol: 2 | 3, setu
       history.push(line);
     }
   } finally {
+    for (const command of each.cleanup) await runStep(ours, theirs, { command, compare: comparers.ignored }, protocol);
     await Promise.all([ours.close(), theirs.close()]);
   }
 }
@@ -391,6 +394,7 @@ function toCase(each: Case): RunCase {
   return {
     name: detailed.name ?? defaultName(commands),
     commands,
+    cleanup: detailed.cleanup ?? [],
     oracle: detailed.oracle ?? "redis7",
     protocols: detailed.protocols ?? [2, 3],
   };

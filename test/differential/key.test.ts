@@ -345,8 +345,8 @@ const object: Case[] = [
       sameType("OBJECT FREQ a"),
       "OBJECT IDLETIME a",
       "OBJECT FREQ missing",
-      ignore("CONFIG SET maxmemory-policy noeviction"),
     ],
+    cleanup: ["CONFIG SET maxmemory-policy noeviction"],
   },
 ];
 
