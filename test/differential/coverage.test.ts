@@ -13,10 +13,7 @@ import { items, text } from "../support/reply";
 import { REPOSITORY, startRedbun } from "../support/server";
 
 /** Commands that cannot be compared side by side, each with the reason. Keep it short. */
-const EXCEPTIONS: Readonly<Record<string, string>> = {
-  shutdown: "ends the server: test/integration starts one for it",
-  "debug|sleep": "blocks the server: a differential would only wait",
-};
+const EXCEPTIONS: Readonly<Record<string, string>> = {};
 
 /** Test files in this folder that hold no cases. */
 const WITHOUT_CASES = ["coverage.test.ts", "harness.test.ts"];
