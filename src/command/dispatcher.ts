@@ -113,7 +113,6 @@ export class Dispatcher {
   private lookupSubcommand(parent: Command, request: Request): Command | null {
     const name = latin1(request.buf, request.starts[1], request.ends[1]);
     const command = parent.subcommands?.get(name.toLowerCase());
-    if (command === undefined && parent.handler !== null && parent.acceptsArity(request.argc)) return parent;
     if (command === undefined) {
       this.reject(parent, errors.unknownSubcommand(parent.name.toUpperCase(), name));
       return null;

@@ -151,7 +151,11 @@ export class Dict {
 
   /** Frees every segment; the elements' blocks are the caller's. The dict is not usable afterwards. */
   destroy(): void {
-    for (let i = 0; i < this.directory.length; i += this.span(this.directory[i])) this.freeSegment(this.directory[i]);
+    for (let i = 0; i < this.directory.length; ) {
+      const segment = this.directory[i];
+      i += this.span(segment);
+      this.freeSegment(segment);
+    }
     this.size = 0;
     this.flagged = 0;
   }

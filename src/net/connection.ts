@@ -11,7 +11,7 @@
 
 import type { Socket } from "bun";
 import { HELD } from "../command/dispatcher";
-import { PARSED_COMMAND, PARSED_ERROR, type Partial } from "../resp/request-parser";
+import { PARSED_COMMAND, PARSED_ERROR, Partial } from "../resp/request-parser";
 import type { Client, Transport } from "../session/client";
 import type { Gate } from "./gate";
 import { OutputQueue } from "./output-queue";
@@ -48,52 +48,37 @@ export class Connection implements Transport {
     gate.stats.readsProcessed++;
     client.inputTotal += chunk.length;
     client.lastInteraction = gate.startBatch();
-    if (client.closing) return;
-    if (this.partial === null && this.mayServe) {
-      gate.parser.begin(chunk, 0, chunk.length);
-      this.serve();
-    } else {
-      this.receiveMore(chunk);
-    }
-  }
-
-  /** A chunk that goes on with what an earlier one began. */
-  private receiveMore(chunk: Buffer): void {
     let at = 0;
-    while (at < chunk.length && this.partial !== null && !this.client.closing) {
-      at += this.partial.fill(chunk, at);
-      if (this.partial.length > this.gate.server.config.clientQueryBufferLimit) {
-        this.gate.queryBufferExceeded(this, this.partial.buffer);
+    while (at < chunk.length && this.mayServe) {
+      if (this.partial === null) {
+        gate.parser.begin(chunk, at, chunk.length);
+        this.serve();
         return;
       }
+      // What an earlier chunk began comes first.
+      at += this.partial.fill(chunk, at);
+      if (this.exceedsQueryBuffer()) return;
       if (this.partial.needed === 0) this.servePartial();
-      // Held back: the rest is kept as it is.
-      if (!this.mayServe && at < chunk.length) {
-        this.keep(chunk, at);
-        at = chunk.length;
-      }
     }
-    if (at < chunk.length && !this.client.closing) {
-      this.gate.parser.begin(chunk, at, chunk.length);
-      this.serve();
-    }
+    if (at < chunk.length && !client.closing) this.keep(chunk, at);
   }
 
+  /** Puts a chunk aside, of a client that is not served now. */
   private keep(chunk: Buffer, at: number): void {
-    if (this.partial !== null) {
-      while (at < chunk.length) at += this.partial.fill(chunk, at);
-    } else {
-      this.gate.parser.begin(chunk, at, chunk.length);
-      this.partial = this.gate.parser.suspend();
-    }
-    this.regulate();
+    let next = at;
+    this.partial ??= new Partial(Buffer.alloc(0));
+    while (next < chunk.length) next += this.partial.fill(chunk, next);
+    if (!this.exceedsQueryBuffer()) this.regulate();
+  }
+
+  private exceedsQueryBuffer(): boolean {
+    const { partial, gate } = this;
+    if (partial === null || partial.length <= gate.server.config.clientQueryBufferLimit) return false;
+    gate.queryBufferExceeded(this, partial.buffer);
+    return true;
   }
 
   private servePartial(): void {
-    if (!this.mayServe) {
-      this.regulate();
-      return;
-    }
     this.gate.parser.restore(this.partial as Partial);
     this.serve();
   }
