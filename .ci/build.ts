@@ -7,7 +7,8 @@
  *
  * An executable is Bun itself with our bundle appended, so a build for another platform needs that platform's Bun of
  * the same version. The npm packages @oven/bun-* hold them; they are fetched once into dist/.cache. Where @oven has
- * baseline packages too (x64 without AVX2), the ordinary ones are taken.
+ * baseline packages too (x64 without AVX2), the ordinary ones are taken. The musl executables need libstdc++ and libgcc
+ * of the system they run on (Alpine: `apk add libstdc++`); the others need what every such system has.
  *
  * An output appears under its final name only when it is whole (a rename), so a server that runs from dist/ while it
  * is rebuilt keeps its old file, and a build that was interrupted leaves nothing that looks finished.
