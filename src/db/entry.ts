@@ -152,9 +152,25 @@ export class Entries implements ElementLayout {
   /** Overwrites the expiry of an entry that has one. */
   setExpireAt(ref: number, expireAt: number): void {
     const view = this.heap.u32[ref >>> SEGMENT_SHIFT];
+    writeExpiry(view, (ref & SEGMENT_MASK) << 1, expireAt);
+  }
+
+  /** Upper half (signed) of the expiry of an entry that has one: with expiryLo() it is exact also beyond 2^53. */
+  expiryHi(ref: number): number {
+    return this.heap.u32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 2] | 0;
+  }
+
+  /** Lower half (unsigned) of the expiry of an entry that has one. */
+  expiryLo(ref: number): number {
+    return this.heap.u32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
+  }
+
+  /** Overwrites the expiry of an entry that has one with a 64-bit integer. */
+  setExpiry64(ref: number, hi: number, lo: number): void {
+    const view = this.heap.u32[ref >>> SEGMENT_SHIFT];
     const word = (ref & SEGMENT_MASK) << 1;
-    view[word + 1] = expireAt >>> 0;
-    view[word + 2] = Math.floor(expireAt / 0x100000000);
+    view[word + 1] = lo;
+    view[word + 2] = hi;
   }
 
   /** Word `i` of the value: the ref of a collection, or the halves of an integer. */
@@ -230,18 +246,36 @@ export class Entries implements ElementLayout {
    */
   resizeInline(ref: number, length: number): boolean {
     this.locateString(ref);
-    const old = this.length;
-    const oldAt = this.at;
-    const lengthAt = oldAt - lengthBytes(old);
-    const used = lengthAt - ((ref & SEGMENT_MASK) << 3);
-    const needed = used + lengthBytes(length) + length;
+    const needed = this.sizeWithInline(ref, length);
     const block = this.heap.sizeOf(ref);
     // A block more than twice too large would waste memory for good.
     if (needed > block || (block > 64 && needed < block >>> 1)) return false;
-    const at = lengthAt + lengthBytes(length);
-    if (at !== oldAt) this.bytes.copyWithin(at, oldAt, oldAt + Math.min(old, length));
-    this.writeInlineLength(this.bytes, lengthAt, length);
+    this.setInlineLength(length);
     return true;
+  }
+
+  /**
+   * As resizeInline for a string that grows and may go on growing: the block may be much larger than the string, but
+   * the entry must not exceed INLINE_ENTRY_MAX.
+   */
+  growInline(ref: number, length: number): boolean {
+    this.locateString(ref);
+    if (this.sizeWithInline(ref, length) > Math.min(this.heap.sizeOf(ref), INLINE_ENTRY_MAX)) return false;
+    this.setInlineLength(length);
+    return true;
+  }
+
+  /** Bytes of the entry whose string was just located, if the string were `length` bytes long. */
+  private sizeWithInline(ref: number, length: number): number {
+    return this.at - lengthBytes(this.length) - ((ref & SEGMENT_MASK) << 3) + lengthBytes(length) + length;
+  }
+
+  /** Writes another length for the inline string that was just located, and moves its bytes behind it. */
+  private setInlineLength(length: number): void {
+    const lengthAt = this.at - lengthBytes(this.length);
+    const at = lengthAt + lengthBytes(length);
+    if (at !== this.at) this.bytes.copyWithin(at, this.at, this.at + Math.min(this.length, length));
+    this.writeInlineLength(this.bytes, lengthAt, length);
   }
 
   private writeHead(ref: number, shape: EntryShape): void {
@@ -253,9 +287,7 @@ export class Entries implements ElementLayout {
       (expires ? EXPIRY_BIT : 0) |
       (shape.encoding << ENCODING_SHIFT) |
       ((shape.lru & LRU_MASK) << LRU_SHIFT);
-    if (!expires) return;
-    view[word + 1] = shape.expireAt >>> 0;
-    view[word + 2] = Math.floor(shape.expireAt / 0x100000000);
+    if (expires) writeExpiry(view, word, shape.expireAt);
   }
 
   private writeInlineLength(bytes: Buffer, at: number, length: number): void {
@@ -282,6 +314,10 @@ export class Entries implements ElementLayout {
       end,
     );
     if (inline) copyBytes(source, sourceAt, this.bytes, this.at, inlineLength);
+    // An expiry that stays is copied as it is: as a number it may have been rounded.
+    if (expireAt !== NO_EXPIRY && expireAt === this.expireAt(ref)) {
+      this.setExpiry64(copy, this.expiryHi(ref), this.expiryLo(ref));
+    }
     for (let i = 0; i < VALUE_WORDS[encoding]; i++) this.setValueWord(copy, i, this.valueWord(ref, i));
     return copy;
   }
@@ -290,6 +326,13 @@ export class Entries implements ElementLayout {
   blockSize(ref: number): number {
     return this.heap.sizeOf(ref);
   }
+}
+
+/** Writes an expiry; what does not fit into 64 bits (2^63 - 1 itself is no double) becomes the latest time there is. */
+function writeExpiry(view: Uint32Array, word: number, expireAt: number): void {
+  const fits = expireAt < 2 ** 63;
+  view[word + 1] = fits ? expireAt : 0xffffffff;
+  view[word + 2] = fits ? Math.floor(expireAt / 0x100000000) : 0x7fffffff;
 }
 
 /** Bytes between the start of an entry and its key's length. */

@@ -9,7 +9,33 @@ export const OUT_OF_RANGE = "ERR value is out of range";
 export const NOT_POSITIVE = "ERR value is out of range, must be positive";
 export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+export const OUT_OF_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
+export const SAME_OBJECT = "ERR source and destination objects are the same";
+export const INVALID_CURSOR = "ERR invalid cursor";
+export const EXPIRE_NX_CONFLICT = "ERR NX and XX, GT or LT options at the same time are not compatible";
+export const EXPIRE_GT_LT_CONFLICT = "ERR GT and LT options at the same time are not compatible";
+const TAKES_TIME =
+  "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+export const LFU_SELECTED = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${TAKES_TIME}`;
+export const LFU_NOT_SELECTED =
+  `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${TAKES_TIME}`;
 export const NO_AUTH = "NOAUTH Authentication required.";
+export const WRONG_PASS = "WRONGPASS invalid username-password pair or user is disabled.";
+export const AUTH_WITHOUT_PASSWORD =
+  "ERR AUTH <password> called without any password configured for the default user. " +
+  "Are you sure your configuration is correct?";
+export const NO_PROTO = "NOPROTO unsupported protocol version";
+export const HELLO_NO_AUTH =
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> " +
+  "option can be used to authenticate the client and select the RESP protocol version at the same time";
+export const INVALID_CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
+export const NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
+export const INVALID_KEY_ARGUMENTS = "ERR Invalid arguments specified for command";
+export const INVALID_COMMAND = "ERR Invalid command specified";
+export const INVALID_COMMAND_ARITY = "ERR Invalid number of arguments specified for command";
+export const DEBUG_NOT_ALLOWED =
+  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local ' +
+  "connection, otherwise you need to set this option in the configuration file, and then restart the server.";
 export const OOM = "OOM command not allowed when used memory > 'maxmemory'.";
 export const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the " +
@@ -44,6 +70,23 @@ export function unknownSubcommand(container: string, subcommand: string): string
   return `ERR unknown subcommand '${subcommand.slice(0, 128)}'. Try ${container} HELP.`;
 }
 
+/** `container` in upper case: a container that resolves its subcommands itself knows none with so many arguments. */
+export function subcommandSyntax(container: string, subcommand: string): string {
+  const shown = subcommand.slice(0, 128);
+  return `ERR unknown subcommand or wrong number of arguments for '${shown}'. Try ${container} HELP.`;
+}
+
 export function invalidExpire(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
 }
+
+// --- strings -------------------------------------------------------------------------------------------------------
+
+export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+export const OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+export const INCREMENT_OVERFLOW = "ERR increment or decrement would overflow";
+export const DECREMENT_OVERFLOW = "ERR decrement would overflow";
+export const INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
+export const LCS_NOT_STRINGS = "ERR The specified keys must contain string values";
+export const LCS_LEN_AND_IDX = "ERR If you want both the length and indexes, please just use IDX.";
+export const LCS_OUT_OF_MEMORY = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
