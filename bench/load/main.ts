@@ -9,6 +9,7 @@ import { measureConnections, measureMemory } from "./memory";
 import { HELP, type Options, parseOptions, type ServerName } from "./options";
 import { type Results, renderReport, writeReadme } from "./report";
 import { installed, start, TITLES } from "./servers";
+import { measureStalls } from "./stalls";
 import { measureThroughput } from "./throughput";
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -40,6 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
     connections: has("connections")
       ? await titled("memory of connections", () => measureConnections(names, options))
       : [],
+    stalls: has("stalls") ? await titled("stalls", () => measureStalls(names, options)) : [],
   };
   const report = renderReport(results, options, ["bun run bench:load", ...argv].join(" "));
   console.log(`\n${report}\n`);

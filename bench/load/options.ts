@@ -6,7 +6,7 @@ import { WORKLOADS } from "./workloads";
 export const SERVERS = ["redbun", "redis7", "redis8", "valkey8"] as const;
 export type ServerName = (typeof SERVERS)[number];
 
-export const SECTIONS = ["throughput", "memory", "connections"] as const;
+export const SECTIONS = ["throughput", "memory", "connections", "stalls"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface Options {
@@ -27,6 +27,9 @@ export interface Options {
   readonly memoryKeys: number;
   /** Connections of the idle-connection measurement. */
   readonly connections: number;
+  /** Keys that are inserted and flushed while the probe runs, and keys that expire in one moment. */
+  readonly stallKeys: number;
+  readonly expiringKeys: number;
   /** How long a server is left alone before its memory is read. */
   readonly settleMs: number;
   readonly executable: "source" | "compiled" | undefined;
@@ -38,7 +41,7 @@ export const HELP = `bun run bench:load [options]
 
   --quick            a shorter run: 3 rounds of a quarter of the requests
   --smoke            a tiny run (seconds): does everything work; its figures mean nothing
-  --only A,B         sections (throughput, memory, connections) or commands (PING, SET, GET, INCR, MSET)
+  --only A,B         sections (throughput, memory, connections, stalls) or commands (PING, SET, GET, INCR, MSET)
   --servers A,B      of redbun, redis7, redis8, valkey8 (default: all that are installed)
   --pipelines 1,16   pipeline depths (default 1,16,64)
   --sizes 3,1024     value sizes in bytes (default 3,1024)
@@ -88,6 +91,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     keyspace: sizes.keyspace,
     memoryKeys: sizes.memoryKeys,
     connections: sizes.connections,
+    stallKeys: sizes.stallKeys,
+    expiringKeys: sizes.expiringKeys,
     settleMs: sizes.settleMs,
     executable: values.source ? "source" : size === "smoke" ? undefined : "compiled",
     write: values.write,
@@ -103,6 +108,8 @@ const SIZES = {
     keyspace: 1_000_000,
     memoryKeys: 5_000_000,
     connections: 10_000,
+    stallKeys: 10_000_000,
+    expiringKeys: 1_000_000,
     settleMs: 4000,
   },
   quick: {
@@ -112,6 +119,8 @@ const SIZES = {
     keyspace: 1_000_000,
     memoryKeys: 1_000_000,
     connections: 10_000,
+    stallKeys: 1_000_000,
+    expiringKeys: 1_000_000,
     settleMs: 3000,
   },
   smoke: {
@@ -121,6 +130,8 @@ const SIZES = {
     keyspace: 1000,
     memoryKeys: 10_000,
     connections: 100,
+    stallKeys: 10_000,
+    expiringKeys: 1000,
     settleMs: 0,
   },
 } as const;

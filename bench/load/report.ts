@@ -7,7 +7,8 @@ import { REPOSITORY } from "../../test/support/server";
 import type { ConnectionRow, MemoryRow } from "./memory";
 import type { Options, ServerName } from "./options";
 import { TITLES } from "./servers";
-import { connectionTable, cpuTable, latencyTable, memoryTable, rateTable, summaryTable } from "./tables";
+import type { StallRow } from "./stalls";
+import { connectionTable, cpuTable, latencyTable, memoryTable, rateTable, stallTable, summaryTable } from "./tables";
 import type { ThroughputRow } from "./throughput";
 
 export interface Results {
@@ -15,6 +16,7 @@ export interface Results {
   readonly throughput: readonly ThroughputRow[];
   readonly memory: readonly MemoryRow[];
   readonly connections: readonly ConnectionRow[];
+  readonly stalls: readonly StallRow[];
   readonly checksum: string;
   /** What the servers call themselves. */
   readonly versions: Readonly<Partial<Record<ServerName, string>>>;
@@ -41,6 +43,7 @@ export function renderReport(results: Results, options: Options, command: string
   if (results.connections.length > 0) {
     parts.push("### Resident memory of an idle connection", connectionTable(results.connections));
   }
+  if (results.stalls.length > 0) parts.push("### What another client feels, ms", stallTable(results.stalls, options));
   return parts.join("\n\n");
 }
 

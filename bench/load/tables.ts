@@ -1,12 +1,14 @@
 /** The Markdown tables of the load benchmark. */
 
 import type { ConnectionRow, MemoryRow } from "./memory";
-import type { ServerName } from "./options";
+import type { Options, ServerName } from "./options";
+import type { ProbeResult } from "./probe";
 import type { Measurement } from "./redis-benchmark";
 import { TITLES } from "./servers";
+import type { StallRow } from "./stalls";
 import { median, medianRatio } from "./statistics";
 import type { ThroughputRow } from "./throughput";
-import { MEMORY_TARGETS, TARGETS } from "./workloads";
+import { MEMORY_TARGETS, RETURN_TARGET, STALL_TARGET_MS, TARGETS } from "./workloads";
 
 type Pick = (measurement: Measurement) => number;
 const rate: Pick = (measurement) => measurement.rate;
@@ -92,6 +94,27 @@ export function connectionTable(rows: readonly ConnectionRow[]): string {
     "bytes a connection",
   ];
   return `${table(header, lines)}\n\nTarget for redbun: at most ${MEMORY_TARGETS.connection} bytes a connection.`;
+}
+
+/** The answers to PING while the data set changes: p50 / p99.9 / longest, in milliseconds. */
+export function stallTable(rows: readonly StallRow[], options: Options): string {
+  const show = ({ p50, p999, max }: ProbeResult) => [p50, p999, max].map((value) => value.toFixed(2)).join(" / ");
+  const lines = rows.map(({ server, insert, flush, expire, returned }) => [
+    TITLES[server],
+    show(insert),
+    show(flush),
+    show(expire),
+    `${(returned * 100).toFixed(0)}%`,
+  ]);
+  const header = [
+    "server",
+    `insert ${thousands(options.stallKeys)} keys`,
+    "FLUSHALL ASYNC of them",
+    `${thousands(options.expiringKeys)} keys expire at once`,
+    "memory given back",
+  ];
+  const target = `Each: p50 / p99.9 / longest. Target for redbun: no longer than ${STALL_TARGET_MS} ms, and ${RETURN_TARGET}% given back.`;
+  return `${table(header, lines)}\n\n${target}`;
 }
 
 function throughputTable(

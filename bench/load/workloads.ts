@@ -33,3 +33,8 @@ export const TARGETS: Readonly<Record<number, { readonly rate: number; readonly 
 
 /** Bytes of resident memory at most: a key (15-byte key, 4-byte value), and an idle connection. */
 export const MEMORY_TARGETS = { key: 45, connection: 4096 } as const;
+
+/** The longest that a change of the whole data set may keep another client waiting, in milliseconds. */
+export const STALL_TARGET_MS = 5;
+/** Of the memory of all keys, the part in percent that has to come back when they are gone. */
+export const RETURN_TARGET = 80;

@@ -63,7 +63,7 @@ test("the report takes the place between the markers", () => {
 
 describe("options", () => {
   test("--only takes sections and commands", () => {
-    expect(parseOptions([])?.sections).toEqual(["throughput", "memory", "connections"]);
+    expect(parseOptions([])?.sections).toEqual(["throughput", "memory", "connections", "stalls"]);
     expect(parseOptions(["--only", "memory"])?.sections).toEqual(["memory"]);
     const some = parseOptions(["--only", "get,SET", "--pipelines", "1,64"]);
     expect(some?.sections).toEqual(["throughput"]);
