@@ -1,6 +1,7 @@
 /**
  * Inline commands: a line of words as a person types it into telnet. Quoting follows redis-cli: "double quotes" know
- * \n \r \t \b \a \xHH and backslashed characters, 'single quotes' only \'; a closing quote must end its word.
+ * \n \r \t \b \a \xHH and backslashed characters, 'single quotes' only \'; a closing quote must end its word. As in
+ * Redis, a vertical tab or form feed may stand between words but does not end one that is not quoted.
  */
 
 import type { Request } from "./request";
@@ -26,6 +27,10 @@ export function splitInline(buf: Uint8Array, start: number, end: number): Reques
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 9 && byte <= 13);
+}
+
+function endsWord(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
 function hexValue(byte: number): number {
@@ -61,13 +66,15 @@ class WordSplitter {
   /** Takes one word; false at the end of the line. */
   next(): boolean {
     while (this.at < this.end && isSpace(this.buf[this.at])) this.at++;
-    // A NUL ends the line, as it does in Redis.
-    if (this.at >= this.end || this.buf[this.at] === 0) return false;
+    if (this.at >= this.end) return false;
     this.starts.push(this.length);
-    while (this.at < this.end && !isSpace(this.buf[this.at]) && this.buf[this.at] !== 0) {
+    while (this.at < this.end && !endsWord(this.buf[this.at])) {
       const byte = this.buf[this.at++];
-      if (byte === DOUBLE || byte === SINGLE) this.quoted(byte);
-      else this.out[this.length++] = byte;
+      if (byte === DOUBLE || byte === SINGLE) {
+        this.quoted(byte);
+        break;
+      }
+      this.out[this.length++] = byte;
     }
     this.ends.push(this.length);
     return true;

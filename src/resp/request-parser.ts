@@ -9,7 +9,7 @@
  * Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/. Limits and texts are Redis's.
  */
 
-import { parseSafeInt } from "../util/integers";
+import { parseInt64Rounded } from "../util/integers";
 import { InlineError, splitInline } from "./inline";
 import type { Request } from "./request";
 
@@ -20,6 +20,10 @@ export const PARSED_ERROR = -1;
 /** Longest inline request and longest header line. */
 const LINE_MAX = 64 * 1024;
 const ARGS_MAX = 0x7fffffff;
+/** Offsets up to this many arguments are copied into a Partial; arrays of more are handed over. */
+const OFFSETS_COPIED = 64;
+/** Arrays of offsets for more arguments than this are dropped after use. */
+const OFFSETS_KEPT = 16 * 1024;
 const UNAUTHENTICATED_ARGS = 10;
 const UNAUTHENTICATED_BULK = 16384;
 
@@ -48,8 +52,12 @@ export class Partial {
   starts: Int32Array = NO_OFFSETS;
   ends: Int32Array = NO_OFFSETS;
 
-  constructor(public buffer: Buffer) {
-    this.length = buffer.length;
+  /** @param length bytes of `buffer` in use; the rest is room for what is known to come */
+  constructor(
+    public buffer: Buffer,
+    length: number = buffer.length,
+  ) {
+    this.length = length;
   }
 
   /** Bytes that must arrive before parsing can go on; 0 when that is not known. */
@@ -70,8 +78,9 @@ export class Partial {
 
   private reserve(bytes: number): void {
     if (bytes <= this.buffer.length) return;
-    // Room for the whole bulk string at once, so that it is copied once; the system maps it as it fills.
-    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(this.buffer.length * 2, 1 << 20)));
+    // Room for the whole bulk string at once, so that it is copied once; the system maps it as it fills. Doubling
+    // keeps a command of very many arguments from being copied for each of them.
+    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, this.buffer.length * 2));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }
@@ -81,8 +90,8 @@ const NO_OFFSETS = new Int32Array(0);
 
 export class RequestParser implements Request {
   buf: Buffer = Buffer.alloc(0);
-  starts = new Int32Array(64);
-  ends = new Int32Array(64);
+  starts: Int32Array = new Int32Array(OFFSETS_COPIED);
+  ends: Int32Array = new Int32Array(OFFSETS_COPIED);
   argc = 0;
   /** Text of a protocol error, without "ERR Protocol error: ". */
   error = "";
@@ -90,6 +99,7 @@ export class RequestParser implements Request {
   position = 0;
 
   private source: Buffer = this.buf;
+  private first = 0;
   private end = 0;
   private commandStart = 0;
   private missing = 0;
@@ -102,12 +112,14 @@ export class RequestParser implements Request {
   begin(buf: Buffer, start: number, end: number): void {
     this.source = buf;
     this.position = start;
+    this.first = start;
     this.end = end;
     this.missing = 0;
     this.bulk = -1;
     this.argc = 0;
     this.commandStart = start;
     this.restored = null;
+    if (this.starts.length > OFFSETS_KEPT) this.renewOffsets();
   }
 
   /** Goes on with what a connection kept. */
@@ -117,9 +129,13 @@ export class RequestParser implements Request {
     this.bulk = partial.bulk;
     this.argc = partial.argc;
     this.commandStart = 0;
-    this.growTo(partial.argc);
-    this.starts.set(partial.starts);
-    this.ends.set(partial.ends);
+    if (partial.starts.length > OFFSETS_COPIED) {
+      this.starts = partial.starts;
+      this.ends = partial.ends;
+    } else {
+      this.starts.set(partial.starts);
+      this.ends.set(partial.ends);
+    }
     this.restored = partial;
   }
 
@@ -128,17 +144,41 @@ export class RequestParser implements Request {
     if (this.position === this.end && this.missing === 0) return null;
     const base = this.missing > 0 ? this.commandStart : this.position;
     let partial = this.restored;
-    if (partial === null || base > 0) {
-      partial = new Partial(Buffer.from(this.source.subarray(base, this.end)));
-    }
+    if (partial === null || base > 0) partial = this.copyRest(base);
     partial.position = this.position - base;
     partial.missing = this.missing;
     partial.bulk = this.bulk;
     partial.argc = this.missing > 0 ? this.argc : 0;
-    partial.starts = this.starts.slice(0, partial.argc);
-    partial.ends = this.ends.slice(0, partial.argc);
-    if (base > 0) rebase(partial, base);
+    this.saveOffsets(partial, base);
     return partial;
+  }
+
+  /** A Partial of the bytes from `base`, with room for the whole of a bulk string whose length is known. */
+  private copyRest(base: number): Partial {
+    const length = this.end - base;
+    const whole = this.bulk < 0 ? length : this.position - base + this.bulk + 2;
+    if (whole <= length) return new Partial(Buffer.from(this.source.subarray(base, this.end)));
+    const buffer = Buffer.allocUnsafeSlow(whole);
+    this.source.copy(buffer, 0, base, this.end);
+    return new Partial(buffer, length);
+  }
+
+  private saveOffsets(partial: Partial, base: number): void {
+    if (partial.argc <= OFFSETS_COPIED) {
+      partial.starts = this.starts.slice(0, partial.argc);
+      partial.ends = this.ends.slice(0, partial.argc);
+    } else {
+      // Copying many offsets for every chunk that arrives would take quadratic time.
+      partial.starts = this.starts;
+      partial.ends = this.ends;
+      this.renewOffsets();
+    }
+    if (base > 0) rebase(partial, base);
+  }
+
+  private renewOffsets(): void {
+    this.starts = new Int32Array(OFFSETS_COPIED);
+    this.ends = new Int32Array(OFFSETS_COPIED);
   }
 
   /** Takes the command found last back, so that it is parsed again later. */
@@ -149,6 +189,11 @@ export class RequestParser implements Request {
   /** The unparsed input, from the start of the command that is being parsed: to log it. */
   rest(): Buffer {
     return this.source.subarray(this.commandStart, this.end);
+  }
+
+  /** Bytes that it was given, parsed or not. */
+  get held(): number {
+    return this.end - this.first;
   }
 
   /** Bytes not yet parsed. */
@@ -175,7 +220,7 @@ export class RequestParser implements Request {
   private parseCount(): number {
     const line = this.findLine(this.position + 1);
     if (line < 0) return this.tooLong("too big mbulk count string");
-    const count = this.shortNumber(this.position + 1, line);
+    const count = parseInt64Rounded(this.source, this.position + 1, line);
     if (!(count <= ARGS_MAX)) return this.fail("invalid multibulk length");
     if (count > UNAUTHENTICATED_ARGS && !this.limits.authenticated)
       return this.fail("unauthenticated multibulk length");
@@ -229,7 +274,7 @@ export class RequestParser implements Request {
     if (this.source[this.position] !== DOLLAR) {
       return this.fail(`expected '$', got '${String.fromCharCode(this.source[this.position])}'`);
     }
-    const length = this.shortNumber(this.position + 1, line);
+    const length = parseInt64Rounded(this.source, this.position + 1, line);
     if (!(length >= 0 && length <= this.limits.maxBulk)) return this.fail("invalid bulk length");
     if (length > UNAUTHENTICATED_BULK && !this.limits.authenticated) return this.fail("unauthenticated bulk length");
     return this.startBulk(length, line + 2);
@@ -243,8 +288,10 @@ export class RequestParser implements Request {
 
   private parseInline(): number {
     const { source: buf, position, end } = this;
-    const newline = buf.indexOf(LF, position);
-    if (newline < 0 || newline >= end) return this.tooLong("too big inline request");
+    let newline = position;
+    while (newline < end && buf[newline] !== LF && buf[newline] !== 0) newline++;
+    // Redis looks for line ends with strchr: from a NUL on it sees nothing, and waits.
+    if (newline === end || buf[newline] === 0) return this.tooLong("too big inline request");
     const stop = newline > position && buf[newline - 1] === CR ? newline - 1 : newline;
     try {
       const parts = splitInline(buf, position, stop);
@@ -262,18 +309,16 @@ export class RequestParser implements Request {
     }
   }
 
-  /** Position of the CR of the line that starts at `from`, if its LF is there too; else -1. */
+  /** Position of the CR of the line that starts at `from`, if its LF is there too and no NUL before it; else -1. */
   private findLine(from: number): number {
     const { source: buf } = this;
     const last = this.end - 1;
     for (let at = from; at < last; at++) {
-      if (buf[at] === CR) return at;
+      const byte = buf[at];
+      if (byte === CR) return at;
+      if (byte === 0) return -1;
     }
     return -1;
-  }
-
-  private shortNumber(start: number, end: number): number {
-    return parseSafeInt(this.source, start, end);
   }
 
   private tooLong(message: string): number {
