@@ -8,8 +8,13 @@
 
 import { Dict } from "../memory/dict";
 import { Heap } from "../memory/heap";
+import { int64ToNumber } from "../util/integers";
 import { type Entries, type EntryShape, NO_EXPIRY } from "./entry";
 import type { Keyspace } from "./keyspace";
+
+/** Random entries to look at before RANDOMKEY looks for any that is alive. */
+const RANDOM_TRIES = 100;
+const ALIVE_STEP = 256;
 
 export class Database {
   private dict: Dict;
@@ -79,26 +84,31 @@ export class Database {
     this.hash = this.dict.hash(key, start, end);
     const ref = this.dict.find(this.hash, key, start, end);
     if (ref === 0 || !this.dict.foundFlag || !this.isExpired(ref)) return ref;
-    if (this.keyspace.expiry === "ignore") return ref;
     if (this.keyspace.expiry === "delete") this.expire(key, start, end, ref);
     return 0;
   }
 
-  /** Whether the entry's time has passed. */
+  /** Whether the entry counts as missing because its time has passed. */
   isExpired(ref: number): boolean {
     const at = this.entries.expireAt(ref);
-    return at !== NO_EXPIRY && this.keyspace.now > at;
+    return at !== NO_EXPIRY && this.keyspace.now > at && this.keyspace.expiry !== "ignore";
   }
 
   /** Deletes the key just looked up because its time has come. */
   private expire(key: Uint8Array, start: number, end: number, ref: number): void {
     this.dict.removeFound();
-    this.keyspace.freeEntry(ref);
     this.keyspace.stats.expired++;
     this.keyspace.hooks?.keyExpired(this, key, start, end);
+    this.discard(ref, this.keyspace.lazyExpire);
   }
 
-  /** Deletes an entry, by ref, that the expire cycle found dead. */
+  /** Frees an entry that is in no dict any more; `later`: in the background, if that takes long. */
+  private discard(ref: number, later: boolean): void {
+    if (later) this.keyspace.free.add(ref);
+    else this.keyspace.freeEntry(ref);
+  }
+
+  /** Deletes an entry, by ref, that a traversal found expired. It must not be in progress any more. */
   expireEntry(ref: number): void {
     this.entries.locateKey(ref);
     const { bytes, at, length } = this.entries;
@@ -108,7 +118,7 @@ export class Database {
     this.dict.removeFound();
     this.keyspace.stats.expired++;
     this.keyspace.hooks?.keyExpired(this, bytes, at, at + length);
-    this.keyspace.freeEntry(ref);
+    this.discard(ref, this.keyspace.lazyExpire);
   }
 
   // --- change ------------------------------------------------------------------------------------------------------
@@ -123,13 +133,26 @@ export class Database {
       this.dict.insert(this.hash, ref, shape.expireAt !== NO_EXPIRY);
       return ref;
     }
-    this.keyspace.releaseValue(existing);
+    const { entries } = this;
+    // An expiry that stays must not be rounded; numbers are exact only up to 2^53.
+    const keepsRounded = shape.expireAt > Number.MAX_SAFE_INTEGER && shape.expireAt === entries.expireAt(existing);
+    const hi = keepsRounded ? entries.expiryHi(existing) : 0;
+    const lo = keepsRounded ? entries.expiryLo(existing) : 0;
+    const ref = this.overwrite(existing, shape, key, start, end);
+    if (keepsRounded) entries.setExpiry64(ref, hi, lo);
+    return ref;
+  }
+
+  private overwrite(existing: number, shape: EntryShape, key: Uint8Array, start: number, end: number): number {
     let ref = existing;
     const size = this.entries.sizeFor(shape, end - start);
     if (this.keyspace.heap.sizeOf(existing) === Heap.roundUp(size)) {
+      this.keyspace.releaseValue(existing);
       this.entries.write(existing, shape, key, start, end);
     } else {
+      // The new block first: there may be no memory for it, and then the old value must still be whole.
       ref = this.entries.create(shape, key, start, end);
+      this.keyspace.releaseValue(existing);
       this.replace(existing, ref);
     }
     this.dict.flagFound(shape.expireAt !== NO_EXPIRY);
@@ -142,9 +165,18 @@ export class Database {
     this.keyspace.heap.free(existing);
   }
 
-  /** Inserts an entry made elsewhere under the key just looked up (and not found). */
-  insert(ref: number): void {
-    this.dict.insert(this.hash, ref, this.entries.hasExpiry(ref));
+  /**
+   * Makes an entry made elsewhere the one of the key just looked up; `existing` is what the lookup returned, and is freed
+   * (`later`: in the background, if that takes long).
+   */
+  put(existing: number, ref: number, later: boolean): void {
+    if (existing === 0) {
+      this.dict.insert(this.hash, ref, this.entries.hasExpiry(ref));
+      return;
+    }
+    this.dict.replaceFound(ref);
+    this.dict.flagFound(this.entries.hasExpiry(ref));
+    this.discard(existing, later);
   }
 
   /**
@@ -165,6 +197,15 @@ export class Database {
   }
 
   /**
+   * As setExpiry, for an expiry given as a 64-bit integer (ms since the epoch, not negative): exact also beyond 2^53.
+   */
+  setExpiry64(ref: number, hi: number, lo: number, key: Uint8Array, start: number, end: number): number {
+    const at = this.setExpiry(ref, int64ToNumber(hi, lo), key, start, end);
+    this.entries.setExpiry64(at, hi, lo);
+    return at;
+  }
+
+  /**
    * Deletes a key; false when it does not exist (or had expired). Memory that takes long to free goes to the free queue
    * if `later`.
    */
@@ -172,8 +213,7 @@ export class Database {
     const ref = this.peek(key, start, end);
     if (ref === 0) return false;
     this.dict.removeFound();
-    if (later) this.keyspace.free.add(ref);
-    else this.keyspace.freeEntry(ref);
+    this.discard(ref, later);
     return true;
   }
 
@@ -189,12 +229,9 @@ export class Database {
     this.dict = this.emptyDict();
     this.expireCursor = 0;
     this.averageTtl = 0;
-    if (removed === 0) {
-      old.destroy();
-    } else {
-      this.keyspace.free.addDict(old);
-      if (!later) this.keyspace.free.run(Number.POSITIVE_INFINITY);
-    }
+    if (removed === 0) old.destroy();
+    else if (later) this.keyspace.free.addDict(old);
+    else this.keyspace.free.freeNow(old);
     return removed;
   }
 
@@ -213,12 +250,32 @@ export class Database {
   }
 
   /** See Dict.scanFlagged: entries with an expiry. */
-  scanExpires(cursor: number, visit: (ref: number) => void): number {
-    return this.dict.scanFlagged(cursor, visit);
+  scanExpires(cursor: number, segments: number, visit: (ref: number) => void): number {
+    return this.dict.scanFlagged(cursor, visit, segments);
   }
 
-  /** A random entry, 0 in an empty database; it may be past its expiry. */
+  /** A random entry that has not expired, or 0 if there is none. Expired ones that come first are deleted. */
   randomEntry(): number {
-    return this.dict.randomElement((n) => this.keyspace.random.below(n));
+    for (let tries = 0; tries < RANDOM_TRIES; tries++) {
+      const ref = this.dict.randomElement(this.below);
+      if (ref === 0 || !this.isExpired(ref)) return ref;
+      if (this.keyspace.expiry === "delete") this.expireEntry(ref);
+    }
+    // Most keys are dead. Deleting them all here would take too long: that is left to the expire cycle.
+    return this.firstAlive(this.below(0x40000000) * 2) || this.firstAlive(0);
+  }
+
+  private readonly below = (n: number): number => this.keyspace.random.below(n);
+
+  /** The first entry from a position on that has not expired, or 0. */
+  private firstAlive(from: number): number {
+    let alive = 0;
+    const visit = (ref: number): void => {
+      if (alive === 0 && !this.isExpired(ref)) alive = ref;
+    };
+    let position = from;
+    do position = this.dict.scan(position, ALIVE_STEP, visit);
+    while (alive === 0 && position !== 0);
+    return alive;
   }
 }

@@ -1,10 +1,14 @@
 /**
  * Active expiry: finds keys whose time has come although nobody asks for them.
  *
- * Every cron tick looks at the keys with an expiry, segment after segment of each database's dict, and stops with a
- * database as soon as a quarter or less of what it looked at was dead (less with a higher active-expire-effort). Work
- * comes in slices of at most a millisecond or so, however much there is: `run` says whether it should be called again
- * soon. The share of dead keys found feeds INFO's expired_stale_perc.
+ * Every cron tick looks at keys with an expiry, segment after segment of each database's dict, and stops with a
+ * database as soon as a quarter or less of what it looked at was dead (less with a higher active-expire-effort). It goes
+ * on where it stopped, so that no key is overlooked; Redis looks at keys in the order of its hash table in the same way.
+ * Work comes in slices of at most a millisecond or so, however much there is: `run` says whether it should be called
+ * again soon. The share of dead keys found feeds INFO's expired_stale_perc.
+ *
+ * Where few keys have an expiry, most segments hold none: a tick looks at so many segments at most, and goes on at the
+ * next.
  */
 
 import type { Database } from "./database";
@@ -13,6 +17,12 @@ import type { Keyspace } from "./keyspace";
 const BASE_ACCEPTED_STALE_PERCENT = 25;
 /** Keys to look at in a database before the share of dead ones is judged. */
 const BASE_SAMPLE = 20;
+/** Segments to look at between two looks at the clock, and how many such steps without a dead key a tick takes. */
+const SEGMENTS_A_STEP = 32;
+const FRUITLESS_STEPS_MAX = 16;
+/** Weight of one more sample in the running averages. */
+const TTL_WEIGHT = 0.02;
+const STALE_WEIGHT = 0.05;
 
 export class ExpireCycle {
   /** 1 to 10, as active-expire-effort. */
@@ -20,9 +30,13 @@ export class ExpireCycle {
   /** DEBUG SET-ACTIVE-EXPIRE. */
   enabled = true;
   private nextDatabase = 0;
+  /** Of one step: refs of dead entries, entries looked at, and the sum of what the others have left. */
   private readonly dead: number[] = [];
-  private seen = 0;
+  private looked = 0;
   private ttlSum = 0;
+  /** Of one run: keys looked at and dead ones among them. */
+  private runLooked = 0;
+  private runDead = 0;
 
   constructor(private readonly keyspace: Keyspace) {}
 
@@ -31,61 +45,69 @@ export class ExpireCycle {
    */
   run(deadline: number): boolean {
     if (!this.enabled || this.keyspace.expiry !== "delete") return false;
-    this.keyspace.now = this.keyspace.clock.now();
+    const { keyspace } = this;
+    keyspace.now = keyspace.clock.now();
+    this.runLooked = 0;
+    this.runDead = 0;
+    const more = this.runDatabases(deadline);
+    const percent = this.runLooked === 0 ? 0 : (this.runDead / this.runLooked) * 100;
+    keyspace.stats.stalePercent += (percent - keyspace.stats.stalePercent) * STALE_WEIGHT;
+    if (more) keyspace.stats.expireTimeCapReached++;
+    return more;
+  }
+
+  /** Returns true when the deadline came first; the next run goes on with the same database. */
+  private runDatabases(deadline: number): boolean {
     const { databases } = this.keyspace;
     for (let done = 0; done < databases.length; done++) {
-      const db = databases[this.nextDatabase % databases.length];
-      if (db.expires > 0 && this.runDatabase(db, deadline)) return true;
+      const db = databases[this.nextDatabase];
+      if (db.expires === 0) db.averageTtl = 0;
+      else if (!this.runDatabase(db, deadline)) return true;
       this.nextDatabase = (this.nextDatabase + 1) % databases.length;
     }
     return false;
   }
 
-  /** Returns true when the deadline came first. */
+  /** Returns false when the deadline came first. */
   private runDatabase(db: Database, deadline: number): boolean {
     const sample = BASE_SAMPLE + (BASE_SAMPLE / 4) * (this.effort - 1);
     const accepted = BASE_ACCEPTED_STALE_PERCENT - (this.effort - 1) * 2;
-    let seen = 0;
+    let looked = 0;
     let dead = 0;
+    let fruitless = 0;
     for (;;) {
-      this.collect(db);
-      seen += this.seen;
+      this.step(db);
+      looked += this.looked;
       dead += this.dead.length;
-      for (const ref of this.dead) db.expireEntry(ref);
-      if (db.expires === 0 || db.expireCursor === 0) break;
-      if (seen >= sample && dead * 100 <= seen * accepted) break;
-      if (this.keyspace.clock.monotonic() >= deadline) {
-        this.keyspace.stats.expireTimeCapReached++;
-        this.noteStale(seen, dead);
-        return true;
-      }
+      fruitless = this.dead.length > 0 ? 0 : fruitless + 1;
+      if (db.expires === 0 || db.expireCursor === 0) return true;
+      const fewDead = dead * 100 <= looked * accepted;
+      if (fewDead && (looked >= sample || fruitless >= FRUITLESS_STEPS_MAX)) return true;
+      if (this.keyspace.clock.monotonic() >= deadline) return false;
     }
-    this.noteStale(seen, dead);
-    return false;
   }
 
-  /** Looks at one segment: fills `dead`, `seen` and the TTL estimate. */
-  private collect(db: Database): void {
+  /** Looks at the entries of one segment, deletes the dead ones and lets the others count for the average TTL. */
+  private step(db: Database): void {
     this.dead.length = 0;
-    this.seen = 0;
+    this.looked = 0;
     this.ttlSum = 0;
-    db.expireCursor = db.scanExpires(db.expireCursor, this.look);
-    const alive = this.seen - this.dead.length;
-    if (alive === 0) return;
-    const average = this.ttlSum / alive;
-    // A running average, as one segment is a small sample.
-    db.averageTtl = db.averageTtl === 0 ? average : (db.averageTtl / 50) * 49 + average / 50;
+    db.expireCursor = db.scanExpires(db.expireCursor, SEGMENTS_A_STEP, this.look);
+    this.runLooked += this.looked;
+    this.runDead += this.dead.length;
+    const alive = this.looked - this.dead.length;
+    if (alive > 0) {
+      const average = this.ttlSum / alive;
+      if (db.averageTtl === 0) db.averageTtl = average;
+      else db.averageTtl += (average - db.averageTtl) * TTL_WEIGHT;
+    }
+    for (const ref of this.dead) db.expireEntry(ref);
   }
 
   private readonly look = (ref: number): void => {
-    const ttl = this.keyspace.entries.expireAt(ref) - this.keyspace.now;
-    this.seen++;
-    if (ttl < 0) this.dead.push(ref);
-    else this.ttlSum += ttl;
+    const left = this.keyspace.entries.expireAt(ref) - this.keyspace.now;
+    this.looked++;
+    if (left < 0) this.dead.push(ref);
+    else this.ttlSum += left;
   };
-
-  private noteStale(seen: number, dead: number): void {
-    const percent = seen === 0 ? 0 : (dead / seen) * 100;
-    this.keyspace.stats.stalePercent = percent * 0.05 + this.keyspace.stats.stalePercent * 0.95;
-  }
 }

@@ -1,41 +1,42 @@
 /**
- * Memory to give back later: what UNLINK, FLUSHALL ASYNC and expiry leave behind, freed in slices by cron so that no
- * request waits for it (Redis does this in a thread: "lazy freeing").
+ * Memory to give back later: what FLUSHALL ASYNC and the like leave behind, freed in slices by cron so that no request
+ * waits for it (Redis does this in a thread: "lazy freeing").
+ *
+ * A dict is taken apart segment by segment: its elements' entries are freed and then the segment itself, so memory comes
+ * back evenly and the last step is no longer than the others. What a dict still holds is what is pending.
  */
 
 import type { Dict } from "../memory/dict";
 import type { Keyspace } from "./keyspace";
 
-const ENTRIES_A_SLICE = 256;
-
-/** A detached dict whose entries are freed in hash order; `position` says how far that has come. */
+/** A detached dict; everything below `position` is freed. */
 interface PendingDict {
-  dict: Dict;
+  readonly dict: Dict;
   position: number;
 }
 
 export class FreeQueue {
-  /** Objects freed in the background since the start, and those still waiting. */
+  /** Objects freed in the background since the start (or CONFIG RESETSTAT). */
   freed = 0;
   private readonly dicts: PendingDict[] = [];
 
   constructor(private readonly keyspace: Keyspace) {}
 
-  /** Keys (and later: collections) that still wait. */
+  /** Objects that still wait. */
   get pending(): number {
     let pending = 0;
     for (const { dict } of this.dicts) pending += dict.size;
-    return Math.max(0, pending - this.progress);
+    return pending;
   }
 
-  /** Whether there is anything to do. */
+  /** Whether there is nothing to do. */
   get idle(): boolean {
     return this.dicts.length === 0;
   }
 
   /**
-   * Takes over an entry that is no longer in a dict. What one step frees (a string, a small collection) is freed here
-   * and now, as queueing it would cost more.
+   * Takes over an entry that is no longer in a dict. A string is freed here and now, however long it is: that is a few
+   * steps, as the heap gives the pages of a large block back to the system in slices of its own.
    */
   add(ref: number): void {
     this.keyspace.freeEntry(ref);
@@ -46,30 +47,25 @@ export class FreeQueue {
     this.dicts.push({ dict, position: 0 });
   }
 
+  /** Frees a dict of entries, and the dict itself, before this returns. */
+  freeNow(dict: Dict): void {
+    let position = 0;
+    do position = dict.drain(position, this.freeEntry);
+    while (position !== 0);
+  }
+
   /** Frees until the queue is empty or `deadline` (µs of the monotonic clock) has passed. Returns true when empty. */
   run(deadline: number): boolean {
     while (this.dicts.length > 0) {
-      if (this.step()) this.dicts.shift();
+      const head = this.dicts[0];
+      const before = head.dict.size;
+      head.position = head.dict.drain(head.position, this.freeEntry);
+      this.freed += before - head.dict.size;
+      if (head.position === 0) this.dicts.shift();
       if (this.keyspace.clock.monotonic() >= deadline) break;
     }
     return this.idle;
   }
 
-  /** Entries freed of the dict at the head of the queue. */
-  private progress = 0;
-
-  private step(): boolean {
-    const head = this.dicts[0];
-    head.position = head.dict.scan(head.position, ENTRIES_A_SLICE, this.freeEntry);
-    if (head.position !== 0) return false;
-    head.dict.destroy();
-    this.progress = 0;
-    return true;
-  }
-
-  private readonly freeEntry = (ref: number): void => {
-    this.keyspace.freeEntry(ref);
-    this.progress++;
-    this.freed++;
-  };
+  private readonly freeEntry = (ref: number): void => this.keyspace.freeEntry(ref);
 }

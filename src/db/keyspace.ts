@@ -7,7 +7,8 @@
  */
 
 import { KeyHasher } from "../memory/hash";
-import type { Heap } from "../memory/heap";
+import { Heap, SEGMENT_SHIFT } from "../memory/heap";
+import { copyBytes } from "../util/bytes";
 import type { Clock } from "../util/clock";
 import type { Random } from "../util/random";
 import { AccessClock } from "./access-clock";
@@ -61,6 +62,12 @@ export type ExpiryMode = "delete" | "hide" | "ignore";
 /** Frees what the value of an entry refers to, but not the entry. */
 export type ValueReleaser = (ref: number) => void;
 
+/**
+ * Completes the copy of an entry: its value words are those of the original, and refer to blocks of their own
+ * afterwards.
+ */
+export type ValueCopier = (original: number, copy: number) => void;
+
 export interface KeyspaceOptions {
   heap: Heap;
   databases: number;
@@ -91,7 +98,7 @@ export class Keyspace {
   now: number;
   /** What becomes of a key that is found after its time. */
   expiry: ExpiryMode = "delete";
-  /** Delete expired keys in the background (lazyfree-lazy-expire), and keys that a command overwrites or deletes. */
+  /** lazyfree-lazy-expire: what takes long to free of an expired key is freed in the background. */
   lazyExpire = false;
   hooks: KeyspaceHooks | null = null;
 
@@ -118,11 +125,45 @@ export class Keyspace {
     if (this.hooks !== null) this.hooks.keyEvent(db, key, start, end, eventClass, event);
   }
 
+  /** Announces that the change announced last concerns this key too, such as RENAME's new name: it counts once. */
+  changedToo(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void {
+    if (this.hooks !== null) this.hooks.keyChanged(db, key, start, end, eventClass, event);
+  }
+
   private readonly releasers: (ValueReleaser | null)[] = TYPE_NAMES.map(() => null);
 
   /** Tells how values of a collection type are freed. */
   registerReleaser(type: number, releaser: ValueReleaser): void {
     this.releasers[type] = releaser;
+  }
+
+  private readonly copiers: (ValueCopier | null)[] = TYPE_NAMES.map(() => null);
+
+  /** Tells how values of a collection type are copied. */
+  registerCopier(type: number, copier: ValueCopier): void {
+    this.copiers[type] = copier;
+  }
+
+  /**
+   * A deep copy of an entry under another key, expiry included, as if it had just been made. It is in no dict yet.
+   */
+  copyEntry(ref: number, key: Uint8Array, start: number, end: number): number {
+    const { entries } = this;
+    const copy = entries.relayout(ref, entries.expireAt(ref), key, start, end);
+    entries.setLru(copy, this.access.initial());
+    const type = entries.type(ref);
+    if (type !== TYPE_STRING) this.copiers[type]?.(ref, copy);
+    else if (entries.encoding(ref) === ENCODING_RAW_BLOCK) this.copyStringBlock(ref, copy);
+    return copy;
+  }
+
+  private copyStringBlock(ref: number, copy: number): void {
+    const { entries } = this;
+    const length = entries.valueWord(ref, 1);
+    const block = this.heap.allocate(length);
+    entries.locateString(ref);
+    copyBytes(entries.bytes, entries.at, this.heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), length);
+    entries.setValueWord(copy, 0, block);
   }
 
   /** Frees what the value of an entry refers to; the entry's own block stays. */

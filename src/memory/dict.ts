@@ -160,6 +160,25 @@ export class Dict {
     this.flagged = 0;
   }
 
+  /**
+   * Takes the dict apart, one segment a call: visits every element of the segment at position `cursor` and frees the
+   * segment. Returns the position to go on from, or 0 when nothing is left. The dict is of no other use once this began.
+   */
+  drain(cursor: number, visit: (ref: number) => void): number {
+    const segment = this.directory[cursor >>> (HASH_BITS - this.depth)];
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+    for (let word = base + HEADER_WORDS; word < end; word += 2) {
+      if (view[word + 1] !== 0) visit(view[word + 1]);
+    }
+    this.size -= view[base + COUNT];
+    this.flagged -= view[base + FLAGGED];
+    const next = nextSegment(cursor, view[base + DEPTH]);
+    this.freeSegment(segment);
+    return next > HASH_MASK ? 0 : next;
+  }
+
   /** Directory entries. */
   get directorySize(): number {
     return this.directory.length;
@@ -200,13 +219,14 @@ export class Dict {
   }
 
   /**
-   * Visits the flagged elements of one segment and returns the position of the next segment that has any, or 0 at the
-   * end. The visitor must not change the dict.
+   * Visits the flagged elements of the first segment from `cursor` that has any, among at most `segments` segments.
+   * Returns the position of the segment to go on with, or 0 at the end. The visitor must not change the dict.
    */
-  scanFlagged(cursor: number, visit: (ref: number) => void): number {
+  scanFlagged(cursor: number, visit: (ref: number) => void, segments = Number.POSITIVE_INFINITY): number {
     let position = cursor;
     let visited = false;
-    while (position <= HASH_MASK) {
+    for (let left = segments; position <= HASH_MASK; left--) {
+      if (left <= 0) return position;
       const segment = this.directory[position >>> (HASH_BITS - this.depth)];
       const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
