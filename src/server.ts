@@ -3,8 +3,9 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { adminCommands } from "./admin/admin.commands";
 import type { Config } from "./admin/config";
-import { connectionCommands } from "./admin/connection.commands";
+import { installConfigEffects } from "./admin/config-effects";
 import type { Logger } from "./admin/logger";
 import { ServerStats } from "./admin/server-stats";
 import { CommandTable } from "./command/command-table";
@@ -18,8 +19,10 @@ import { Heap } from "./memory/heap";
 import { Gate } from "./net/gate";
 import { type Listener, listenTcp, listenUnix } from "./net/listener";
 import { ReplyWriter } from "./resp/reply-writer";
+import { Authentication } from "./session/authentication";
 import { type Client, ClientRegistry } from "./session/client";
 import { Pause } from "./session/pause";
+import { keyCommands } from "./types/key.commands";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
 import type { Random } from "./util/random";
@@ -44,7 +47,8 @@ export class Server implements ServerContext {
   readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly commands: CommandTable;
-  readonly pause = new Pause();
+  readonly pause: Pause;
+  readonly authentication = new Authentication();
   readonly stats = new ServerStats();
   readonly expireCycle: ExpireCycle;
   readonly dispatcher: Dispatcher;
@@ -69,13 +73,15 @@ export class Server implements ServerContext {
       random: this.random,
     });
     this.keyspace.access.update(this.clock.now());
+    this.pause = new Pause(this.keyspace);
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);
-    this.commands = new CommandTable([connectionCommands, stringCommands]);
+    this.commands = new CommandTable([...adminCommands, keyCommands, stringCommands]);
     const reply = new ReplyWriter();
     this.dispatcher = new Dispatcher(this, reply);
     this.gate = new Gate(this, reply);
+    installConfigEffects(this);
   }
 
   // --- start and stop ----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  * drives dispatch, COMMAND, ACL categories and cluster routing. The texts of COMMAND DOCS are in docs/.
  */
 
+import type { LatencyHistogram } from "../admin/latency-histogram";
 import type { Call } from "./call";
 
 export type Handler = (call: Call) => void;
@@ -22,6 +23,7 @@ export const SKIP_SLOWLOG = 1 << 10;
 export const ASKING = 1 << 11;
 export const FAST = 1 << 12;
 export const NO_AUTH = 1 << 13;
+/** Not shown by COMMAND. */
 export const MAY_REPLICATE = 1 << 14;
 export const NO_MANDATORY_KEYS = 1 << 15;
 export const NO_MULTI = 1 << 16;
@@ -47,12 +49,11 @@ export const FLAG_NAMES: [number, string][] = [
   [ASKING, "asking"],
   [FAST, "fast"],
   [NO_AUTH, "no_auth"],
-  [MAY_REPLICATE, "may_replicate"],
   [NO_MANDATORY_KEYS, "no_mandatory_keys"],
+  [NO_ASYNC_LOADING, "no_async_loading"],
   [NO_MULTI, "no_multi"],
   [MOVABLE_KEYS, "movablekeys"],
   [ALLOW_BUSY, "allow_busy"],
-  [NO_ASYNC_LOADING, "no_async_loading"],
 ];
 
 /** Where the keys of a command are, as Redis 7 describes it ("key specifications"). */
@@ -109,6 +110,8 @@ export interface CommandStats {
 /** A command as the server knows it. */
 export class Command {
   readonly stats: CommandStats = { calls: 0, micros: 0, rejected: 0, failed: 0 };
+  /** How long calls took; null until the first call that was tracked (latency-tracking). */
+  latency: LatencyHistogram | null = null;
   /** "config|get" for a subcommand. */
   readonly fullName: string;
   readonly name: string;
@@ -135,6 +138,16 @@ export class Command {
     this.categories = allCategories(definition);
     const subcommands = definition.subcommands?.map((sub): [string, Command] => [sub.name, new Command(sub, this)]);
     this.subcommands = subcommands === undefined ? null : new Map(subcommands);
+  }
+
+  /** Forgets the figures, those of the subcommands too. */
+  resetStats(): void {
+    this.stats.calls = 0;
+    this.stats.micros = 0;
+    this.stats.rejected = 0;
+    this.stats.failed = 0;
+    this.latency = null;
+    for (const subcommand of this.subcommands?.values() ?? []) subcommand.resetStats();
   }
 
   /** Whether `argc` arguments, the name included, are a right number. */

@@ -5,6 +5,7 @@
  * moves between commands only.
  */
 
+import { LatencyHistogram } from "../admin/latency-histogram";
 import type { ServerStats } from "../admin/server-stats";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
@@ -23,6 +24,8 @@ export const DONE = 0;
 export const HELD = 1;
 
 export class Dispatcher {
+  /** Whether the time that each command takes is recorded (latency-tracking). */
+  trackLatency = true;
   private readonly call: Call;
   private readonly stats: ServerStats;
   /** µs of the monotonic clock at the end of the last command. */
@@ -54,12 +57,15 @@ export class Dispatcher {
     reply.resp3 = client.protocol === 3;
     const command = this.lookup(client, request);
     if (command === null) return DONE;
-    if (!client.authenticated && (command.flags & NO_AUTH) === 0) {
+    if (!client.authenticated && (command.flags & NO_AUTH) === 0 && this.server.authentication.required) {
       this.reject(command, errors.NO_AUTH);
       return DONE;
     }
     const { pause } = this.server;
-    if (pause.mode !== "off" && pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0)) {
+    if (
+      pause.mode !== "off" &&
+      pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0, this.server.keyspace.now)
+    ) {
       pause.wait(client);
       return HELD;
     }
@@ -78,8 +84,10 @@ export class Dispatcher {
     (command.handler as (call: Call) => void)(call);
     const end = server.clock.monotonic();
     const { stats: commandStats } = command;
+    const micros = end - this.lastEnd;
     commandStats.calls++;
-    commandStats.micros += end - this.lastEnd;
+    commandStats.micros += micros;
+    if (this.trackLatency) this.recordLatency(command, micros);
     // A long run of commands must not see the time stand still.
     if (end - this.batchStart > STALE_MICROS) {
       this.batchStart = end;
@@ -92,6 +100,11 @@ export class Dispatcher {
       commandStats.failed++;
       stats.countError(reply.lastError);
     }
+  }
+
+  private recordLatency(command: Command, micros: number): void {
+    command.latency ??= new LatencyHistogram();
+    command.latency.record(micros * 1000);
   }
 
   /** The command, its subcommand resolved; null when an error was written instead. */

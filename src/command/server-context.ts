@@ -7,6 +7,7 @@ import type { Logger } from "../admin/logger";
 import type { ServerStats } from "../admin/server-stats";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
+import type { Authentication } from "../session/authentication";
 import type { Client, ClientRegistry } from "../session/client";
 import type { Pause } from "../session/pause";
 import type { Clock } from "../util/clock";
@@ -28,6 +29,7 @@ export interface ServerContext {
   readonly commands: CommandTable;
   readonly dispatcher: Dispatcher;
   readonly pause: Pause;
+  readonly authentication: Authentication;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
   readonly log: Logger;

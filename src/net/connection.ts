@@ -247,6 +247,8 @@ export class Connection implements Transport {
   }
 
   get inputBytes(): number {
+    // What is being served is with the parser, all of it until the last command is done.
+    if (this.gate.serving === this.client) return this.gate.parser.held;
     return this.partial?.length ?? 0;
   }
 

@@ -1,12 +1,15 @@
-/** A client as CLIENT LIST, CLIENT INFO and the log show it: one line of fields. */
+/** A client as CLIENT LIST, CLIENT INFO and the log show it: one line of fields, in the order of Redis 7.2. */
 
 import type { ServerContext } from "../command/server-context";
 import type { Client } from "./client";
 
-/** The line, without a line break. */
-export function describeClient(server: ServerContext, client: Client): string {
+/**
+ * The line, without a line break. `argumentBytes` is what the arguments of the command that it is running take; 0 for
+ * any other client.
+ */
+export function describeClient(server: ServerContext, client: Client, argumentBytes = 0): string {
   const now = server.clock.monotonic();
-  const seconds = (since: number): number => Math.floor((now - since) / 1_000_000);
+  const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1_000_000));
   const { transport } = client;
   return [
     `id=${client.id}`,
@@ -16,11 +19,41 @@ export function describeClient(server: ServerContext, client: Client): string {
     `name=${client.name}`,
     `age=${seconds(client.createdAt)}`,
     `idle=${seconds(client.lastInteraction)}`,
+    `flags=${flagLetters(client)}`,
     `db=${client.database}`,
+    "sub=0",
+    "psub=0",
+    "ssub=0",
+    "multi=-1",
+    `qbuf=${transport.inputBytes}`,
+    `qbuf-free=${transport.inputFree}`,
+    `argv-mem=${argumentBytes}`,
+    "multi-mem=0",
+    // Replies are written to one buffer that all clients share: none has a static one of its own.
+    "rbs=0",
+    "rbp=0",
+    "obl=0",
+    `oll=${transport.outputChunks}`,
+    `omem=${transport.outputBytes}`,
+    `tot-mem=${transport.memoryBytes}`,
+    `events=${transport.outputBytes > 0 ? "rw" : "r"}`,
     `cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}`,
     `user=${client.user}`,
+    "redir=-1",
     `resp=${client.protocol}`,
     `lib-name=${client.libraryName}`,
     `lib-ver=${client.libraryVersion}`,
   ].join(" ");
+}
+
+/** Letters of what is special about a client, in Redis's order; N is nothing. */
+function flagLetters(client: Client): string {
+  let letters = "";
+  if (client.paused || client.blocked) letters += "b";
+  if (client.closing) letters += "c";
+  // A unix socket's address is its path with ":0"; no TCP peer has port 0.
+  if (client.transport.address.endsWith(":0")) letters += "U";
+  if (client.noEvict) letters += "e";
+  if (client.noTouch) letters += "T";
+  return letters === "" ? "N" : letters;
 }

@@ -1,8 +1,11 @@
 /**
  * CLIENT PAUSE: for a time, clients' commands (all, or only those that may write) are held back. Their connections keep
  * the commands and go on when the pause ends.
+ *
+ * The data set must not change by itself meanwhile: keys whose time comes are hidden, and deleted only afterwards.
  */
 
+import type { Keyspace } from "../db/keyspace";
 import type { Client } from "./client";
 
 export type PauseMode = "off" | "write" | "all";
@@ -13,14 +16,18 @@ export class Pause {
   until = 0;
   private readonly waiting = new Set<Client>();
 
+  constructor(private readonly keyspace: Keyspace) {}
+
   /** Starts or extends: the later end and the stricter mode win, as in Redis. */
   start(mode: "write" | "all", until: number): void {
     if (this.mode !== "all") this.mode = mode;
     this.until = Math.max(this.until, until);
+    this.keyspace.expiry = "hide";
   }
 
-  /** Whether a command has to wait. */
-  holds(mayWrite: boolean): boolean {
+  /** Whether a command has to wait at this time (ms since the epoch). */
+  holds(mayWrite: boolean, nowMs: number): boolean {
+    this.check(nowMs);
     return this.mode === "all" || (this.mode === "write" && mayWrite);
   }
 
@@ -45,8 +52,10 @@ export class Pause {
 
   /** Ends the pause: everybody who waits goes on. */
   end(): void {
+    if (this.mode === "off") return;
     this.mode = "off";
     this.until = 0;
+    this.keyspace.expiry = "delete";
     const clients = [...this.waiting];
     this.waiting.clear();
     for (const client of clients) {

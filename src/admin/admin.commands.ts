@@ -1,0 +1,8 @@
+/** The command tables of this folder. */
+
+import type { CommandDefinition } from "../command/command-spec";
+import { clientCommands } from "./client.commands";
+import { configCommands } from "./config.commands";
+import { connectionCommands } from "./connection.commands";
+
+export const adminCommands: CommandDefinition[][] = [connectionCommands, clientCommands, configCommands];
