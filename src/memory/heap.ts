@@ -96,6 +96,8 @@ export class Heap {
   /** Segment that holds one block larger than a regular segment: its bytes, else 0. */
   private readonly hugeBytes = new Float64Array(MAX_SEGMENTS);
   private lowestFreeSegment = 0;
+  /** Buffers of freed blocks larger than a segment, whose pages still have to go back; `left` bytes of each. */
+  private readonly retired: { bytes: Buffer; left: number }[] = [];
 
   constructor() {
     this.addSegment();
@@ -184,10 +186,24 @@ export class Heap {
    * Returns the bytes given back; 0 when there are none (or the platform cannot).
    */
   purge(limitBytes: number): number {
-    let purged = 0;
+    let purged = this.purgeRetired(limitBytes);
     for (let segment = 0; segment < this.u8.length && this.dirtyBytes > 0 && purged < limitBytes; segment++) {
       if (this.segmentFreePages[segment] > 0) purged += this.purgeSegment(segment, limitBytes - purged);
     }
+    return purged;
+  }
+
+  private purgeRetired(limitBytes: number): number {
+    let purged = 0;
+    while (this.retired.length > 0 && purged < limitBytes) {
+      const last = this.retired[this.retired.length - 1];
+      const bytes = Math.min(last.left, wholePages(limitBytes - purged));
+      last.left -= bytes;
+      releasePages(last.bytes, last.left, bytes);
+      purged += bytes;
+      if (last.left === 0) this.retired.pop();
+    }
+    this.dirtyBytes -= purged;
     return purged;
   }
 
@@ -201,7 +217,8 @@ export class Heap {
         continue;
       }
       const first = page;
-      while (page < end && this.isDirty(page)) this.clearDirty(page++);
+      const last = Math.min(end, first + wholePages(limitBytes - purged) / PAGE_BYTES);
+      while (page < last && this.isDirty(page)) this.clearDirty(page++);
       if (page === first) {
         page++;
         continue;
@@ -258,7 +275,12 @@ export class Heap {
     const size = classSize[sizeClass];
     const moved = this.allocate(size);
     const from = (ref & SEGMENT_MASK) << 3;
-    this.u8[ref >>> SEGMENT_SHIFT].copy(this.u8[moved >>> SEGMENT_SHIFT], (moved & SEGMENT_MASK) << 3, from, from + size);
+    this.u8[ref >>> SEGMENT_SHIFT].copy(
+      this.u8[moved >>> SEGMENT_SHIFT],
+      (moved & SEGMENT_MASK) << 3,
+      from,
+      from + size,
+    );
     this.free(ref);
     return moved;
   }
@@ -339,8 +361,10 @@ export class Heap {
     this.committedBytes -= bytes;
     this.hugeBytes[segment] = 0;
     this.pageKind[segment * SEGMENT_PAGES] = KIND_FREE;
-    // Its pages go back at once; the garbage collector only has an address range left to drop.
-    releasePages(this.u8[segment], 0, bytes);
+    // Giving hundreds of megabytes back takes long: purge() does it in pieces. What is left then is an address range,
+    // which the garbage collector drops some time.
+    this.retired.push({ bytes: this.u8[segment], left: bytes });
+    this.dirtyBytes += bytes;
     this.u8[segment] = EMPTY_SEGMENT;
     this.u32[segment] = EMPTY_WORDS;
   }
@@ -417,6 +441,11 @@ export class Heap {
     this.dirtyBytes += pages * PAGE_BYTES;
     if (segment < this.lowestFreeSegment) this.lowestFreeSegment = segment;
   }
+}
+
+/** The largest multiple of a page that is not above `bytes`, at least one page. */
+function wholePages(bytes: number): number {
+  return Math.max(PAGE_BYTES, bytes - (bytes % PAGE_BYTES));
 }
 
 const EMPTY_SEGMENT = Buffer.alloc(0);
