@@ -6,8 +6,10 @@ import { randomBytes } from "node:crypto";
 import { adminCommands } from "./admin/admin.commands";
 import type { Config } from "./admin/config";
 import { installConfigEffects } from "./admin/config-effects";
+import { closeIdleClients, logFigures } from "./admin/housekeeping";
 import type { Logger } from "./admin/logger";
 import { ServerStats } from "./admin/server-stats";
+import { type ProcessHooks, Shutdown } from "./admin/shutdown";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";
@@ -17,7 +19,7 @@ import { ExpireCycle } from "./db/expire-cycle";
 import { Keyspace } from "./db/keyspace";
 import { Heap } from "./memory/heap";
 import { Gate } from "./net/gate";
-import { type Listener, listenTcp, listenUnix } from "./net/listener";
+import { Listeners } from "./net/listeners";
 import { ReplyWriter } from "./resp/reply-writer";
 import { Authentication } from "./session/authentication";
 import { type Client, ClientRegistry } from "./session/client";
@@ -34,6 +36,15 @@ export interface ServerParts {
   random: Random;
   executable: string;
   configFile: string;
+  /** By default: createCommandTable(). */
+  commands?: CommandTable;
+  /** The process around the server; none when it is embedded in a program. */
+  process?: ProcessHooks;
+}
+
+/** Every command, under its own name. */
+export function createCommandTable(): CommandTable {
+  return new CommandTable([...adminCommands, keyCommands, stringCommands]);
 }
 
 export class Server implements ServerContext {
@@ -53,9 +64,10 @@ export class Server implements ServerContext {
   readonly expireCycle: ExpireCycle;
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
+  readonly listeners: Listeners;
+  private readonly orderlyShutdown: Shutdown;
   private readonly compaction: Compaction;
   private readonly background: Background;
-  private listeners: Listener[] = [];
   private cronTimer: Timer | null = null;
   private cronLoops = 0;
 
@@ -77,50 +89,62 @@ export class Server implements ServerContext {
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);
-    this.commands = new CommandTable([...adminCommands, keyCommands, stringCommands]);
+    this.commands = parts.commands ?? createCommandTable();
     const reply = new ReplyWriter();
     this.dispatcher = new Dispatcher(this, reply);
     this.gate = new Gate(this, reply);
+    this.listeners = new Listeners(this.gate);
+    this.orderlyShutdown = new Shutdown(this, parts.process ?? null);
+    this.followListenDirectives();
     installConfigEffects(this);
   }
 
   // --- start and stop ----------------------------------------------------------------------------------------------
 
-  /** Starts listening and cron. Throws what the first address that cannot be listened on says. */
+  /** Starts listening and cron. Throws a ListenError where it cannot listen as configured. */
   start(): void {
-    if (this.config.port !== 0) {
-      for (const address of this.config.bind) this.listenOn(address);
-    }
-    if (this.config.unixsocket !== "") this.listeners.push(listenUnix(this.gate, this.config.unixsocket));
+    this.listeners.open();
     this.scheduleCron();
   }
 
-  private listenOn(address: string): void {
-    const optional = address.startsWith("-");
-    const hostname = optional ? address.slice(1) : address;
-    try {
-      this.listeners.push(listenTcp(this.gate, hostname === "*" ? "0.0.0.0" : hostname, this.config.port));
-    } catch (error) {
-      if (!optional) throw error;
-    }
+  /** CONFIG SET port and bind move the listeners. */
+  private followListenDirectives(): void {
+    const { config, listeners } = this;
+    config.onChange("port", () => (listeners.rebind() ? null : "Unable to listen on this port. Check server logs."));
+    config.onChange("bind", () => (listeners.rebind() ? null : "Failed to bind to specified addresses."));
   }
 
   get port(): number {
-    return this.listeners.find((listener) => listener.port !== 0)?.port ?? 0;
+    return this.listeners.port;
+  }
+
+  stopAccepting(): void {
+    this.listeners.close();
+  }
+
+  /** Listens again after stopAccepting; what cannot be listened on any more is in the log. */
+  resumeAccepting(): void {
+    try {
+      this.listeners.open();
+    } catch (error) {
+      this.log.warning((error as Error).message);
+    }
   }
 
   /** Stops accepting, ends connections and timers. */
   stop(): void {
-    for (const listener of this.listeners) listener.stop();
-    this.listeners = [];
+    this.listeners.close();
     if (this.cronTimer !== null) clearTimeout(this.cronTimer);
     this.background.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }
 
-  shutdown(_options: ShutdownOptions): string | null {
-    this.stop();
-    process.exit(0);
+  shutdown(options: ShutdownOptions): string | null {
+    return this.orderlyShutdown.request(options, this.gate.serving);
+  }
+
+  abortShutdown(): string | null {
+    return this.orderlyShutdown.abort();
   }
 
   refuseHttp(client: Client): void {
@@ -141,14 +165,18 @@ export class Server implements ServerContext {
     const now = this.clock.now();
     this.keyspace.access.update(now);
     this.pause.check(now);
-    if (this.everySecond()) {
+    if (this.every(1)) {
       this.compaction.consider();
       for (const client of this.clients.all()) client.transport.checkOutput();
+      closeIdleClients(this);
     }
+    if (this.every(5)) logFigures(this);
+    this.cronLoops++;
     this.background.wake();
   }
 
-  private everySecond(): boolean {
-    return this.cronLoops++ % this.config.hz === 0;
+  /** Whether this run of cron is the one in `seconds` to do what is done that often. */
+  private every(seconds: number): boolean {
+    return this.cronLoops % (this.config.hz * seconds) === 0;
   }
 }

@@ -44,6 +44,11 @@ export interface ServerContext {
   readonly port: number;
   /** Somebody speaks HTTP to the server: logs it and ends the connection. */
   refuseHttp(client: Client): void;
-  /** Starts an orderly shutdown; returns an error text when it is refused. */
+  /**
+   * Starts an orderly shutdown; returns an error text when it is refused. The client whose command is being run, if any,
+   * is held back from then on: it gets no reply unless the shutdown is aborted.
+   */
   shutdown(options: ShutdownOptions): string | null;
+  /** SHUTDOWN ABORT; returns an error text when no shutdown is in progress. */
+  abortShutdown(): string | null;
 }

@@ -184,6 +184,17 @@ export class Dict {
     return this.directory.length;
   }
 
+  /** Places for elements, taken or not. Walks the directory: for figures only. */
+  get slots(): number {
+    let slots = 0;
+    for (let i = 0; i < this.directory.length; ) {
+      const segment = this.directory[i];
+      slots += this.heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + SLOTS];
+      i += this.span(segment);
+    }
+    return slots;
+  }
+
   // --- traversal ---------------------------------------------------------------------------------------------------
 
   /**

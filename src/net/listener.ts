@@ -4,9 +4,13 @@
  */
 
 import { unlinkSync } from "node:fs";
-import type { SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
+import type { SocketHandler, UnixSocketListener } from "bun";
+import { LOG_VERBOSE } from "../admin/logger";
+import { describeClient } from "../session/client-info";
+import { libc } from "../util/libc";
 import { Connection } from "./connection";
 import type { Gate } from "./gate";
+import { resolveIPv4 } from "./resolve";
 
 export interface Listener {
   /** The port, 0 for a unix socket. */
@@ -16,15 +20,24 @@ export interface Listener {
   stop(): void;
 }
 
-/** Listens on one TCP address. Throws an error with `code` (EADDRINUSE …) when that is not possible. */
-export function listenTcp(gate: Gate, hostname: string, port: number): Listener {
-  const socket = handlers(gate, "");
-  const server = Bun.listen<Connection>({ hostname, port, socket, data: NO_CONNECTION });
-  return tcpListener(server);
+/**
+ * Listens on one TCP address: an IP address or a host name; "*" is every IPv4 address and "::*" every IPv6 address (and no
+ * IPv4 one). Throws an error with `code` (EADDRINUSE …) when that is not possible, without one for an unknown name.
+ */
+export function listenTcp(gate: Gate, address: string, port: number, backlog: number): Listener {
+  const server = Bun.listen<Connection>({
+    ...target(address),
+    port,
+    socket: handlers(gate, ""),
+    data: NO_CONNECTION,
+  });
+  const fd = fdOf(server);
+  setBacklog(fd, backlog);
+  return { port: server.port, fd, stop: () => server.stop(false) };
 }
 
 /** Listens on a unix socket; a stale file in its place is removed. */
-export function listenUnix(gate: Gate, path: string): Listener {
+export function listenUnix(gate: Gate, path: string, backlog: number): Listener {
   try {
     unlinkSync(path);
   } catch {
@@ -35,23 +48,46 @@ export function listenUnix(gate: Gate, path: string): Listener {
     socket: handlers(gate, path),
     data: NO_CONNECTION,
   });
-  return { port: 0, fd: fdOf(server), stop: () => server.stop(false) };
+  const fd = fdOf(server);
+  setBacklog(fd, backlog);
+  return { port: 0, fd, stop: () => server.stop(false) };
 }
 
 // A socket has its connection from the moment it opens.
 const NO_CONNECTION = null as unknown as Connection;
 
-function tcpListener(server: TCPSocketListener<Connection>): Listener {
-  return { port: server.port, fd: fdOf(server), stop: () => server.stop(false) };
+function target(address: string): { hostname: string; ipv6Only?: boolean } {
+  if (address === "*") return { hostname: "0.0.0.0" };
+  if (address === "::*") return { hostname: "::", ipv6Only: true };
+  if (address.includes(":")) return { hostname: address, ipv6Only: true };
+  const resolved = resolveIPv4(address);
+  if (resolved === "") throw new Error("Name or service not known");
+  return { hostname: resolved ?? address };
+}
+
+/** What the runtime passes to listen(2), near enough to the default of tcp-backlog to leave it. */
+const RUNTIME_BACKLOG = 512;
+
+/** Calling listen(2) again on a socket that listens changes its backlog. */
+function setBacklog(fd: number, backlog: number): void {
+  if (backlog === RUNTIME_BACKLOG || backlog === RUNTIME_BACKLOG - 1) return;
+  libc("listen")?.(fd, backlog);
 }
 
 function fdOf(server: object): number {
   return (server as { fd: number }).fd;
 }
 
+/** Whether an error is the system's word on a connection (a reset, a broken pipe) and not a fault of ours. */
+function isSocketError(error: Error): boolean {
+  return /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
+}
+
 function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
   return {
     open(socket) {
+      const { log } = gate.server;
+      if (log.level <= LOG_VERBOSE) log.verbose(`Accepted ${describePeer(socket, unixPath)}`);
       gate.stats.connectionsReceived++;
       const refusal = gate.refuse(unixPath === "" ? socket.remoteAddress : "");
       if (refusal !== null) {
@@ -74,14 +110,28 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
     drain(socket) {
       if (socket.data !== NO_CONNECTION) socket.data.drained();
     },
+    end(socket) {
+      // The peer has sent its last byte. close() comes too late to say who it was.
+      const { log } = gate.server;
+      const connection = socket.data;
+      if (connection === NO_CONNECTION || log.level > LOG_VERBOSE || connection.client.closing) return;
+      log.verbose(`Client closed connection ${describeClient(gate.server, connection.client)}`);
+    },
     close(socket) {
       const connection = socket.data;
       if (connection === NO_CONNECTION) return;
       connection.ended();
       gate.clientGone(connection.client);
     },
-    error() {
-      // A reset or a broken pipe: close() follows.
+    error(_socket, error) {
+      // After a reset or a broken pipe, close() follows. Anything else is a bug of a handler above: thrown on, it ends
+      // the process with a crash report instead of leaving a server that answers some clients only.
+      if (!isSocketError(error)) throw error;
     },
   };
+}
+
+function describePeer(socket: { remoteAddress: string; remotePort: number }, unixPath: string): string {
+  if (unixPath !== "") return `connection to ${unixPath}`;
+  return `${socket.remoteAddress}:${socket.remotePort}`;
 }

@@ -17,8 +17,7 @@ export const EXPIRE_GT_LT_CONFLICT = "ERR GT and LT options at the same time are
 const TAKES_TIME =
   "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
 export const LFU_SELECTED = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${TAKES_TIME}`;
-export const LFU_NOT_SELECTED =
-  `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${TAKES_TIME}`;
+export const LFU_NOT_SELECTED = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${TAKES_TIME}`;
 export const NO_AUTH = "NOAUTH Authentication required.";
 export const WRONG_PASS = "WRONGPASS invalid username-password pair or user is disabled.";
 export const AUTH_WITHOUT_PASSWORD =
@@ -48,6 +47,8 @@ export const PROTECTED_MODE =
   "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' " +
   "option. 4) Set up an authentication password for the default user. NOTE: You only need to do one of the above " +
   "things in order for the server to start accepting connections from the outside.\r\n";
+export const NO_SHUTDOWN = "ERR No shutdown in progress.";
+export const SHUTDOWN_FAILED = "ERR Errors trying to SHUTDOWN. Check logs.";
 export const MAX_CLIENTS = "-ERR max number of clients reached\r\n";
 
 /** `command` as the client should see it: lower case, "config|get" for a subcommand. */
