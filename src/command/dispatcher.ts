@@ -138,11 +138,16 @@ export class Dispatcher {
   private rejectUnknown(client: Client, request: Request): void {
     const { buf, starts, ends, argc } = request;
     const name = latin1(buf, starts[0], ends[0]);
+    if (/^(post|host:)$/i.test(name)) {
+      // A web page that makes a browser talk to us gets no answer, not even to what came before.
+      this.reply.truncate(0);
+      this.server.refuseHttp(client);
+      return;
+    }
     const args: string[] = [];
     for (let i = 1; i < argc && i < 130; i++) args.push(latin1(buf, starts[i], Math.min(ends[i], starts[i] + 128)));
     this.reply.error(errors.unknownCommand(name, args));
     this.stats.countError(this.reply.lastError);
-    if (/^(post|host:)$/i.test(name)) this.server.refuseHttp(client);
   }
 
   private reject(command: Command, error: string): void {

@@ -12,7 +12,7 @@
 import type { Socket } from "bun";
 import { HELD } from "../command/dispatcher";
 import { PARSED_COMMAND, PARSED_ERROR, Partial } from "../resp/request-parser";
-import type { Client, Transport } from "../session/client";
+import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
 import type { Gate } from "./gate";
 import { OutputQueue } from "./output-queue";
 
@@ -115,7 +115,8 @@ export class Connection implements Transport {
   }
 
   private protocolError(): void {
-    this.gate.reply.muted = false;
+    const { replyMode } = this.client;
+    this.gate.reply.muted = replyMode === REPLY_OFF || replyMode === REPLY_SKIP_NEXT;
     this.gate.protocolError(this.client, this.gate.parser.error, this.gate.parser.rest());
     this.client.closing = true;
   }

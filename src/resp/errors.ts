@@ -57,18 +57,23 @@ export function wrongArity(command: string): string {
 }
 
 export function unknownCommand(name: string, args: string[]): string {
-  const shown = name.slice(0, 128);
   let beginning = "";
   for (const arg of args) {
     if (beginning.length >= 128) break;
-    beginning += `'${arg.slice(0, 128 - beginning.length)}' `;
+    beginning += `'${shown(arg, 128 - beginning.length)}' `;
   }
-  return `ERR unknown command '${shown}', with args beginning with: ${beginning}`;
+  return `ERR unknown command '${shown(name, 128)}', with args beginning with: ${beginning}`;
+}
+
+/** As much of an argument as an error shows of it: Redis's format strings end at a NUL. */
+function shown(argument: string, limit: number): string {
+  const nul = argument.indexOf("\0");
+  return argument.slice(0, nul < 0 ? limit : Math.min(nul, limit));
 }
 
 /** `container` in upper case. */
 export function unknownSubcommand(container: string, subcommand: string): string {
-  return `ERR unknown subcommand '${subcommand.slice(0, 128)}'. Try ${container} HELP.`;
+  return `ERR unknown subcommand '${shown(subcommand, 128)}'. Try ${container} HELP.`;
 }
 
 /** `container` in upper case: a container that resolves its subcommands itself knows none with so many arguments. */
