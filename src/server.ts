@@ -8,6 +8,7 @@ import type { Config } from "./admin/config";
 import { installConfigEffects } from "./admin/config-effects";
 import { closeIdleClients, logFigures } from "./admin/housekeeping";
 import type { Logger } from "./admin/logger";
+import { Metrics } from "./admin/metrics";
 import { ServerStats } from "./admin/server-stats";
 import { type ProcessHooks, Shutdown } from "./admin/shutdown";
 import { CommandTable } from "./command/command-table";
@@ -55,12 +56,14 @@ export class Server implements ServerContext {
   readonly executable: string;
   readonly configFile: string;
   readonly runId = randomBytes(20).toString("hex");
+  readonly replicationId = randomBytes(20).toString("hex");
   readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly commands: CommandTable;
   readonly pause: Pause;
   readonly authentication = new Authentication();
   readonly stats = new ServerStats();
+  readonly metrics: Metrics;
   readonly expireCycle: ExpireCycle;
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
@@ -96,6 +99,8 @@ export class Server implements ServerContext {
     this.listeners = new Listeners(this.gate);
     this.orderlyShutdown = new Shutdown(this, parts.process ?? null);
     this.followListenDirectives();
+    this.metrics = new Metrics(this);
+    this.stats.warn = (message) => this.log.warning(message);
     installConfigEffects(this);
   }
 
@@ -165,6 +170,7 @@ export class Server implements ServerContext {
     const now = this.clock.now();
     this.keyspace.access.update(now);
     this.pause.check(now);
+    this.metrics.sample(now);
     if (this.every(1)) {
       this.compaction.consider();
       for (const client of this.clients.all()) client.transport.checkOutput();

@@ -42,8 +42,10 @@ function set(c: Call): void {
 
 /** CONFIG RESETSTAT: the counters, not the state. */
 function resetStat(c: Call): void {
-  const { stats, keyspace, commands } = c.server;
+  const { stats, keyspace, commands, metrics, expireCycle } = c.server;
   stats.reset();
+  metrics.reset();
+  expireCycle.microsSpent = 0;
   keyspace.stats.hits = 0;
   keyspace.stats.misses = 0;
   keyspace.stats.expired = 0;

@@ -1,5 +1,8 @@
 /** Counters of the server as a whole, as INFO shows them. Those of one command are in its spec. */
 
+/** Kinds of error that are counted one by one: a script may invent any number of them. */
+const ERROR_KINDS_MAX = 128;
+
 export class ServerStats {
   connectionsReceived = 0;
   connectionsRejected = 0;
@@ -13,17 +16,33 @@ export class ServerStats {
   clientOutputBufferLimitDisconnections = 0;
   readsProcessed = 0;
   writesProcessed = 0;
-  /** Highest resident and used memory seen, bytes. */
-  peakMemory = 0;
   /** Error replies by their code, the first word: "WRONGTYPE", "ERR". */
   readonly errors = new Map<string, number>();
+  /** Where warnings go. */
+  warn: (message: string) => void = () => {};
+  private errorKindsOverflowed = false;
 
   /** Counts an error reply. */
   countError(text: string): void {
     this.errorReplies++;
+    if (this.errorKindsOverflowed) return;
     const space = text.indexOf(" ");
     const code = space < 0 ? text : text.slice(0, space);
-    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+    const count = this.errors.get(code);
+    if (count === undefined && this.errors.size >= ERROR_KINDS_MAX) this.disableErrorKinds();
+    else this.errors.set(code, (count ?? 0) + 1);
+  }
+
+  /** Too many kinds: none is counted any more until CONFIG RESETSTAT, and INFO shows why. */
+  private disableErrorKinds(): void {
+    this.warn(
+      "Errorstats stopped adding new errors because the number of errors reached the limit, may be misuse of lua " +
+        "error_reply, please check INFO ERRORSTATS, this can be re-enabled via CONFIG RESETSTAT.",
+    );
+    this.warn(`Current errors code list: ${[...this.errors.keys()].sort().join(", ")}`);
+    this.errorKindsOverflowed = true;
+    this.errors.clear();
+    this.errors.set("ERRORSTATS_DISABLED", 1);
   }
 
   /** CONFIG RESETSTAT. */
@@ -41,5 +60,6 @@ export class ServerStats {
     this.readsProcessed = 0;
     this.writesProcessed = 0;
     this.errors.clear();
+    this.errorKindsOverflowed = false;
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Config } from "../admin/config";
 import type { Logger } from "../admin/logger";
+import type { Metrics } from "../admin/metrics";
 import type { ServerStats } from "../admin/server-stats";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
@@ -32,11 +33,14 @@ export interface ServerContext {
   readonly authentication: Authentication;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
+  readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;
   /** 40 hexadecimal digits, new at every start. */
   readonly runId: string;
+  /** 40 hexadecimal digits that name this data set's history to replicas. */
+  readonly replicationId: string;
   /** Path of the executable as it was started, and of the configuration file ("" without). */
   readonly executable: string;
   readonly configFile: string;

@@ -29,6 +29,8 @@ export class ExpireCycle {
   effort = 1;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   enabled = true;
+  /** Time spent since the start (or CONFIG RESETSTAT), µs. */
+  microsSpent = 0;
   private nextDatabase = 0;
   /** Of one step: refs of dead entries, entries looked at, and the sum of what the others have left. */
   private readonly dead: number[] = [];
@@ -49,7 +51,9 @@ export class ExpireCycle {
     keyspace.now = keyspace.clock.now();
     this.runLooked = 0;
     this.runDead = 0;
+    const start = keyspace.clock.monotonic();
     const more = this.runDatabases(deadline);
+    this.microsSpent += keyspace.clock.monotonic() - start;
     const percent = this.runLooked === 0 ? 0 : (this.runDead / this.runLooked) * 100;
     keyspace.stats.stalePercent += (percent - keyspace.stats.stalePercent) * STALE_WEIGHT;
     if (more) keyspace.stats.expireTimeCapReached++;
