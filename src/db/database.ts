@@ -79,9 +79,21 @@ export class Database {
     return ref;
   }
 
+  /** Announces that this key will be looked up soon; see warm(). */
+  hint(key: Uint8Array, start: number, end: number): void {
+    this.keyspace.hints.add(key, start, end, this.dict.hash(key, start, end));
+  }
+
+  /** Loads what the lookups of the hinted keys will need into the processor's cache. */
+  warm(): void {
+    const { hints } = this.keyspace;
+    this.dict.warm(hints.hashes, hints.count);
+  }
+
   /** Ref of the entry or 0: expired keys are deleted, but it is no access. */
   peek(key: Uint8Array, start: number, end: number): number {
-    this.hash = this.dict.hash(key, start, end);
+    const hinted = this.keyspace.hints.take(key, start, end);
+    this.hash = hinted >= 0 ? hinted : this.dict.hash(key, start, end);
     const ref = this.dict.find(this.hash, key, start, end);
     if (ref === 0 || !this.dict.foundFlag || !this.isExpired(ref)) return ref;
     if (this.keyspace.expiry === "delete") this.expire(key, start, end, ref);

@@ -15,6 +15,7 @@ import { AccessClock } from "./access-clock";
 import { Database } from "./database";
 import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
 import { FreeQueue } from "./free-queue";
+import { KeyHints } from "./key-hints";
 
 /** Classes of keyspace events, with Redis's bits. */
 export const EVENT_GENERIC = 1 << 2;
@@ -82,6 +83,7 @@ export class Keyspace {
   readonly databases: Database[] = [];
   readonly free: FreeQueue;
   readonly access: AccessClock;
+  readonly hints = new KeyHints();
   readonly random: Random;
   readonly clock: Clock;
   readonly stats: KeyspaceStats = {

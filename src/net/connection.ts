@@ -18,6 +18,8 @@ import { OutputQueue } from "./output-queue";
 
 /** Replies are sent on when this many bytes have gathered, in the middle of a batch of commands. */
 const FLUSH_BYTES = 256 * 1024;
+/** Less input than this is hardly more than one command. */
+const PIPELINE_MIN = 64;
 /** A client is not served while this much waits for it. */
 const OUTPUT_HIGH = 16 * 1024 * 1024;
 /** Nothing more is read for a client that is held back with this much of commands. */
@@ -95,7 +97,9 @@ export class Connection implements Transport {
     gate.serving = client;
     parser.limits.authenticated = client.authenticated;
     let status: number;
+    gate.lookAhead.reset();
     for (;;) {
+      if (parser.remaining > PIPELINE_MIN) this.lookAhead();
       status = parser.next();
       if (status !== PARSED_COMMAND) break;
       if (parser.argc === 0) continue;
@@ -111,7 +115,13 @@ export class Connection implements Transport {
     this.partial = this.closed || client.closing ? null : parser.suspend();
     this.flush();
     gate.serving = null;
+    gate.server.keyspace.hints.clear();
     this.regulate();
+  }
+
+  private lookAhead(): void {
+    const { parser, lookAhead, server } = this.gate;
+    lookAhead.advance(server.keyspace.databases[this.client.database], parser.input, parser.position, parser.inputEnd);
   }
 
   private protocolError(): void {

@@ -12,6 +12,7 @@ import { Client } from "../session/client";
 import { describeClient } from "../session/client-info";
 import { quoteRepr } from "../util/bytes";
 import type { Connection } from "./connection";
+import { LookAhead } from "./look-ahead";
 
 /** How much of a malformed request is logged, and of a query buffer that grew too large. */
 const SAMPLE_BYTES = 128;
@@ -21,6 +22,7 @@ export class Gate {
   readonly parser: RequestParser;
   readonly dispatcher: Dispatcher;
   readonly reply: ReplyWriter;
+  readonly lookAhead = new LookAhead();
   /** Whose commands are being run, null between batches. */
   serving: Client | null = null;
   private readonly parserLimits: ParserLimits;

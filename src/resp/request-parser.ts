@@ -196,6 +196,15 @@ export class RequestParser implements Request {
     return this.end - this.first;
   }
 
+  /** The chunk that is being parsed, and where it ends. */
+  get input(): Buffer {
+    return this.source;
+  }
+
+  get inputEnd(): number {
+    return this.end;
+  }
+
   /** Bytes not yet parsed. */
   get remaining(): number {
     return this.end - this.position;
