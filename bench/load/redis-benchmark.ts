@@ -32,7 +32,12 @@ export async function benchmark(server: TestServer, run: Run): Promise<Measureme
   const child = Bun.spawn([...command, ...run.args], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   const used = cpuSeconds(server.pid) - before;
-  if ((await child.exited) !== 0) throw new Error(`redis-benchmark failed on ${server.name}:\n${errors}${output}`);
+  if ((await child.exited) !== 0) {
+    const log = server.lines.slice(-30).join("\n");
+    throw new Error(
+      `redis-benchmark failed on ${server.name}:\n${errors}${output.slice(-500)}\nthe server's log:\n${log}`,
+    );
+  }
   return { ...parseReport(output), cpu: (used * 1e6) / run.requests };
 }
 
