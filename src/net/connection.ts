@@ -34,6 +34,8 @@ export class Connection implements Transport {
   private reading = true;
   private closed = false;
   private closeWhenSent = false;
+  /** The peer has sent its last byte, and still reads. */
+  private inputOver = false;
 
   constructor(
     private readonly gate: Gate,
@@ -156,6 +158,16 @@ export class Connection implements Transport {
     } else {
       this.regulate();
     }
+    if (this.inputOver && this.outputBytes === 0) this.close();
+  }
+
+  /**
+   * The peer has ended its side. Replies that wait for it are still sent, and so are those to commands that were held
+   * back for their sake; then, or at once when there are none, the connection ends.
+   */
+  inputEnded(): void {
+    this.inputOver = true;
+    if (this.outputBytes === 0) this.close();
   }
 
   // --- output ------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ export function listenTcp(gate: Gate, address: string, port: number, backlog: nu
   const server = Bun.listen<Connection>({
     ...target(address),
     port,
+    allowHalfOpen: true,
     socket: handlers(gate, ""),
     data: NO_CONNECTION,
   });
@@ -45,6 +46,7 @@ export function listenUnix(gate: Gate, path: string, backlog: number): Listener 
   }
   const server: UnixSocketListener<Connection> = Bun.listen<Connection>({
     unix: path,
+    allowHalfOpen: true,
     socket: handlers(gate, path),
     data: NO_CONNECTION,
   });
@@ -114,8 +116,14 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
       // The peer has sent its last byte. close() comes too late to say who it was.
       const { log } = gate.server;
       const connection = socket.data;
-      if (connection === NO_CONNECTION || log.level > LOG_VERBOSE || connection.client.closing) return;
-      log.verbose(`Client closed connection ${describeClient(gate.server, connection.client)}`);
+      if (connection === NO_CONNECTION) {
+        socket.end();
+        return;
+      }
+      if (log.level <= LOG_VERBOSE && !connection.client.closing) {
+        log.verbose(`Client closed connection ${describeClient(gate.server, connection.client)}`);
+      }
+      connection.inputEnded();
     },
     close(socket) {
       const connection = socket.data;

@@ -20,6 +20,7 @@ export class RawConnection implements AsyncDisposable {
       this.size += chunk.length;
       this.wake();
     });
+    socket.on("drain", () => this.wake());
     socket.on("end", () => this.markClosed(false));
     socket.on("close", () => this.markClosed(false));
     socket.on("error", () => this.markClosed(true));
