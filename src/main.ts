@@ -1,43 +1,37 @@
 #!/usr/bin/env bun
-/** Entry point: what the command line asks for. */
+/** Entry point: what the command line asks for. A part is loaded only when it is asked for. */
 
-import { createConfig } from "./admin/config";
 import { parseArguments } from "./admin/config-args";
-import { ConfigFileError, loadConfig } from "./admin/config-file";
-import { Logger } from "./admin/logger";
-import { Server } from "./server";
-import { systemClock } from "./util/clock";
-import { systemRandom } from "./util/random";
 
-async function main(argv: string[]): Promise<void> {
-  const parsed = parseArguments(argv);
+/** Subcommands of this program; anything else is redis-server's command line. */
+const NOT_YET: Record<string, string> = {
+  benchmark: "redis-benchmark",
+  "check-aof": "redis-check-aof",
+  "check-rdb": "redis-check-rdb",
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const [subcommand] = args;
+  if (subcommand === "cli") {
+    const { runCli } = await import("./cli/cli");
+    process.exitCode = await runCli(args.slice(1));
+  } else if (Object.hasOwn(NOT_YET, subcommand ?? "")) {
+    process.stderr.write(`redbun has no ${subcommand} yet: use ${NOT_YET[subcommand]}.\n`);
+    process.exitCode = 1;
+  } else {
+    await serve(args);
+  }
+}
+
+async function serve(args: readonly string[]): Promise<void> {
+  const parsed = parseArguments(args);
   if (parsed.action !== "serve") {
     (parsed.action === "version" ? process.stdout : process.stderr).write(parsed.message);
     process.exitCode = parsed.action === "version" ? 0 : 1;
     return;
   }
-  const config = createConfig();
-  try {
-    const stdin = parsed.readStdin ? Buffer.from(await Bun.stdin.bytes()).toString("latin1") : undefined;
-    loadConfig(config, { environment: process.env, file: parsed.configFile, stdin, options: parsed.configText });
-  } catch (error) {
-    if (!(error instanceof ConfigFileError)) throw error;
-    process.stderr.write(error.report);
-    process.exit(1);
-  }
-  const log = new Logger(systemClock);
-  const server = new Server({
-    config,
-    log,
-    clock: systemClock,
-    random: systemRandom,
-    executable: process.execPath,
-    configFile: parsed.configFile ?? "",
-  });
-  log.raw(`                 PID: ${process.pid}\n`);
-  log.notice("Server initialized");
-  server.start();
-  log.notice("Ready to accept connections tcp");
+  const { boot } = await import("./boot");
+  await boot(parsed, args);
 }
 
 await main(process.argv.slice(2));

@@ -148,6 +148,10 @@ export class Server implements ServerContext {
     return this.orderlyShutdown.request(options, this.gate.serving);
   }
 
+  get shuttingDown(): boolean {
+    return this.orderlyShutdown.active;
+  }
+
   abortShutdown(): string | null {
     return this.orderlyShutdown.abort();
   }

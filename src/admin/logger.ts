@@ -1,6 +1,10 @@
 /**
  * The log, in Redis's format: "<pid>:<role> <day month year time.ms> <level> <message>". Lines go to standard output or
- * to a file that is opened for every line, so that a rotated log is followed.
+ * to a file that is opened for every line, so that a rotated log is followed; `mirror` receives the messages as well
+ * (syslog).
+ *
+ * A message is a latin1 string: one character a byte, as client names and paths are kept. A message with other characters
+ * is written as UTF-8.
  */
 
 import { appendFileSync, writeSync } from "node:fs";
@@ -15,13 +19,23 @@ export const LOG_NOTHING = 4;
 const MARKS = [".", "-", "*", "#"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const STDOUT = 1;
+/** Redis cuts messages here, so that a client cannot fill the log with one. */
+const MESSAGE_MAX = 1023;
+/** How often, at most, a line is offered to a full pipe whose reader is slow, with a millisecond between. */
+const PIPE_ATTEMPTS = 20;
+
+/** Letters behind the process id: until the server exists, and from then on. */
+export const ROLE_STARTING = "C";
+export const ROLE_MASTER = "M";
 
 export class Logger {
   level = LOG_NOTICE;
-  /** "" is standard output. */
+  /** Path as the file system takes it; "" is standard output. */
   file = "";
-  /** Letter behind the process id: M master, S replica, C child, X sentinel. */
-  role = "M";
+  /** Letter behind the process id: M master, S replica, C starting up, X sentinel. */
+  role = ROLE_MASTER;
+  /** Receives every message that is logged, with its level, besides the file. */
+  mirror: ((level: number, message: string) => void) | null = null;
 
   constructor(
     private readonly clock: Clock,
@@ -46,18 +60,28 @@ export class Logger {
 
   log(level: number, message: string): void {
     if (level < this.level) return;
-    this.write(`${this.pid}:${this.role} ${this.timestamp()} ${MARKS[level]} ${message}\n`);
+    const cut = message.length > MESSAGE_MAX ? message.slice(0, MESSAGE_MAX) : message;
+    this.write(`${this.pid}:${this.role} ${this.timestamp()} ${MARKS[level]} ${cut}\n`);
+    this.mirror?.(level, cut);
   }
 
-  /** A line as it is, without prefix (the banner). */
-  raw(text: string): void {
-    if (this.level <= LOG_NOTICE) this.write(text);
+  /** Text as it is, without prefix (the banner, the parts of a crash report). */
+  raw(level: number, text: string): void {
+    if (level < this.level) return;
+    this.write(text);
+    this.mirror?.(level, text);
+  }
+
+  /** A line about a signal, in the form of Redis's signal handler: always logged. */
+  signal(message: string): void {
+    this.write(`${this.pid}:signal-handler (${Math.floor(this.clock.now() / 1000)}) ${message}\n`);
   }
 
   private write(line: string): void {
+    const bytes = Buffer.from(line, /^[\0-\xff]*$/.test(line) ? "latin1" : "utf8");
     try {
-      if (this.file === "") writeSync(STDOUT, line);
-      else appendFileSync(this.file, line);
+      if (this.file === "") writeAll(bytes);
+      else appendFileSync(this.file, bytes);
     } catch {
       // A full disk or a closed pipe must not take the server down.
     }
@@ -69,5 +93,18 @@ export class Logger {
     const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
     const ms = String(time.getMilliseconds()).padStart(3, "0");
     return `${two(time.getDate())} ${MONTHS[time.getMonth()]} ${time.getFullYear()} ${clock}.${ms}`;
+  }
+}
+
+/** Writes to standard output; a pipe that its reader made non-blocking may take less than it is given, or nothing. */
+function writeAll(bytes: Buffer): void {
+  let at = 0;
+  for (let attempt = 0; at < bytes.length && attempt < PIPE_ATTEMPTS; attempt++) {
+    try {
+      at += writeSync(STDOUT, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Bun.sleepSync(1);
+    }
   }
 }

@@ -1,0 +1,220 @@
+/**
+ * Starts the server as a process, in the order in which redis-server does it, so that its log reads the same:
+ *
+ *   configuration → supervision → background → limits → server → pid file → title → banner → listening → ready
+ *
+ * What is about the process and not about the server lives here and in admin/process-*.ts; an embedded server has none
+ * of it.
+ */
+
+import { showBanner } from "./admin/banner";
+import { type Config, createConfig } from "./admin/config";
+import type { ParsedArguments } from "./admin/config-args";
+import { ConfigFileError, loadConfig } from "./admin/config-file";
+import { moduleRefusal, userRefusal } from "./admin/config-refusal";
+import { decodePath, encodePath } from "./admin/config-special";
+import { infoText } from "./admin/info";
+import { LOG_DEBUG, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING, Logger, ROLE_MASTER, ROLE_STARTING } from "./admin/logger";
+import { type CrashContext, installCrashHandler } from "./admin/process-crash";
+import { isBackgroundProcess, PidFile, startInBackground } from "./admin/process-daemon";
+import { adjustOpenFiles, checkBacklog } from "./admin/process-limits";
+import { OomScore } from "./admin/process-oom";
+import { Supervisor } from "./admin/process-supervisor";
+import { processTitle, setProcessTitle } from "./admin/process-title";
+import { openSyslog } from "./admin/syslog";
+import type { ShutdownOptions } from "./command/server-context";
+import { ListenError } from "./net/listeners";
+import { createCommandTable, Server } from "./server";
+import { describeClient } from "./session/client-info";
+import { buildInfo } from "./util/build-info";
+import { systemClock } from "./util/clock";
+import { systemRandom } from "./util/random";
+import { REDIS_VERSION } from "./util/redis-version";
+
+const LOG_LEVELS = { debug: LOG_DEBUG, verbose: LOG_VERBOSE, notice: LOG_NOTICE, warning: LOG_WARNING };
+const SMALL_MAXMEMORY = 1024 * 1024;
+
+/** The start cannot go on, and the log says why. */
+class StartFailure extends Error {}
+
+/** Runs the server that the command line asks for; resolves when it is ready. `args` is what `parsed` was read from. */
+export async function boot(parsed: ParsedArguments, args: readonly string[]): Promise<void> {
+  const log = new Logger(systemClock);
+  log.role = ROLE_STARTING;
+  try {
+    await start(parsed, args, log);
+  } catch (error) {
+    if (error instanceof ConfigFileError && !error.logged) process.stderr.write(error.report);
+    else if (error instanceof ConfigFileError) log.warning(error.report);
+    else if (error instanceof StartFailure || error instanceof ListenError) log.warning(error.message);
+    else throw error;
+    process.exit(1);
+  }
+}
+
+async function start(parsed: ParsedArguments, args: readonly string[], log: Logger): Promise<void> {
+  const folder = process.cwd();
+  const inBackground = isBackgroundProcess();
+  const stdin = parsed.readStdin ? Buffer.from(await Bun.stdin.bytes()).toString("latin1") : undefined;
+  const commands = createCommandTable();
+  const config = createConfig();
+  loadConfig(config, {
+    environment: process.env,
+    file: parsed.configFile,
+    stdin,
+    options: parsed.configText,
+    renameCommand: (from, to) => RENAME_REFUSALS[commands.rename(from, to)],
+  });
+  prepareLog(config, log);
+  const supervisor = new Supervisor(log);
+  const supervised = supervisor.start(config);
+  const daemon = config.daemonize && !supervised;
+  if (daemon && !inBackground) {
+    await startInBackground({ args, folder, stdin, script: isExecutable() ? null : Bun.main });
+    process.exit(0);
+  }
+  announce(parsed, log);
+
+  log.role = ROLE_MASTER;
+  if (!adjustOpenFiles(config, log)) process.exit(1);
+  log.notice("monotonic clock: POSIX clock_gettime");
+  const pidFile = new PidFile(config, daemon, log);
+  const server = new Server({
+    config,
+    commands,
+    log,
+    clock: systemClock,
+    random: systemRandom,
+    executable: process.execPath,
+    configFile: parsed.configFile ?? "",
+    process: {
+      stopping: () => supervisor.notify("STOPPING=1\n"),
+      cleanUp: () => pidFile.remove(),
+      exit: () => process.exit(0),
+    },
+  });
+  installCrashHandler(
+    log,
+    () => config.crashLogEnabled,
+    () => crashContext(server),
+  );
+  pidFile.create();
+  followProcessDirectives(server);
+  showBanner(config, log);
+  checkBacklog(config, log);
+  const refusal = moduleRefusal(config) ?? userRefusal(config);
+  if (refusal !== null) throw new StartFailure(refusal);
+  installSignalHandlers(server);
+  server.start();
+  ready(server, supervisor);
+}
+
+const RENAME_REFUSALS = {
+  ok: null,
+  missing: "No such command in rename-command",
+  taken: "Target command name already exists",
+};
+
+/** Whether this is the compiled executable: its files are in a file system of their own. */
+function isExecutable(): boolean {
+  return Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
+}
+
+/** The name that this program was started under. */
+function programName(): string {
+  return isExecutable() ? process.argv0 : "redbun";
+}
+
+function prepareLog(config: Config, log: Logger): void {
+  log.level = LOG_LEVELS[config.loglevel];
+  log.file = decodePath(config.logfile);
+  if (!config.syslogEnabled) return;
+  log.mirror = openSyslog(decodePath(config.syslogIdent), config.syslogFacility);
+  if (log.mirror === null) log.warning("syslog-enabled has no effect: there is no syslog on this system.");
+}
+
+function announce(parsed: ParsedArguments, log: Logger): void {
+  const { gitDirty, gitSha1 } = buildInfo;
+  log.notice("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+  log.notice(
+    `Redis version=${REDIS_VERSION}, bits=64, commit=${gitSha1}, modified=${gitDirty}, pid=${process.pid}, just started`,
+  );
+  if (parsed.configText !== undefined) {
+    log.notice("Configuration loaded");
+    return;
+  }
+  log.warning(
+    "Warning: no config file specified, using the default config. In order to specify a config file use " +
+      `${programName()} /path/to/redis.conf`,
+  );
+}
+
+/** Directives that act on the process: now, and when CONFIG SET changes them. */
+function followProcessDirectives(server: Server): void {
+  const { config, log } = server;
+  const program = encodePath(programName());
+  const setTitle = (): null => {
+    if (config.setProcTitle) setProcessTitle(processTitle(config, program));
+    return null;
+  };
+  setTitle();
+  // After the hooks of the server, which move the listeners.
+  for (const name of ["proc-title-template", "port", "bind"] as const) config.onChange(name, setTitle);
+
+  const oom = new OomScore(config, log);
+  const applyOom = (): string | null =>
+    oom.apply() ? null : "Failed to set current oom_score_adj. Check server logs.";
+  oom.apply();
+  for (const name of ["oom-score-adj", "oom-score-adj-values"] as const) config.onChange(name, applyOom);
+
+  config.onChange("maxclients", () => {
+    const asked = config.maxclients;
+    if (adjustOpenFiles(config, log) && config.maxclients === asked) return null;
+    const possible = config.maxclients;
+    return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
+  });
+}
+
+function ready(server: Server, supervisor: Supervisor): void {
+  const { config, log } = server;
+  log.notice("Server initialized");
+  for (const kind of server.listeners.kinds) log.notice(`Ready to accept connections ${kind}`);
+  supervisor.notify("STATUS=Ready to accept connections\n");
+  supervisor.notify("READY=1\n");
+  if (config.maxmemory > 0 && config.maxmemory < SMALL_MAXMEMORY) {
+    log.warning(
+      `WARNING: You specified a maxmemory value that is less than 1MB (current value is ${config.maxmemory} bytes). ` +
+        "Are you sure this is what you really want?",
+    );
+  }
+}
+
+/** SIGTERM and SIGINT shut down in order, a second SIGINT at once. SIGHUP and SIGPIPE do nothing. */
+function installSignalHandlers(server: Server): void {
+  const { config, log } = server;
+  const stop = (signal: "SIGINT" | "SIGTERM", asked: readonly string[]): void => {
+    if (server.shuttingDown && signal === "SIGINT") {
+      log.signal("You insist... exiting now.");
+      process.exit(1);
+    }
+    log.signal(`Received ${signal} scheduling shutdown...`);
+    if (server.shuttingDown || server.shutdown(shutdownOptions(asked)) === null) return;
+    log.warning(`${signal} received but errors trying to shut down the server, check the logs for more information`);
+  };
+  process.on("SIGTERM", () => stop("SIGTERM", config.shutdownOnSigterm));
+  process.on("SIGINT", () => stop("SIGINT", config.shutdownOnSigint));
+  process.on("SIGHUP", () => {});
+  process.on("SIGPIPE", () => {});
+}
+
+function shutdownOptions(names: readonly string[]): ShutdownOptions {
+  const save = names.includes("save") ? "save" : names.includes("nosave") ? "nosave" : "default";
+  return { save, now: names.includes("now"), force: names.includes("force") };
+}
+
+function crashContext(server: Server): CrashContext {
+  return {
+    info: () => infoText(server, ["everything"]),
+    clients: () => [...server.clients.all()].map((client) => describeClient(server, client)).join("\n"),
+  };
+}
