@@ -16,7 +16,7 @@ import { Call } from "./call";
 import { type Command, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
 import type { ServerContext } from "./server-context";
 
-/** The keyspace's clock is read again after this time (µs) in one run of commands. */
+/** How far the keyspace's clock may be behind, µs. */
 const STALE_MICROS = 1000;
 
 export const DONE = 0;
@@ -30,8 +30,8 @@ export class Dispatcher {
   private readonly stats: ServerStats;
   /** µs of the monotonic clock at the end of the last command. */
   private lastEnd = 0;
-  /** When the keyspace's clock was last read. */
-  private batchStart = 0;
+  /** When the keyspace's clock was last set by the wall clock, µs of the monotonic clock. */
+  private wallRead = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly server: ServerContext,
@@ -44,9 +44,15 @@ export class Dispatcher {
   /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
   startBatch(): number {
     this.lastEnd = this.server.clock.monotonic();
-    this.batchStart = this.lastEnd;
-    this.server.keyspace.now = this.server.clock.now();
+    this.followWallClock();
     return this.lastEnd;
+  }
+
+  /** Reading a clock costs as much as a small command: the wall clock is read once a millisecond. */
+  private followWallClock(): void {
+    if (this.lastEnd - this.wallRead < STALE_MICROS) return;
+    this.wallRead = this.lastEnd;
+    this.server.keyspace.now = this.server.clock.now();
   }
 
   /** Runs one request; its reply is in the writer afterwards. Returns DONE or HELD. */
@@ -88,12 +94,8 @@ export class Dispatcher {
     commandStats.calls++;
     commandStats.micros += micros;
     if (this.trackLatency) this.recordLatency(command, micros);
-    // A long run of commands must not see the time stand still.
-    if (end - this.batchStart > STALE_MICROS) {
-      this.batchStart = end;
-      server.keyspace.now = server.clock.now();
-    }
     this.lastEnd = end;
+    this.followWallClock();
     stats.commandsProcessed++;
     client.commandsTotal++;
     if (reply.errors !== errorsBefore) {
