@@ -89,6 +89,11 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
   return {
     open(socket) {
       const { log } = gate.server;
+      if (unixPath === "" && (socket.remoteAddress as string | undefined) === undefined) {
+        // Reset before it was accepted: it has no peer any more.
+        socket.terminate();
+        return;
+      }
       if (log.level <= LOG_VERBOSE) log.verbose(`Accepted ${describePeer(socket, unixPath)}`);
       gate.stats.connectionsReceived++;
       const refusal = gate.refuse(unixPath === "" ? socket.remoteAddress : "");

@@ -1,0 +1,125 @@
+/**
+ * The fuzz run: many connections send random bytes and damaged requests in random pieces. The server must go on
+ * answering, must answer RESP and nothing else, must not grow, and must not log a crash.
+ *
+ * The seed is fixed; REDBUN_SEED sets another. It is printed, and a failure shows what the last connections sent.
+ */
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { residentBytes } from "../support/memory";
+import { seedFromEnvironment } from "../support/model";
+import { Random } from "../support/random";
+import { RawConnection } from "../support/raw-connection";
+import { items, text } from "../support/reply";
+import { ReplyDecoder } from "../support/reply-decoder";
+import { startRedbun, type TestServer } from "../support/server";
+import { payload } from "./payload";
+import { EXCEPTIONS, seededCommands } from "./seeds";
+
+setDefaultTimeout(120_000);
+
+const SEED = seedFromEnvironment(20_251_121);
+const ROUNDS = 150;
+const WARM_UP = 40;
+/** Connections of a round, all at the same time. */
+const CONNECTIONS = 10;
+const PAYLOADS_MAX = 40;
+/** What the server may have grown by after all of it, with its data set empty again. */
+const GROWTH_MAX_BYTES = 96 * 1024 * 1024;
+const CRASH = /crash|uncaught|unhandled|panic|TypeError|RangeError|ReferenceError|assertion|BUG REPORT|Bun v\d/i;
+
+const ARGS = ["--enable-debug-command", "yes", "--proto-max-bulk-len", "1mb", "--client-query-buffer-limit", "2mb"];
+
+/** Sends random input over one connection and waits for its end. Returns the input. */
+async function attack(server: TestServer, random: Random): Promise<string> {
+  await using connection = await RawConnection.connect(server.port);
+  const wellFormed = random.chance(0.6);
+  let input = "";
+  for (let left = random.integer(1, PAYLOADS_MAX); left > 0 && !connection.isClosed; left--) {
+    const bytes = payload(random, wellFormed);
+    input += bytes;
+    for (let at = 0; at < bytes.length; ) {
+      const size = random.chance(0.3) ? random.integer(1, 12) : bytes.length;
+      connection.send(bytes.slice(at, at + size));
+      at += size;
+      if (random.chance(0.2)) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  if (random.chance(0.1)) {
+    connection.reset();
+    return input;
+  }
+  connection.halfClose();
+  await connection.untilClosed();
+  if (!connection.wasReset) checkReplies(connection.received, input);
+  return input;
+}
+
+/** Every byte that came is RESP, to the last. */
+function checkReplies(received: string, input: string): void {
+  const decoder = new ReplyDecoder();
+  decoder.push(Buffer.from(received, "latin1"));
+  try {
+    while (decoder.next() !== undefined);
+    expect(decoder.buffered).toBe(0);
+  } catch (cause) {
+    throw new Error(`not RESP: ${JSON.stringify(received.slice(-300))}\nafter ${shown([input])}`, { cause });
+  }
+}
+
+function shown(inputs: readonly string[]): string {
+  return inputs.map((input) => JSON.stringify(input.slice(-1500))).join("\n");
+}
+
+describe("fuzz", () => {
+  test("every command has a seed", async () => {
+    await using server = await startRedbun({ args: ARGS });
+    await using client = await server.client();
+    const listed = items(await client.call("COMMAND", "LIST")).map(text);
+    expect(listed).toContain("get");
+    const seeded = seededCommands();
+    expect(listed.filter((name) => !seeded.has(name) && !(name in EXCEPTIONS)).sort()).toEqual([]);
+    expect(Object.keys(EXCEPTIONS).filter((name) => seeded.has(name))).toEqual([]);
+  });
+
+  test(`random input, seed ${SEED}`, async () => {
+    console.log(`fuzz: REDBUN_SEED=${SEED}`);
+    await using server = await startRedbun({ args: ARGS });
+    const random = new Random(SEED);
+    let before = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      // Every connection has a generator of its own: how they interleave changes nothing about what each sends.
+      const attacks = Array.from({ length: CONNECTIONS }, () => attack(server, new Random(random.uint32())));
+      const inputs = await Promise.all(attacks);
+      await checkAlive(server, inputs);
+      // Code is compiled and buffers are taken in the first rounds: growth counts from there.
+      if (round === WARM_UP) before = await residentWhenEmpty(server);
+    }
+    expect((await residentWhenEmpty(server)) - before).toBeLessThan(GROWTH_MAX_BYTES);
+    expect(server.lines.filter((line) => CRASH.test(line))).toEqual([]);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+/** A new connection is served, and the connections of the attack are gone. */
+async function checkAlive(server: TestServer, inputs: readonly string[]): Promise<void> {
+  try {
+    await using client = await server.client();
+    expect(await client.text("PING")).toBe("PONG");
+    const deadline = Date.now() + 20_000;
+    while ((await client.text("CLIENT", "LIST")).trim().split("\n").length > 1) {
+      if (Date.now() > deadline) throw new Error("connections are left over");
+      await Bun.sleep(2);
+    }
+  } catch (cause) {
+    const crash = server.lines.findIndex((line) => CRASH.test(line));
+    const log = server.lines.slice(...(crash < 0 ? [-20] : [crash, crash + 30])).join("\n");
+    throw new Error(`seed ${SEED}: ${String(cause)}\nlog:\n${log}\nafter\n${shown(inputs)}`, { cause });
+  }
+}
+
+async function residentWhenEmpty(server: TestServer): Promise<number> {
+  await using client = await server.client();
+  await client.text("FLUSHALL", "SYNC");
+  return residentBytes(server.pid);
+}
