@@ -27,6 +27,8 @@ export interface RewriteOptions {
    * empty array removes them (users live in an aclfile).
    */
   readonly users?: readonly string[];
+  /** Every directive is written, also those that have their default and no line in the file. */
+  readonly all?: boolean;
 }
 
 /** The file while it is rewritten. */
@@ -94,7 +96,7 @@ export function rewriteConfigText(config: Config, content: string, options: Rewr
   const state = new RewriteState(content);
   config.forEach((name, directive, raw) => {
     state.own(name);
-    for (const line of directive.rewrite(name, raw)) state.put(name, line.text, line.force);
+    for (const line of directive.rewrite(name, raw)) state.put(name, line.text, line.force || options.all === true);
   });
   if (options.users !== undefined) {
     state.own("user");

@@ -7,7 +7,7 @@ import { LFU_NOT_SELECTED, LFU_SELECTED } from "../resp/errors";
 
 /** Redis shares the objects of integers below this, and says so by a reference count of 2^31 - 1. */
 const SHARED_INTEGERS = 10_000;
-const SHARED_REFERENCES = 0x7fffffff;
+export const SHARED_REFERENCES = 0x7fffffff;
 
 const HELP = [
   "ENCODING <key>",
@@ -46,7 +46,7 @@ export function objectRefcount(c: Call): void {
 }
 
 /** Whether Redis would hold the value as one of its shared integers: not if every key needs LRU or LFU bits of its own. */
-function isShared(c: Call, ref: number): boolean {
+export function isShared(c: Call, ref: number): boolean {
   const { entries } = c.db.keyspace;
   if (!entries.isInteger(ref) || entries.valueWord(ref, 1) !== 0) return false;
   if (entries.valueWord(ref, 0) >= SHARED_INTEGERS) return false;

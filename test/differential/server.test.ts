@@ -147,7 +147,7 @@ const command: Case[] = [
   [
     "COMMAND LIST FILTERBY ACLCAT nosuch",
     "COMMAND LIST FILTERBY PATTERN nosuch*",
-    sorted("COMMAND LIST FILTERBY PATTERN ge[tx]*"),
+    sorted("COMMAND LIST FILTERBY PATTERN get[der]*"),
   ],
   ["COMMAND DOCS nosuch", sameType("COMMAND HELP"), sameType("COMMAND DOCS get"), "COMMAND HELP x", "COMMAND LIST x"],
 ];

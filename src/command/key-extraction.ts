@@ -1,0 +1,137 @@
+/**
+ * Where the keys of a request are, from its command's key specifications: for COMMAND GETKEYS, and for whoever has to
+ * know the keys before the command runs (ACL, cluster routing, tracking).
+ *
+ * A request is looked at from argument `from`, which is the command's name: COMMAND GETKEYS has it behind its own.
+ */
+
+import type { Request } from "../resp/request";
+import { equalsIgnoreCase } from "../util/bytes";
+import { parseSafeInt } from "../util/integers";
+import type { Command, KeySpec } from "./command-spec";
+
+/** One key: which argument it is, and what the command does to it ("RW access update"). */
+export interface KeyPosition {
+  /** Argument of the request, counted from its very first. */
+  readonly index: number;
+  readonly flags: readonly string[];
+}
+
+const VARIABLE = "variable_flags";
+const INCOMPLETE = "incomplete";
+const NOT_KEY = "not_key";
+
+/** Whether the command has any keys. */
+export function hasKeys(command: Command): boolean {
+  return command.keys.some((spec) => !spec.flags.includes(NOT_KEY));
+}
+
+/**
+ * The keys of a request whose name stands at argument `from`; none if a specification cannot be followed, which means
+ * that the command will answer with a syntax error.
+ */
+export function keysOf(command: Command, request: Request, from = 0): KeyPosition[] {
+  const keys: KeyPosition[] = [];
+  for (const spec of command.keys) {
+    if (spec.flags.includes(NOT_KEY)) continue;
+    if (!addKeys(command, spec, request, from, keys) || spec.flags.includes(INCOMPLETE)) return [];
+  }
+  return keys;
+}
+
+/** Adds the keys of one specification; false if the arguments do not fit it. */
+function addKeys(command: Command, spec: KeySpec, request: Request, from: number, keys: KeyPosition[]): boolean {
+  const argc = request.argc - from;
+  const begin = firstArgument(spec, request, from);
+  if (begin === 0) return false;
+  const range = "last" in spec.find ? rangeFrom(begin, argc, spec.find) : countedRange(begin, request, from, spec.find);
+  if (range === null) return false;
+  const { first, last, step } = range;
+  if (last >= argc || last < first || first >= argc) return false;
+  const flags = spec.flags.includes(VARIABLE) ? variableFlags(command, request, from, spec) : spec.flags;
+  for (let i = first; i <= last; i += step) keys.push({ index: from + i, flags });
+  return true;
+}
+
+/** Where the specification begins; 0 if its keyword is not there. */
+function firstArgument(spec: KeySpec, request: Request, from: number): number {
+  if ("index" in spec.begin) return spec.begin.index;
+  const { keyword, from: start } = spec.begin;
+  const argc = request.argc - from;
+  const lower = keyword.toLowerCase();
+  const [at, end, step] = start > 0 ? [start, argc - 1, 1] : [argc + start, 1, -1];
+  for (let i = at; i !== end && i > 0 && i < argc; i += step) {
+    if (equalsIgnoreCase(request.buf, request.starts[from + i], request.ends[from + i], lower)) return i + 1;
+  }
+  return 0;
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+function rangeFrom(first: number, argc: number, find: { last: number; step: number; limit: number }): Range {
+  const { last, step, limit } = find;
+  if (last >= 0) return { first, last: first + last, step };
+  // With a limit of n the keys are the first n-th of what is left.
+  const end = limit === 0 ? argc : first + Math.floor((argc - first) / limit);
+  return { first, last: end + last, step };
+}
+
+function countedRange(
+  begin: number,
+  request: Request,
+  from: number,
+  find: { keynum: number; firstKey: number; step: number },
+): Range | null {
+  const at = from + begin + find.keynum;
+  if (at >= request.argc) return null;
+  const count = parseSafeInt(request.buf, request.starts[at], request.ends[at]);
+  if (!(count >= 0)) return null;
+  const first = begin + find.firstKey;
+  return { first, last: first + (count - 1) * find.step, step: find.step };
+}
+
+/** Flags that depend on the arguments. */
+const VARIABLE_FLAGS: Readonly<Record<string, (request: Request, from: number) => string[]>> = {
+  // Without GET, SET does not look at the old value.
+  set: (request, from) => {
+    for (let i = from + 3; i < request.argc; i++) {
+      if (equalsIgnoreCase(request.buf, request.starts[i], request.ends[i], "get")) return ["RW", "access", "update"];
+    }
+    return ["OW", "update"];
+  },
+};
+
+function variableFlags(command: Command, request: Request, from: number, spec: KeySpec): readonly string[] {
+  return VARIABLE_FLAGS[command.fullName]?.(request, from) ?? spec.flags.filter((flag) => flag !== VARIABLE);
+}
+
+/** First key, last key (negative: from the end) and step, as clients older than key specifications know it. */
+export interface LegacyRange {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+const NO_KEYS: LegacyRange = { first: 0, last: 0, step: 0 };
+
+/** The range of COMMAND INFO: one specification as it is, or several that adjoin. Zeros if there is none like that. */
+export function legacyRange(command: Command): LegacyRange {
+  const ranges: LegacyRange[] = [];
+  for (const { begin, find } of command.keys) {
+    if (!("index" in begin && "last" in find)) continue;
+    const last = find.last >= 0 ? begin.index + find.last : find.last;
+    ranges.push({ first: begin.index, last, step: find.step });
+  }
+  if (command.keys.length === 1 && ranges.length === 1) return ranges[0];
+  return ranges.filter((range) => range.step === 1).reduce(joined, NO_KEYS);
+}
+
+function joined(before: LegacyRange, next: LegacyRange): LegacyRange {
+  if (before.step === 0) return next;
+  if (before.last !== next.first - 1) return before;
+  return { first: Math.min(before.first, next.first), last: next.last, step: 1 };
+}
