@@ -1,7 +1,7 @@
 /** What the server says of itself when it starts: a logo, or one line in a log that no person watches. */
 
-import { isatty } from "node:tty";
 import { buildInfo } from "../util/build-info";
+import { libc } from "../util/libc";
 import { REDIS_VERSION } from "../util/redis-version";
 import type { Config } from "./config";
 import { LOG_NOTICE, type Logger } from "./logger";
@@ -28,7 +28,7 @@ const LOGO = `
 export function showBanner(config: Config, log: Logger): void {
   const mode = config.clusterEnabled ? "cluster" : "standalone";
   const port = config.port === 0 ? config.tlsPort : config.port;
-  const watched = !config.syslogEnabled && config.logfile === "" && isatty(STDOUT);
+  const watched = !config.syslogEnabled && config.logfile === "" && isTerminal(STDOUT);
   if (!watched && !config.alwaysShowLogo) {
     log.notice(`Running mode=${mode}, port=${port}.`);
     return;
@@ -46,4 +46,10 @@ export function showBanner(config: Config, log: Logger): void {
     LOG_NOTICE,
     LOGO.replace(/ *\{(\d)\}/g, (place, i) => (lines[i] === "" ? "" : place.slice(0, -3) + lines[i])),
   );
+}
+
+/** Through libc where possible: the runtime's way loads its streams first. */
+function isTerminal(fd: number): boolean {
+  const isatty = libc("isatty");
+  return isatty === null ? process.stdout.isTTY === true : isatty(fd) === 1;
 }

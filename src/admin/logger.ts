@@ -9,6 +9,7 @@
 
 import { appendFileSync, writeSync } from "node:fs";
 import type { Clock } from "../util/clock";
+import { logTimestamp } from "../util/local-time";
 
 export const LOG_DEBUG = 0;
 export const LOG_VERBOSE = 1;
@@ -17,7 +18,6 @@ export const LOG_WARNING = 3;
 export const LOG_NOTHING = 4;
 
 const MARKS = [".", "-", "*", "#"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const STDOUT = 1;
 /** Redis cuts messages here, so that a client cannot fill the log with one. */
 const MESSAGE_MAX = 1023;
@@ -61,7 +61,7 @@ export class Logger {
   log(level: number, message: string): void {
     if (level < this.level) return;
     const cut = message.length > MESSAGE_MAX ? message.slice(0, MESSAGE_MAX) : message;
-    this.write(`${this.pid}:${this.role} ${this.timestamp()} ${MARKS[level]} ${cut}\n`);
+    this.write(`${this.pid}:${this.role} ${logTimestamp(this.clock.now())} ${MARKS[level]} ${cut}\n`);
     this.mirror?.(level, cut);
   }
 
@@ -85,14 +85,6 @@ export class Logger {
     } catch {
       // A full disk or a closed pipe must not take the server down.
     }
-  }
-
-  private timestamp(): string {
-    const time = new Date(this.clock.now());
-    const two = (n: number): string => String(n).padStart(2, "0");
-    const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-    const ms = String(time.getMilliseconds()).padStart(3, "0");
-    return `${two(time.getDate())} ${MONTHS[time.getMonth()]} ${time.getFullYear()} ${clock}.${ms}`;
   }
 }
 

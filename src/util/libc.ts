@@ -25,6 +25,8 @@ const SIGNATURES = {
   freeaddrinfo: { args: ["ptr"], returns: "void" },
   openlog: { args: ["ptr", "i32", "i32"], returns: "void" },
   syslog: { args: ["i32", "ptr"], returns: "void" },
+  isatty: { args: ["i32"], returns: "i32" },
+  localtime_r: { args: ["ptr", "ptr"], returns: "ptr" },
   prctl: { args: ["i32", "u64", "ptr", "u64", "u64"], returns: "i32" },
   sbrk: { args: ["i64"], returns: "u64" },
   __errno_location: { args: [], returns: "ptr" },
