@@ -151,8 +151,9 @@ export class Entries implements ElementLayout {
 
   /** Overwrites the expiry of an entry that has one. */
   setExpireAt(ref: number, expireAt: number): void {
-    const view = this.heap.u32[ref >>> SEGMENT_SHIFT];
-    writeExpiry(view, (ref & SEGMENT_MASK) << 1, expireAt);
+    // One that stays is not written: as a number it may have been rounded.
+    if (this.expireAt(ref) === expireAt) return;
+    writeExpiry(this.heap.u32[ref >>> SEGMENT_SHIFT], (ref & SEGMENT_MASK) << 1, expireAt);
   }
 
   /** Upper half (signed) of the expiry of an entry that has one: with expiryLo() it is exact also beyond 2^53. */

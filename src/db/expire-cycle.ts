@@ -106,6 +106,7 @@ export class ExpireCycle {
       else db.averageTtl += (average - db.averageTtl) * TTL_WEIGHT;
     }
     for (const ref of this.dead) db.expireEntry(ref);
+    if (db.expires === 0) db.averageTtl = 0;
   }
 
   private readonly look = (ref: number): void => {

@@ -182,7 +182,8 @@ export class Dict {
     this.closeGap(view, base, this.foundWord);
     this.size--;
     const count = --view[base + COUNT];
-    if (count < view[base + SLOTS] * 0.35) this.shrink(segment);
+    const slots = view[base + SLOTS];
+    if (count < slots * 0.35 && count % shrinkStep(slots) === 0) this.shrink(segment);
   }
 
   /** Frees every segment; the elements' blocks are the caller's. The dict is not usable afterwards. */
@@ -544,14 +545,33 @@ export class Dict {
 
   /** Gives memory back after removals: merges the segment with its buddy, or moves it to a smaller block. */
   private shrink(segment: number): void {
-    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    const count = view[base + COUNT];
-    const depth = view[base + DEPTH];
     const prefix = this.prefixOf(segment);
-    if (depth > 0 && this.mergeWithBuddy(segment, prefix, depth, count)) return;
-    const bytes = bytesFor(count);
-    if (bytes < this.heap.sizeOf(segment)) this.rebuild(segment, prefix, bytes);
+    // What was merged may be small enough to be merged again.
+    for (let merged = segment; merged !== 0; ) {
+      const next = this.mergeWithBuddy(merged, prefix);
+      if (next === 0 && merged === segment) this.shrinkBlock(segment, prefix);
+      merged = next;
+    }
+  }
+
+  /**
+   * Moves a segment to a smaller block. What is left may crowd in one part of it, so that a larger block is needed than
+   * for as many elements spread evenly; if hardly anything would be gained, the segment stays.
+   */
+  private shrinkBlock(segment: number, hash: number): void {
+    const depth = this.header(segment, DEPTH);
+    const before = this.heap.sizeOf(segment);
+    const worthIt = Math.max(SEGMENT_BYTES_MIN, before * 0.75);
+    let bytes = bytesFor(this.header(segment, COUNT));
+    for (; bytes <= worthIt && bytes < before; bytes += bytes >>> 2) {
+      const target = this.createSegment(bytes, depth);
+      if (this.copyRange(segment, target, 0, HASH_MASK)) {
+        this.point(hash, depth, target);
+        this.freeSegment(segment);
+        return;
+      }
+      this.freeSegment(target);
+    }
   }
 
   /** A hash that belongs to the segment found last. */
@@ -560,16 +580,19 @@ export class Dict {
     return this.foundSegment === segment ? hash : 0;
   }
 
-  private mergeWithBuddy(segment: number, hash: number, depth: number, count: number): boolean {
+  /** Merges a segment with the one beside it if both together are small. Returns the new one, 0 if there is none. */
+  private mergeWithBuddy(segment: number, hash: number): number {
+    const depth = this.header(segment, DEPTH);
+    if (depth === 0) return 0;
     const shift = HASH_BITS - depth;
     const lowHash = ((hash >>> shift) & ~1) << shift;
     const highHash = lowHash + 2 ** shift;
     const low = this.directory[lowHash >>> (HASH_BITS - this.depth)];
     const high = this.directory[highHash >>> (HASH_BITS - this.depth)];
     const buddy = low === segment ? high : low;
-    if (this.header(buddy, DEPTH) !== depth) return false;
-    const total = count + this.header(buddy, COUNT);
-    if (bytesFor(total) > SEGMENT_BYTES_MAX / 2) return false;
+    if (this.header(buddy, DEPTH) !== depth) return 0;
+    const total = this.header(segment, COUNT) + this.header(buddy, COUNT);
+    if (bytesFor(total) > SEGMENT_BYTES_MAX / 2) return 0;
     let merged = this.createSegment(bytesFor(total), depth - 1);
     while (!this.copyRange(low, merged, 0, HASH_MASK) || !this.copyRange(high, merged, 0, HASH_MASK)) {
       merged = this.widen(merged);
@@ -578,7 +601,7 @@ export class Dict {
     this.freeSegment(low);
     this.freeSegment(high);
     if (this.depthCount[this.depth] === 0) this.halveDirectory();
-    return true;
+    return merged;
   }
 }
 
@@ -617,6 +640,11 @@ function nextSegment(position: number, depth: number): number {
 /** Elements at which a segment of this many slots counts as full. */
 function fullAt(slots: number): number {
   return slots - (slots >>> 3) - 1;
+}
+
+/** A segment of this many slots tries to shrink whenever its elements have become this much fewer, and when it is empty. */
+function shrinkStep(slots: number): number {
+  return (slots >>> 4) + 1;
 }
 
 /** Block size for a segment with this many elements and some room. */
