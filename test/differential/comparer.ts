@@ -37,6 +37,10 @@ export const sameShape: Comparer = (ours, theirs) =>
 /** Anything goes; what matters is that both answered, and what the next commands say. */
 export const ignored: Comparer = () => undefined;
 
+/** Neither is an error. */
+export const succeeded: Comparer = (ours, theirs) =>
+  ours.type === "error" || theirs.type === "error" ? "is an error" : undefined;
+
 /** Integers (or strings that hold one) at most `tolerance` apart: TTLs that were set relative to now. */
 export function within(tolerance: number): Comparer {
   return (ours, theirs) => {

@@ -70,7 +70,7 @@ export interface DetailedCase {
 export type Case = readonly StepLike[] | DetailedCase;
 
 export interface Family {
-  /** Commands that run before every case, uncompared. */
+  /** Commands that run before every case; they have to succeed, their replies are not compared. */
   readonly setup?: readonly CommandLike[];
   readonly cases: readonly Case[];
   /** Command line options for both servers. */
@@ -247,8 +247,8 @@ async function runCase(servers: ServerPool, each: RunCase, protocol: 2 | 3, setu
   const history: string[] = [];
   try {
     for (const command of ["FLUSHALL", ...setup]) {
-      const step: Step = { command, compare: comparers.ignored };
-      await runStep(ours, theirs, step, protocol);
+      const difference = await runStep(ours, theirs, { command, compare: comparers.succeeded }, protocol);
+      if (difference !== undefined) throw new Error(describeDifference(difference, protocol, each.oracle, ["(setup)"]));
     }
     for (const step of each.commands) {
       const difference = await runStep(ours, theirs, step, protocol);
