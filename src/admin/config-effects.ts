@@ -5,7 +5,7 @@
 
 import type { ServerContext } from "../command/server-context";
 import type { DirectiveName } from "./config";
-import { LOG_DEBUG, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING } from "./logger";
+import { LOG_DEBUG, LOG_NOTHING, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING } from "./logger";
 
 const LOG_LEVELS = { debug: LOG_DEBUG, verbose: LOG_VERBOSE, notice: LOG_NOTICE, warning: LOG_WARNING };
 
@@ -17,7 +17,8 @@ const EFFECTS: [DirectiveName[], Effect][] = [
   [
     ["loglevel"],
     ({ config, log }) => {
-      log.level = LOG_LEVELS[config.loglevel];
+      // A log that is switched off, as a program that embeds the server may do, stays off.
+      if (log.level !== LOG_NOTHING) log.level = LOG_LEVELS[config.loglevel];
     },
   ],
   [
