@@ -1,6 +1,7 @@
 /** String commands in-process: over every encoding, with their events, dirty counts, statistics and the clock. */
 
 import { describe, expect, test } from "bun:test";
+import { NO_EXPIRY, TYPE_LIST } from "../../src/db/entry";
 import { EVENT_GENERIC, EVENT_STRING } from "../../src/db/keyspace";
 import * as errors from "../../src/resp/errors";
 import { InProcess } from "../support/in-process";
@@ -486,6 +487,75 @@ describe("LCS", () => {
     expect(server.run("LCS a b MINMATCHLEN x NOSUCH")).toEqual(error(errors.NOT_AN_INTEGER));
     server.call("MSET", "a", "x".repeat(600), "b", "x".repeat(600));
     expect(server.run("LCS a b LEN")).toEqual(error(errors.LCS_OUT_OF_MEMORY));
+  });
+});
+
+describe("a key of another type", () => {
+  /** A list without elements stands for all other types: string commands look at nothing but the type. */
+  function withList(): InProcess {
+    const server = new InProcess();
+    const [db] = server.keyspace.databases;
+    const key = Buffer.from("l");
+    const shape = { type: TYPE_LIST, encoding: 4, expireAt: NO_EXPIRY, lru: 0, inlineLength: 0 };
+    db.store(db.lookupWrite(key, 0, 1, true), shape, key, 0, 1);
+    return server;
+  }
+
+  const wrongType = error(errors.WRONG_TYPE);
+
+  for (const command of [
+    "GET l",
+    "GETEX l",
+    "GETEX l EX 0",
+    "GETEX l EX abc",
+    "GETDEL l",
+    "GETSET l v",
+    "SET l v GET",
+    "SET l v NX GET",
+    "APPEND l v",
+    "STRLEN l",
+    "SETRANGE l 0 v",
+    `SETRANGE l ${MAX} v`,
+    "GETRANGE l 0 1",
+    "SUBSTR l 0 1",
+    "INCR l",
+    "DECR l",
+    "INCRBY l 1",
+    "DECRBY l 1",
+    "INCRBYFLOAT l 1",
+    "INCRBYFLOAT l abc",
+  ]) {
+    test(`${command} is refused and changes nothing`, () => {
+      const server = withList();
+      const ref = server.entry("l");
+      expect(server.run(command)).toEqual(wrongType);
+      expect(server.entry("l")).toBe(ref);
+      expect(server.keyspace.dirty).toBe(0);
+    });
+  }
+
+  test("arguments are looked at before the type where Redis does so", () => {
+    const server = withList();
+    expect(server.run("SET l v EX 0 GET")).toEqual(error(errors.invalidExpire("set")));
+    expect(server.run("GETEX l NOSUCH")).toEqual(error(errors.SYNTAX_ERROR));
+    expect(server.run("SETRANGE l -1 v")).toEqual(error(errors.OFFSET_OUT_OF_RANGE));
+    expect(server.run("GETRANGE l 0 x")).toEqual(error(errors.NOT_AN_INTEGER));
+    expect(server.run("INCRBY l x")).toEqual(error(errors.NOT_AN_INTEGER));
+    expect(server.run(`DECRBY l ${MIN}`)).toEqual(error(errors.DECREMENT_OVERFLOW));
+    expect(server.run("LCS l k NOSUCH")).toEqual(error(errors.LCS_NOT_STRINGS));
+    expect(server.run("LCS k l")).toEqual(error(errors.LCS_NOT_STRINGS));
+  });
+
+  test("MGET answers null, SETNX and MSETNX find it, SET, SETEX and MSET take its place", () => {
+    expect(withList().run("MGET l")).toEqual(array(NULL_BULK));
+    expect(withList().run("SETNX l v")).toEqual(integer(0));
+    expect(withList().run("MSETNX k v l v")).toEqual(integer(0));
+    for (const command of ["SET l v", "SET l v XX", "SETEX l 1 v", "MSET l v"]) {
+      const server = withList();
+      expect(server.run(command)).toEqual(OK);
+      expect(server.run("GET l")).toEqual(bulk("v"));
+      expect(server.keyspace.databases[0].size).toBe(1);
+    }
   });
 });
 
