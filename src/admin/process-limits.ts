@@ -9,27 +9,36 @@ import type { Logger } from "./logger";
 
 /** Descriptors that the server needs besides those of clients: files, listeners, the log. */
 const RESERVED = 32;
-const STEP = 16;
 const RLIMIT_NOFILE = process.platform === "darwin" ? 8 : 7;
 /** struct rlimit: two 64-bit numbers, the limit in force and the highest that it may be set to. */
 const RLIMIT_BYTES = 16;
 const SOMAXCONN = "/proc/sys/net/core/somaxconn";
 
-/** The limit of open descriptors in force, or null where it cannot be asked for. */
-function openFilesLimit(): number | null {
+interface FilesLimit {
+  /** In force, and the highest that it may be set to. */
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** The limit of open descriptors, or null where it cannot be asked for. */
+function openFilesLimit(): FilesLimit | null {
   // Without libc where possible: this runs at every start.
   try {
-    const line = /^Max open files +(\d+|unlimited)/m.exec(readFileSync("/proc/self/limits", "latin1"));
-    if (line !== null) return line[1] === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(line[1]);
+    const line = /^Max open files +(\S+) +(\S+)/m.exec(readFileSync("/proc/self/limits", "latin1"));
+    if (line !== null) return { soft: limitOf(line[1]), hard: limitOf(line[2]) };
   } catch {
     // Not Linux.
   }
   const limit = Buffer.alloc(RLIMIT_BYTES);
   if (libc("getrlimit")?.(RLIMIT_NOFILE, ptr(limit)) !== 0) return null;
-  return Number(limit.readBigUInt64LE());
+  return { soft: Number(limit.readBigUInt64LE(0)), hard: Number(limit.readBigUInt64LE(8)) };
 }
 
-/** Sets the limit; returns why not, as strerror says it, or null. */
+function limitOf(shown: string): number {
+  return shown === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(shown);
+}
+
+/** Sets both limits; returns why not, as strerror says it, or null. */
 function setOpenFilesLimit(files: number): string | null {
   const setrlimit = libc("setrlimit");
   if (setrlimit === null) return "Function not implemented";
@@ -45,21 +54,16 @@ function setOpenFilesLimit(files: number): string | null {
  */
 export function adjustOpenFiles(config: Config, log: Logger): boolean {
   const wanted = config.maxclients + RESERVED;
-  const before = openFilesLimit();
-  if (before === null) {
+  const limit = openFilesLimit();
+  if (limit === null) {
     log.warning("Unable to obtain the current NOFILE limit, assuming there is room for maxclients.");
     return true;
   }
+  const before = limit.soft;
   if (before >= wanted) return true;
+  const refusal = setOpenFilesLimit(wanted);
   let best = wanted;
-  let refusal = "";
-  while (best > before) {
-    const reason = setOpenFilesLimit(best);
-    if (reason === null) break;
-    refusal = reason;
-    best -= STEP;
-  }
-  best = Math.max(best, before);
+  if (refusal !== null) best = limit.hard > before && setOpenFilesLimit(limit.hard) === null ? limit.hard : before;
   if (best >= wanted) {
     log.notice(`Increased maximum number of open files to ${wanted} (it was originally set to ${before}).`);
     return true;
