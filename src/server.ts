@@ -7,6 +7,7 @@ import { adminCommands } from "./admin/admin.commands";
 import type { Config } from "./admin/config";
 import { installConfigEffects } from "./admin/config-effects";
 import { closeIdleClients, logFigures } from "./admin/housekeeping";
+import { HttpGuard } from "./admin/http-guard";
 import type { Logger } from "./admin/logger";
 import { Metrics } from "./admin/metrics";
 import { ServerStats } from "./admin/server-stats";
@@ -69,6 +70,7 @@ export class Server implements ServerContext {
   readonly gate: Gate;
   readonly listeners: Listeners;
   private readonly orderlyShutdown: Shutdown;
+  private readonly httpGuard: HttpGuard;
   private readonly compaction: Compaction;
   private readonly background: Background;
   private cronTimer: Timer | null = null;
@@ -78,6 +80,7 @@ export class Server implements ServerContext {
     this.config = parts.config;
     this.log = parts.log;
     this.clock = parts.clock;
+    this.httpGuard = new HttpGuard(this.log, this.clock);
     this.random = parts.random;
     this.executable = parts.executable;
     this.configFile = parts.configFile;
@@ -157,7 +160,7 @@ export class Server implements ServerContext {
   }
 
   refuseHttp(client: Client): void {
-    client.closing = true;
+    this.httpGuard.refuse(client);
   }
 
   // --- cron --------------------------------------------------------------------------------------------------------
