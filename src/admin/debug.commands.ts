@@ -10,7 +10,7 @@ import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, STALE } from "../comm
 import { replyHelp } from "../command/help";
 import { ENCODING_NAMES, TYPE_STRING } from "../db/entry";
 import { DEBUG_NOT_ALLOWED, NO_SUCH_KEY, NOT_POSITIVE, subcommandSyntax } from "../resp/errors";
-import { isShared, SHARED_REFERENCES } from "../types/key-object";
+import { isShared, SHARED_REFERENCES } from "../types/key-object.commands";
 import { stringLength, stringToInt64 } from "../types/string";
 import { globMatch } from "../util/glob";
 import { int64 } from "../util/integers";

@@ -146,24 +146,17 @@ export class Database {
       return ref;
     }
     const { entries } = this;
-    // An expiry that stays must not be rounded; numbers are exact only up to 2^53.
-    const keepsRounded = shape.expireAt > Number.MAX_SAFE_INTEGER && shape.expireAt === entries.expireAt(existing);
-    const hi = keepsRounded ? entries.expiryHi(existing) : 0;
-    const lo = keepsRounded ? entries.expiryLo(existing) : 0;
-    const ref = this.overwrite(existing, shape, key, start, end);
-    if (keepsRounded) entries.setExpiry64(ref, hi, lo);
-    return ref;
-  }
-
-  private overwrite(existing: number, shape: EntryShape, key: Uint8Array, start: number, end: number): number {
     let ref = existing;
-    const size = this.entries.sizeFor(shape, end - start);
-    if (this.keyspace.heap.sizeOf(existing) === Heap.roundUp(size)) {
+    if (this.keyspace.heap.sizeOf(existing) === Heap.roundUp(entries.sizeFor(shape, end - start))) {
+      const stays = isRounded(shape.expireAt) && shape.expireAt === entries.expireAt(existing);
+      const hi = entries.expiryHi(existing);
+      const lo = entries.expiryLo(existing);
       this.keyspace.releaseValue(existing);
-      this.entries.write(existing, shape, key, start, end);
+      entries.write(existing, shape, key, start, end);
+      if (stays) entries.setExpiry64(existing, hi, lo);
     } else {
       // The new block first: there may be no memory for it, and then the old value must still be whole.
-      ref = this.entries.create(shape, key, start, end);
+      ref = entries.create(shape, key, start, end);
       this.keyspace.releaseValue(existing);
       this.replace(existing, ref);
     }
@@ -173,6 +166,11 @@ export class Database {
 
   /** Puts `ref` in the place of the entry just looked up, and frees the old entry's block but not its value. */
   replace(existing: number, ref: number): void {
+    const { entries } = this;
+    const expireAt = entries.expireAt(ref);
+    if (isRounded(expireAt) && expireAt === entries.expireAt(existing)) {
+      entries.setExpiry64(ref, entries.expiryHi(existing), entries.expiryLo(existing));
+    }
     this.dict.replaceFound(ref);
     this.keyspace.heap.free(existing);
   }
@@ -290,4 +288,9 @@ export class Database {
     while (alive === 0 && position !== 0);
     return alive;
   }
+}
+
+/** Whether a time (ms) is too late to be exact as a number. One that a change leaves as it is must stay exact. */
+function isRounded(expireAt: number): boolean {
+  return expireAt > Number.MAX_SAFE_INTEGER;
 }

@@ -1,4 +1,4 @@
-/** The generic key commands: table, and the handlers that are not in a file of their own (key-*.ts). */
+/** The generic key commands: table, and the handlers that are not in a file of their own (key-*.commands.ts). */
 
 import type { Call } from "../command/call";
 import {
@@ -15,10 +15,20 @@ import {
 import { TYPE_NAMES } from "../db/entry";
 import { EVENT_GENERIC } from "../db/keyspace";
 import { DB_INDEX_OUT_OF_RANGE } from "../resp/errors";
-import { expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl } from "./key-expire";
-import { copy, intArgument, move, rename, renamenx } from "./key-move";
-import { objectEncoding, objectFreq, objectHelp, objectIdletime, objectRefcount } from "./key-object";
-import { keys, randomKey, scan } from "./key-scan";
+import {
+  expire,
+  expireat,
+  expiretime,
+  persist,
+  pexpire,
+  pexpireat,
+  pexpiretime,
+  pttl,
+  ttl,
+} from "./key-expire.commands";
+import { copy, intArgument, move, rename, renamenx } from "./key-move.commands";
+import { objectEncoding, objectFreq, objectHelp, objectIdletime, objectRefcount } from "./key-object.commands";
+import { keys, randomKey, scan } from "./key-scan.commands";
 
 function del(c: Call): void {
   remove(c, c.server.config.lazyfreeLazyUserDel);
