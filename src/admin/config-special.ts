@@ -166,7 +166,7 @@ const INITIAL_OOM_SCORES: readonly number[] = [0, 200, 800];
 /** The values for a master, a replica and a background child. */
 export const oomScoreAdjValues: Directive<readonly number[], readonly number[]> = {
   kind: "special",
-  flags: MULTI_ARG,
+  flags: MULTI_ARG | EFFECTIVE,
   alias: null,
   initial: INITIAL_OOM_SCORES,
   accepts: "<master> <replica> <child>, each -2000..2000",
@@ -362,7 +362,7 @@ function formatPercentile(n: number): string {
 /** The percentiles that INFO latencystats shows. */
 export const latencyTrackingInfoPercentiles: Directive<readonly number[], readonly number[]> = {
   kind: "special",
-  flags: MULTI_ARG,
+  flags: MULTI_ARG | EFFECTIVE,
   alias: null,
   initial: [50, 99, 99.9],
   accepts: "numbers from 0 to 100",
