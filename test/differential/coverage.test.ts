@@ -17,7 +17,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 
 const START_LIMIT_MS = 60_000;
 
-describe("every command has a differential case", () => {
+// The collecting process must never collect again: should this file be among its own, it registers nothing.
+const register = (process.env.REDBUN_DIFFERENTIAL_COLLECT ?? "") === "" ? describe : describe.skip;
+
+register("every command has a differential case", () => {
   let used = new Set<string>();
   let listed: string[] = [];
   let directory = "";
@@ -54,13 +57,14 @@ async function collectUsed(path: string): Promise<Set<string>> {
   for (const name of new Glob("*.test.ts").scanSync(import.meta.dir)) {
     const file = join(import.meta.dir, name);
     // The others in this folder hold no cases, and would run in full.
-    if ((await Bun.file(file).text()).includes('from "./harness"')) files.push(file);
+    if (/^(?:import \{.*)?\} from "\.\/harness"/m.test(await Bun.file(file).text())) files.push(file);
   }
   const child = Bun.spawn([process.execPath, "test", ...files], {
     cwd: REPOSITORY,
     env: { ...process.env, REDBUN_DIFFERENTIAL_COLLECT: path },
     stdout: "pipe",
     stderr: "pipe",
+    timeout: START_LIMIT_MS / 2,
   });
   const output = (await Promise.all([child.stdout.text(), child.stderr.text()])).join("");
   const code = await child.exited;
