@@ -1,0 +1,241 @@
+/** Signals, graceful ends, and crashes. */
+
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Socket } from "bun";
+import { text } from "../support/reply";
+import type { RespClient } from "../support/resp-client";
+import { freePort, REPOSITORY, startRedbun, type TestServer } from "../support/server";
+
+const VALUE_BYTES = 8 * 1024 * 1024;
+
+/** A connection that has asked for a large value and reads nothing until it is told to. */
+class SlowReader {
+  received = 0;
+  readonly closed: Promise<void>;
+  private constructor(
+    private readonly socket: Socket<undefined>,
+    closed: Promise<void>,
+  ) {
+    this.closed = closed;
+  }
+
+  static async open(server: TestServer): Promise<SlowReader> {
+    let reader: SlowReader | undefined;
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: server.port,
+      socket: {
+        data(_socket, chunk) {
+          if (reader !== undefined) reader.received += chunk.length;
+        },
+        close: () => resolve(),
+      },
+    });
+    reader = new SlowReader(socket, closed);
+    socket.pause();
+    socket.write("GET large\r\n");
+    return reader;
+  }
+
+  read(): void {
+    this.socket.resume();
+  }
+
+  end(): void {
+    this.socket.terminate();
+  }
+}
+
+/** A server that has a reply waiting which the socket's buffers cannot hold. */
+async function startWithReader(): Promise<{ server: TestServer; reader: SlowReader }> {
+  const server = await startRedbun();
+  const client = await server.client();
+  await client.call("SET", "large", Buffer.alloc(VALUE_BYTES, "x"));
+  const reader = await SlowReader.open(server);
+  // The reply is under way once another client's turn shows it waiting.
+  for (;;) {
+    const list = text(await client.call("CLIENT", "LIST"));
+    if (/ omem=[1-9]\d+ .* cmd=get /.test(list)) break;
+  }
+  await client.close();
+  return { server, reader };
+}
+
+async function closeAgain(client: RespClient): Promise<boolean> {
+  await client.close();
+  return true;
+}
+
+describe("signals", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)("%s ends the server with 0 and closes its connections", async (signal) => {
+    await using server = await startRedbun();
+    const client = await server.client();
+    expect(text(await client.call("PING"))).toBe("PONG");
+    server.process.kill(signal);
+    expect(await server.exited).toBe(0);
+    await client.closed;
+    await server.waitForLog(`Received ${signal} scheduling shutdown...`);
+  });
+
+  test("SIGHUP, SIGPIPE and SIGCONT change nothing", async () => {
+    await using server = await startRedbun();
+    await using client = await server.client();
+    for (const signal of ["SIGHUP", "SIGPIPE", "SIGCONT"] as const) server.process.kill(signal);
+    expect(text(await client.call("PING"))).toBe("PONG");
+  });
+
+  test("replies under way are finished before the end", async () => {
+    const { server, reader } = await startWithReader();
+    await using _ = server;
+    server.process.kill("SIGTERM");
+    await server.waitForLog("User requested shutdown...");
+    reader.read();
+    await reader.closed;
+    expect(reader.received).toBe(`$${VALUE_BYTES}\r\n`.length + VALUE_BYTES + 2);
+    expect(await server.exited).toBe(0);
+  });
+
+  test("a client that does not read does not hold the end up for ever", async () => {
+    const { server, reader } = await startWithReader();
+    await using _ = server;
+    server.process.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    reader.end();
+  });
+
+  test("nobody is let in while a shutdown waits", async () => {
+    const { server, reader } = await startWithReader();
+    await using _ = server;
+    server.process.kill("SIGTERM");
+    await server.waitForLog("User requested shutdown...");
+    // The log line comes just before the listeners close.
+    while (await server.client().then(closeAgain, () => false));
+    // The server was still there: it goes on with the reply.
+    reader.read();
+    await reader.closed;
+    expect(reader.received).toBeGreaterThan(VALUE_BYTES);
+    expect(await server.exited).toBe(0);
+  });
+
+  test("a second SIGINT while a shutdown waits ends it at once with 1", async () => {
+    const { server, reader } = await startWithReader();
+    await using _ = server;
+    server.process.kill("SIGINT");
+    await server.waitForLog("User requested shutdown...");
+    server.process.kill("SIGINT");
+    expect(await server.exited).toBe(1);
+    await server.waitForLog("You insist... exiting now.");
+    reader.end();
+  });
+
+  test("shutdown-on-sigterm now does not wait for replies", async () => {
+    const { server, reader } = await startWithReader();
+    await using _ = server;
+    await using client = await server.client();
+    expect(text(await client.call("CONFIG", "SET", "shutdown-on-sigterm", "now"))).toBe("OK");
+    server.process.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    expect(reader.received).toBe(0);
+    reader.end();
+  });
+
+  test("a shutdown that is to save is refused while nothing can be saved", async () => {
+    await using server = await startRedbun({ args: ["--shutdown-on-sigterm", "save"] });
+    await using client = await server.client();
+    server.process.kill("SIGTERM");
+    await server.waitForLog("SIGTERM received but errors trying to shut down the server");
+    expect(text(await client.call("PING"))).toBe("PONG");
+    await client.call("CONFIG", "SET", "shutdown-on-sigterm", "default");
+  });
+});
+
+describe("a bug", () => {
+  /** Starts redbun from source with code that runs before it, and returns what it logged when it is over. */
+  async function crash(
+    code: string,
+    provoke: (port: number, child: Bun.Subprocess) => Promise<void>,
+    args: string[] = [],
+  ) {
+    const directory = await mkdtemp(join(tmpdir(), "redbun-crash-"));
+    const preload = join(directory, "preload.ts");
+    await Bun.write(preload, code);
+    const port = freePort();
+    const child = Bun.spawn(
+      [process.execPath, "--preload", preload, join(REPOSITORY, "src/main.ts"), "--port", String(port), ...args],
+      { cwd: directory, stdout: "pipe", stderr: "pipe" },
+    );
+    try {
+      let log = "";
+      let provoked = false;
+      for await (const chunk of child.stdout) {
+        log += Buffer.from(chunk).toString();
+        if (provoked || !log.includes("Ready to accept")) continue;
+        provoked = true;
+        await provoke(port, child);
+      }
+      return { code: await child.exited, log };
+    } finally {
+      child.kill("SIGKILL");
+      await rm(directory, { recursive: true });
+    }
+  }
+
+  const ON_SIGNAL = (statement: string): string => `process.on("SIGUSR2", () => { ${statement} });`;
+  const signal = async (_port: number, child: Bun.Subprocess): Promise<void> => child.kill("SIGUSR2");
+
+  test.each([
+    ["an exception", ON_SIGNAL('throw new Error("boom");')],
+    ["an exception in a timer", ON_SIGNAL('setTimeout(() => { throw new Error("boom"); }, 0);')],
+    ["a rejected promise", ON_SIGNAL('Promise.reject(new Error("boom"));')],
+  ])("ends the server with a report: %s", async (_name, code) => {
+    const { code: exit, log } = await crash(code, signal);
+    expect(exit).toBe(1);
+    const [, report] = log.split("=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
+    expect(report).toContain("crashed by an exception: Error: boom");
+    expect(report).toContain("------ STACK TRACE ------\nError: boom\n    at ");
+    expect(report).toContain("------ INFO OUTPUT ------\n# Server\r\nredis_version:7.2.4\r\n");
+    expect(report).toContain("------ CLIENT LIST OUTPUT ------\n");
+    expect(report).toContain("=== REDIS BUG REPORT END. Make sure to include from START to END. ===");
+  });
+
+  test("ends the server when it is in the handling of a request", async () => {
+    const preload = `
+      const listen = Bun.listen;
+      Bun.listen = (options) => {
+        const { data } = options.socket;
+        options.socket.data = (socket, chunk) => {
+          if (chunk.includes("BOOM")) throw new TypeError("boom");
+          data(socket, chunk);
+        };
+        return listen(options);
+      };`;
+    const { code, log } = await crash(preload, async (port) => {
+      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+      socket.write("BOOM\r\n");
+    });
+    expect(code).toBe(1);
+    expect(log).toContain("crashed by an exception: TypeError: boom");
+    expect(log).toMatch(/------ CLIENT LIST OUTPUT ------\nid=1 addr=127\.0\.0\.1:\d+/);
+  });
+
+  test("with crash-log-enabled no, leaves the server's state out of the report", async () => {
+    const { code, log } = await crash(ON_SIGNAL('throw new Error("boom");'), signal, ["--crash-log-enabled", "no"]);
+    expect(code).toBe(1);
+    expect(log).toContain("------ STACK TRACE ------");
+    expect(log).not.toContain("------ INFO OUTPUT ------");
+  });
+
+  test("leaves no pid file behind in a server that was told to go", async () => {
+    await using server = await startRedbun({ args: ["--pidfile", "redis.pid"] });
+    const path = join(server.directory, "redis.pid");
+    expect((await Bun.file(path).text()).trim()).toBe(String(server.pid));
+    server.process.kill("SIGTERM");
+    await server.exited;
+    expect(existsSync(path)).toBe(false);
+  });
+});
