@@ -31,7 +31,8 @@ const ISSUES: readonly Issue[] = [
       "command, otherwise the only other option is to shutdown and restart the instance.",
   },
   {
-    found: ({ resident, used }) => exceeds(resident, used, 1.4),
+    // The executable's own pages are no waste.
+    found: ({ resident, residentAtStart, used, startup }) => exceeds(resident - residentAtStart, used - startup, 1.4),
     text:
       "High total RSS: This instance has a memory fragmentation and RSS overhead greater than 1.4 (this means that the " +
       "Resident Set Size of the Redis process is much larger than the sum of the logical allocations Redis performed). " +

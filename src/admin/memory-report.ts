@@ -15,6 +15,8 @@ export interface MemoryReport {
   readonly peak: number;
   readonly startup: number;
   readonly resident: number;
+  /** What the process had resident before there was any data. */
+  readonly residentAtStart: number;
   readonly clients: number;
   readonly databases: readonly DatabaseOverhead[];
   /** Everything that is no data: startup, clients, indexes. */
@@ -58,6 +60,7 @@ export function memoryReport(server: ServerContext): MemoryReport {
     peak: metrics.peakBytes,
     startup,
     resident: metrics.residentBytes,
+    residentAtStart: metrics.residentAtStart,
     clients: clientBytes,
     databases,
     overhead,

@@ -42,8 +42,10 @@ export class Metrics {
   readonly operations = new Rate();
   readonly input = new Rate();
   readonly output = new Rate();
-  /** Resident memory of the process, and what of it an empty server takes, bytes. */
+  /** Resident memory of the process now, and when the server was made (most of that is the executable), bytes. */
   residentBytes: number;
+  readonly residentAtStart: number;
+  /** JavaScript heap of an empty server, bytes. */
   readonly startupBytes: number;
   /** Memory of all clients, as of the last second. */
   clientBytes = 0;
@@ -57,13 +59,20 @@ export class Metrics {
     this.startedAt = server.clock.now();
     this.lastSample = this.startedAt;
     this.residentBytes = process.memoryUsage.rss();
-    this.startupBytes = this.residentBytes;
+    this.residentAtStart = this.residentBytes;
+    this.startupBytes = process.memoryUsage().heapTotal;
     this.peak = this.usedBytes;
   }
 
-  /** Memory in use: the data, the clients' buffers, and what the process took before there was either. */
+  /** Memory in use: the data, the clients' buffers, and what the server allocated before there was either. */
   get usedBytes(): number {
     return this.startupBytes + this.server.keyspace.heap.usedBytes + this.clientBytes;
+  }
+
+  /** Whether maxmemory is exceeded and nothing may be evicted to change that. */
+  get isOutOfMemory(): boolean {
+    const { maxmemory, maxmemoryPolicy } = this.server.config;
+    return maxmemory > 0 && maxmemoryPolicy === "noeviction" && this.usedBytes > maxmemory;
   }
 
   /** The most memory that was ever in use. */

@@ -13,7 +13,7 @@ import type { Request } from "../resp/request";
 import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from "../session/client";
 import { latin1 } from "../util/bytes";
 import { Call } from "./call";
-import { type Command, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
+import { type Command, DENYOOM, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
 import type { ServerContext } from "./server-context";
 
 /** How far the keyspace's clock may be behind, µs. */
@@ -65,6 +65,10 @@ export class Dispatcher {
     if (command === null) return DONE;
     if (!client.authenticated && (command.flags & NO_AUTH) === 0 && this.server.authentication.required) {
       this.reject(command, errors.NO_AUTH);
+      return DONE;
+    }
+    if ((command.flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) {
+      this.reject(command, errors.OOM);
       return DONE;
     }
     const { pause } = this.server;
