@@ -53,7 +53,7 @@ export const dataDirectives = {
   "aof-timestamp-enabled": flag(false),
   "aof-rewrite-incremental-fsync": flag(true),
   "aof-disable-auto-gc": flag(false, HIDDEN),
-  maxmemory: memory(0, 0, UINT64_MAX),
+  maxmemory: memory(0, 0, UINT64_MAX, EFFECTIVE),
   // Nothing is evicted yet, but the policy decides whether keys carry LRU or LFU bits.
   "maxmemory-policy": choice(EVICTION_POLICIES, "noeviction", EFFECTIVE),
   "maxmemory-samples": int(5, 1, INT_MAX),
