@@ -7,6 +7,7 @@
  */
 
 import type { Database } from "../db/database";
+import { LOOK_AHEAD_MAX } from "../db/key-hints";
 import { NOT_A_FLOAT, NOT_AN_INTEGER, OUT_OF_RANGE, SYNTAX_ERROR } from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
@@ -96,6 +97,20 @@ export class Call {
   }
 
   // --- keys --------------------------------------------------------------------------------------------------------
+
+  /**
+   * For a command of many keys, called before the lookup of each: its keys are arguments `first`, `first + step`, … to
+   * the end. At every sixteenth of them it loads what the next sixteen lookups need (see Dict.warm).
+   */
+  lookAhead(i: number, first: number, step: number): void {
+    if ((i - first) % (step * LOOK_AHEAD_MAX) !== 0 || i + step >= this.argc || !this.db.isLarge) return;
+    const { hints } = this.db.keyspace;
+    hints.clear();
+    for (let key = i; key < this.argc && hints.count < LOOK_AHEAD_MAX; key += step) {
+      this.db.hint(this.buf, this.starts[key], this.ends[key]);
+    }
+    this.db.warm();
+  }
 
   /** Entry of the key at argument i for reading: counts as a hit or miss. 0: there is none. */
   read(i: number): number {

@@ -16,6 +16,9 @@ import type { Keyspace } from "./keyspace";
 const RANDOM_TRIES = 100;
 const ALIVE_STEP = 256;
 
+/** Keys from which on lookups miss the cache. */
+const LOOK_AHEAD_SIZE = 16 * 1024;
+
 export class Database {
   private dict: Dict;
   private readonly entries: Entries;
@@ -77,6 +80,11 @@ export class Database {
     const ref = this.peek(key, start, end);
     if (ref !== 0 && touch) this.entries.setLru(ref, this.keyspace.access.touched(this.entries.lru(ref)));
     return ref;
+  }
+
+  /** Whether looking ahead pays: a small data set lives in the cache anyway. */
+  get isLarge(): boolean {
+    return this.dict.size >= LOOK_AHEAD_SIZE;
   }
 
   /** Announces that this key will be looked up soon; see warm(). */

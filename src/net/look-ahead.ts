@@ -10,8 +10,6 @@
 import type { Database } from "../db/database";
 import { LOOK_AHEAD_MAX } from "../db/key-hints";
 
-/** Data sets below this many keys live in the cache anyway. */
-const KEYS_MIN = 16 * 1024;
 /** Commands with more arguments end the scan. */
 const ARGS_MAX = 9;
 
@@ -31,7 +29,7 @@ export class LookAhead {
 
   /** Looks at the commands from `position` on, unless that was done already. */
   advance(db: Database, buf: Buffer, position: number, end: number): void {
-    if (position < this.until || db.size < KEYS_MIN) return;
+    if (position < this.until || !db.isLarge) return;
     const { hints } = db.keyspace;
     hints.clear();
     let at = position;

@@ -243,6 +243,7 @@ function mget(c: Call): void {
   const { entries } = c.db.keyspace;
   c.reply.array(c.argc - 1);
   for (let i = 1; i < c.argc; i++) {
+    c.lookAhead(i, 1, 1);
     const ref = c.read(i);
     replyString(c, ref !== 0 && entries.type(ref) === TYPE_STRING ? ref : 0);
   }
@@ -274,6 +275,7 @@ function isPaired(c: Call): boolean {
 
 function setPairs(c: Call): void {
   for (let i = 1; i < c.argc; i += 2) {
+    c.lookAhead(i, 1, 2);
     setString(c.db, c.write(i), c, i, i + 1, NO_EXPIRY);
     c.changed(i, EVENT_STRING, "set");
   }
