@@ -66,14 +66,18 @@ async function run(connection: CliConnection, options: CliOptions): Promise<numb
   const command: Uint8Array[] = options.command.map((argument) => Buffer.from(argument));
   if (options.readsStdin) command.push(await Bun.stdin.bytes());
   connection.request(command);
-  const reply = print(await connection.receive());
+  const reply = await connection.receive();
+  if (reply.kind === "error" && options.failsOnError) {
+    process.stderr.write(`${reply.bytes.toString("latin1")}\n`);
+    return 1;
+  }
+  print(reply);
   if (ENDLESS.includes(options.command[0].toLowerCase())) {
     for (;;) print(await connection.receive());
   }
-  return reply.kind === "error" && options.failsOnError ? 1 : 0;
+  return 0;
 }
 
-function print(reply: Reply): Reply {
+function print(reply: Reply): void {
   process.stdout.write(formatReply(reply));
-  return reply;
 }

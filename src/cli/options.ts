@@ -14,7 +14,7 @@ export interface CliOptions {
   protocol: 2 | 3;
   /** The last argument of the command is what standard input holds. */
   readsStdin: boolean;
-  /** An error reply is an exit code of 1. */
+  /** An error reply goes to stderr, and the exit code is 1. */
   failsOnError: boolean;
   command: readonly string[];
 }
@@ -33,7 +33,7 @@ export const USAGE = `Usage: redbun cli [options] COMMAND [argument ...]
   -n <db>         Database number.
   -2, -3          Version of the protocol.
   -x              Read the last argument from standard input.
-  -e              Exit with 1 when the reply is an error.
+  -e              An error reply goes to stderr, and the exit code is 1.
 `;
 
 type Take = (options: CliOptions, value: string) => void;
