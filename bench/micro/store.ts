@@ -25,48 +25,53 @@ export function* hashSuite(): Generator<MicroCase> {
   }
 }
 
-/** A dict whose elements are keys of 16 bytes, and keys to look for, both in it and not. */
+/** Keys looked for before they come again: their elements, being anywhere, are out of the caches by then. */
+const PICKS = 65_536;
+
+/** `count` keys of 16 bytes, one behind the other. */
+function keysOf(count: number, number: (i: number) => number): Buffer {
+  const keys = Buffer.alloc(count * KEY_BYTES);
+  for (let i = 0; i < count; i++) keys.write(`key:${String(number(i)).padStart(12, "0")}`, i * KEY_BYTES, "latin1");
+  return keys;
+}
+
+/**
+ * A dict whose elements are keys of 16 bytes. What is looked for lies in order in buffers of its own, as requests do: only
+ * the dict and its elements are read at random places.
+ */
 class KeyDict implements ElementLayout {
   readonly heap = new Heap();
   readonly dict = new Dict(this.heap, hasher(), this);
-  /** Key i is at i * KEY_BYTES; the second half is not in the dict. */
-  readonly keys: Buffer;
-  private readonly order: Int32Array;
-  private next = 0;
+  readonly present: Buffer;
+  readonly missing: Buffer;
 
-  constructor(readonly size: number) {
-    this.keys = Buffer.alloc(size * 2 * KEY_BYTES);
-    for (let i = 0; i < size * 2; i++) this.keys.write(`key:${String(i).padStart(12, "0")}`, i * KEY_BYTES, "latin1");
+  constructor(size: number) {
     const random = new Random(SEED);
-    this.order = Int32Array.from({ length: size }, () => random.integer(0, size - 1));
-    for (let i = 0; i < size; i++) this.insert(i);
+    const all = keysOf(size, (i) => i);
+    for (let i = 0; i < size; i++) this.insert(all, i);
+    this.present = keysOf(PICKS, () => random.integer(0, size - 1));
+    this.missing = keysOf(PICKS, () => random.integer(size, size * 100));
   }
 
   hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean {
     return equalBytes(this.heap.u8[ref >>> SEGMENT_SHIFT], Heap.offset(ref), buf, start, end - start);
   }
 
-  /** Numbers of keys in random order; the second half when `missing`. */
-  pick(missing: boolean): number {
-    const i = this.order[this.next];
-    this.next = this.next + 1 === this.size ? 0 : this.next + 1;
-    return missing ? i + this.size : i;
-  }
-
-  find(i: number): number {
+  /** Ref of key `i` of `keys`. */
+  find(keys: Buffer, i: number): number {
     const at = i * KEY_BYTES;
-    return this.dict.find(this.dict.hash(this.keys, at, at + KEY_BYTES), this.keys, at, at + KEY_BYTES);
+    return this.dict.find(this.dict.hash(keys, at, at + KEY_BYTES), keys, at, at + KEY_BYTES);
   }
 
-  insert(i: number): void {
+  insert(keys: Buffer, i: number): void {
     const at = i * KEY_BYTES;
     const ref = this.heap.allocate(KEY_BYTES);
-    this.keys.copy(this.heap.u8[ref >>> SEGMENT_SHIFT], Heap.offset(ref), at, at + KEY_BYTES);
-    this.dict.insert(this.dict.hash(this.keys, at, at + KEY_BYTES), ref, false);
+    keys.copy(this.heap.u8[ref >>> SEGMENT_SHIFT], Heap.offset(ref), at, at + KEY_BYTES);
+    this.dict.insert(this.dict.hash(keys, at, at + KEY_BYTES), ref, false);
   }
 
-  remove(i: number): void {
-    const ref = this.find(i);
+  remove(keys: Buffer, i: number): void {
+    const ref = this.find(keys, i);
     this.dict.removeFound();
     this.heap.free(ref);
   }
@@ -76,23 +81,24 @@ export function* dictSuite(sizes: Sizes): Generator<MicroCase> {
   for (const size of sizes.dict) {
     const keyed = new KeyDict(size);
     const label = `${size.toLocaleString("en-US")} elements`;
-    const finds = (name: string, missing: boolean): MicroCase => ({
-      name: `${name}, ${label}`,
-      operations: BATCH,
-      run: () => {
+    const finds = (name: string, keys: Buffer): MicroCase => {
+      let next = 0;
+      const run = (): number => {
         let sum = 0;
-        for (let i = 0; i < BATCH; i++) sum = mix(sum, keyed.find(keyed.pick(missing)));
+        for (let i = 0; i < BATCH; i++) sum = mix(sum, keyed.find(keys, next++ & (PICKS - 1)));
         return sum;
-      },
-    });
-    yield finds("find", false);
-    yield finds("find, missing", true);
+      };
+      return { name: `${name}, ${label}`, operations: BATCH, run };
+    };
+    yield finds("find", keyed.present);
+    yield finds("find, missing", keyed.missing);
+    const further = keysOf(BATCH, (i) => size * 1000 + i);
     yield {
       name: `insert and remove, ${label}`,
       operations: BATCH,
       run: () => {
-        for (let i = size; i < size + BATCH; i++) keyed.insert(i);
-        for (let i = size; i < size + BATCH; i++) keyed.remove(i);
+        for (let i = 0; i < BATCH; i++) keyed.insert(further, i);
+        for (let i = 0; i < BATCH; i++) keyed.remove(further, i);
         return mix(keyed.dict.size, keyed.dict.segments);
       },
     };
