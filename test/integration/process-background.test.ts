@@ -117,13 +117,14 @@ describe.if(isLinux)("the title", () => {
     await using server = await startRedbun({ args: ["--unixsocket", "redis.sock"], conf: "maxclients 100\n" });
     await using client = await server.client();
     const set = async (...pairs: string[]): Promise<string> => text(await client.call("CONFIG", "SET", ...pairs));
+    const program = commandLine(server.pid).split(" ")[0];
     const template = "TEST {title} {listen-addr} {port} {tls-port} {unixsocket} {config-file}";
     expect(await set("proc-title-template", template)).toBe("OK");
     const file = join(server.directory, "redis.conf");
-    expect(commandLine(server.pid)).toBe(`TEST redbun *:${server.port} ${server.port} 0 redis.sock ${file}`);
+    expect(commandLine(server.pid)).toBe(`TEST ${program} *:${server.port} ${server.port} 0 redis.sock ${file}`);
     const port = String(freePort());
     expect(await set("port", port, "bind", "127.0.0.1")).toBe("OK");
-    expect(commandLine(server.pid)).toBe(`TEST redbun 127.0.0.1:${port} ${port} 0 redis.sock ${file}`);
+    expect(commandLine(server.pid)).toBe(`TEST ${program} 127.0.0.1:${port} ${port} 0 redis.sock ${file}`);
     const long = "x".repeat(3000);
     expect(await set("proc-title-template", long)).toBe("OK");
     expect(commandLine(server.pid)).toBe(long);
