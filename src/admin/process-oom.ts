@@ -25,7 +25,8 @@ export class OomScore {
     if (original === null) return false;
     this.original = oomScoreAdj === "no" ? null : original;
     if (oomScoreAdj === "no") return this.write(original);
-    const score = oomScoreAdjValues[0] + (oomScoreAdj === "relative" ? original : 0);
+    // "yes" is what "relative" is kept as.
+    const score = oomScoreAdjValues[0] + (oomScoreAdj === "absolute" ? 0 : original);
     return this.write(Math.max(-LIMIT, Math.min(LIMIT, score)));
   }
 

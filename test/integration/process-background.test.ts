@@ -2,7 +2,7 @@
 
 import { dlopen, ptr } from "bun:ffi";
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, readlinkSync, watch } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, watch, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -156,7 +156,8 @@ describe.if(isLinux)("oom-score-adj", () => {
     await using server = await startRedbun();
     await using client = await server.client();
     const set = async (...pairs: string[]): Promise<string> => text(await client.call("CONFIG", "SET", ...pairs));
-    const before = score(server.pid);
+    const before = score(process.pid) + 22;
+    writeFileSync(`/proc/${server.pid}/oom_score_adj`, String(before));
     expect(await set("oom-score-adj-values", "10 20 30")).toBe("OK");
     expect(score(server.pid)).toBe(before);
     expect(await set("oom-score-adj", "yes")).toBe("OK");
