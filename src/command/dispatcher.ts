@@ -16,8 +16,8 @@ import { Call } from "./call";
 import { type Command, DENYOOM, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
 import type { ServerContext } from "./server-context";
 
-/** How far the keyspace's clock may be behind, µs. */
-const STALE_MICROS = 1000;
+/** How long a change of the wall clock may go unnoticed, µs. */
+const WALL_MICROS = 100_000;
 
 export const DONE = 0;
 /** The command was not run: the client waits for CLIENT PAUSE to end, and the same command has to come again. */
@@ -30,7 +30,8 @@ export class Dispatcher {
   private readonly stats: ServerStats;
   /** µs of the monotonic clock at the end of the last command. */
   private lastEnd = 0;
-  /** When the keyspace's clock was last set by the wall clock, µs of the monotonic clock. */
+  /** Wall time minus monotonic time, µs, and when that was found out. */
+  private wallOffset = 0;
   private wallRead = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -48,11 +49,17 @@ export class Dispatcher {
     return this.lastEnd;
   }
 
-  /** Reading a clock costs as much as a small command: the wall clock is read once a millisecond. */
+  /**
+   * Sets the keyspace's clock. Reading a clock costs as much as a small command, so wall time is the monotonic time that
+   * was read anyway plus an offset, which follows the wall clock when that is set.
+   */
   private followWallClock(): void {
-    if (this.lastEnd - this.wallRead < STALE_MICROS) return;
-    this.wallRead = this.lastEnd;
-    this.server.keyspace.now = this.server.clock.now();
+    if (this.lastEnd - this.wallRead >= WALL_MICROS) {
+      const { clock } = this.server;
+      this.wallRead = this.lastEnd;
+      this.wallOffset = clock.nowMicros() - clock.monotonic();
+    }
+    this.server.keyspace.now = Math.floor((this.lastEnd + this.wallOffset) / 1000);
   }
 
   /** Runs one request; its reply is in the writer afterwards. Returns DONE or HELD. */

@@ -227,7 +227,7 @@ describe("OBJECT REFCOUNT", () => {
   });
 
   test("but not where every key needs access bits of its own", () => {
-    const limits = (policy: string): InProcess => new InProcess({ maxmemory: "100mb", "maxmemory-policy": policy });
+    const limits = (policy: string): InProcess => new InProcess({ maxmemory: "100gb", "maxmemory-policy": policy });
     for (const policy of ["allkeys-lru", "volatile-lru", "allkeys-lfu", "volatile-lfu"]) {
       const redbun = limits(policy);
       expect(redbun.run("SET k 1", "OBJECT REFCOUNT k")).toEqual(integer(1));
