@@ -154,6 +154,44 @@ describe("signals", () => {
   });
 });
 
+describe("SHUTDOWN", () => {
+  test("answers what came before it, runs nothing behind it, and ends the server with 0", async () => {
+    await using server = await startRedbun();
+    const closed = Promise.withResolvers<void>();
+    let received = "";
+    await Bun.connect({
+      hostname: "127.0.0.1",
+      port: server.port,
+      socket: {
+        open: (socket) => void socket.write("SHUTDOWN ABORT\r\nSET k v\r\nSHUTDOWN NOSAVE\r\nGET k\r\n"),
+        data(_socket, chunk) {
+          received += chunk.toString("latin1");
+        },
+        close: () => closed.resolve(),
+      },
+    });
+    await closed.promise;
+    expect(received).toBe("-ERR No shutdown in progress.\r\n+OK\r\n");
+    expect(await server.exited).toBe(0);
+    await server.waitForLog("Redis is now ready to exit, bye bye...");
+  });
+
+  test("waits for the replies of others, and ABORT from one of them takes it back", async () => {
+    const { server, reader } = await startWithReader();
+    await using _ = server;
+    await using asking = await server.client();
+    await using other = await server.client();
+    const refused = asking.call("SHUTDOWN", "NOSAVE");
+    await server.waitForLog("User requested shutdown...");
+    expect(text(await other.call("SHUTDOWN", "ABORT"))).toBe("OK");
+    expect(text(await refused)).toBe("ERR Errors trying to SHUTDOWN. Check logs.");
+    await server.waitForLog("Shutdown manually aborted.");
+    await using late = await server.client();
+    expect(text(await late.call("PING"))).toBe("PONG");
+    reader.end();
+  });
+});
+
 describe("a bug", () => {
   /** Starts redbun from source with code that runs before it, and returns what it logged when it is over. */
   async function crash(
