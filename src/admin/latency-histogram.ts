@@ -52,10 +52,10 @@ export class LatencyHistogram {
     return highestIn(bucketOf(this.maximum));
   }
 
-  /** Calls `visit` with every non-empty bucket's largest value (ns) and count, in ascending order. */
-  forEach(visit: (highest: number, count: number) => void): void {
+  /** Calls `see` with every non-empty bucket's largest value (ns) and count, in ascending order. */
+  visit(see: (highest: number, count: number) => void): void {
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      if (this.buckets[bucket] > 0) visit(highestIn(bucket), this.buckets[bucket]);
+      if (this.buckets[bucket] > 0) see(highestIn(bucket), this.buckets[bucket]);
     }
   }
 }
