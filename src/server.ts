@@ -2,7 +2,6 @@
  * The composition root: puts the parts together, starts and stops them in order, and runs cron.
  */
 
-import { randomBytes } from "node:crypto";
 import { adminCommands } from "./admin/admin.commands";
 import type { Config } from "./admin/config";
 import { installConfigEffects } from "./admin/config-effects";
@@ -29,7 +28,7 @@ import { Pause } from "./session/pause";
 import { keyCommands } from "./types/key.commands";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
-import type { Random } from "./util/random";
+import { type Random, secureBytes } from "./util/random";
 
 export interface ServerParts {
   config: Config;
@@ -56,8 +55,8 @@ export class Server implements ServerContext {
   readonly random: Random;
   readonly executable: string;
   readonly configFile: string;
-  readonly runId = randomBytes(20).toString("hex");
-  readonly replicationId = randomBytes(20).toString("hex");
+  readonly runId = secureBytes(20).toHex();
+  readonly replicationId = secureBytes(20).toHex();
   readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly commands: CommandTable;

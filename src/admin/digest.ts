@@ -6,7 +6,6 @@
  *     mix:  digest = SHA1(digest XOR SHA1(data))
  */
 
-import { createHash } from "node:crypto";
 import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
 import { valueTools } from "./value-tools";
@@ -38,7 +37,7 @@ export class Digest {
 }
 
 function sha1(data: Uint8Array): Buffer {
-  return createHash("sha1").update(data).digest();
+  return new Bun.CryptoHasher("sha1").update(data).digest();
 }
 
 /** A number in network byte order. */

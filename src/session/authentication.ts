@@ -5,8 +5,6 @@
  * this object nor the time an attempt takes tells anything about the password.
  */
 
-import { createHash, timingSafeEqual } from "node:crypto";
-
 export const DEFAULT_USER = "default";
 
 export class Authentication {
@@ -30,10 +28,10 @@ export class Authentication {
   /** Whether this is the password of this user. Any is, for a default user without one. */
   accepts(user: string, password: Uint8Array): boolean {
     if (!this.knows(user)) return false;
-    return this.digest === null || timingSafeEqual(sha256(password), this.digest);
+    return this.digest === null || crypto.timingSafeEqual(sha256(password), this.digest);
   }
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return new Bun.CryptoHasher("sha256").update(bytes).digest();
 }
