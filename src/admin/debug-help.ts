@@ -17,6 +17,8 @@ export const DEBUG_HELP: readonly string[] = [
   "    Write <message> to the server log.",
   "HTSTATS <dbid>",
   "    Return hash table statistics of the specified Redis database.",
+  "HTSTATS-KEY <key>",
+  "    Like HTSTATS but for the hash table stored at <key>'s value.",
   "OBJECT <key>",
   "    Show low level info about `key` and associated value.",
   "PANIC",

@@ -105,6 +105,13 @@ function hashTableStats(c: Call): void {
   c.reply.verbatim(`[Dictionary HT]\n${main}[Expires HT]\n${expires}`, "txt");
 }
 
+/** Strings have no hash table; collections that do will show theirs here. */
+function hashTableStatsOfKey(c: Call): void {
+  const ref = c.read(2);
+  if (ref === 0) c.fail(NO_SUCH_KEY);
+  else c.fail("ERR The value stored at the specified key is not represented using an hash table");
+}
+
 // --- server ----------------------------------------------------------------------------------------------------------
 
 /** The integer that a text begins with, else 0: as C's atoi. */
@@ -181,6 +188,7 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["error", exactly(3, replyError)],
   ["help", exactly(2, (c) => replyHelp(c, DEBUG_HELP))],
   ["htstats", exactly(3, hashTableStats)],
+  ["htstats-key", exactly(3, hashTableStatsOfKey)],
   ["log", exactly(3, logMessage)],
   ["object", exactly(3, object)],
   ["panic", { from: 2, to: ANY, run: crash("Software Failure", "SIGABRT") }],

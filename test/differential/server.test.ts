@@ -204,6 +204,8 @@ const debug: Case[] = [
     "GET p:4",
     "DBSIZE",
   ],
+  ["DEBUG HTSTATS-KEY missing", "SET k v", "DEBUG HTSTATS-KEY k", "DEBUG HTSTATS-KEY", "DEBUG HTSTATS 99"],
+  ["DEBUG HTSTATS abc", sameType("DEBUG HTSTATS 0"), cmd("DEBUG", "ERROR", "MY own\r\nerror"), "DEBUG PROTOCOL push"],
   ["DEBUG SLEEP 0", "DEBUG SLEEP 0.001", "DEBUG LOG hello"],
   [
     "SET a 1",
