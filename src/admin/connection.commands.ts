@@ -71,7 +71,7 @@ function auth(c: Call): void {
   else if (login(c, c.argc === 2 ? DEFAULT_USER : c.text(1), bytesOf(c, c.argc - 1))) c.reply.ok();
 }
 
-/** HELLO [protocol [AUTH user password] [SETNAME name]]: nothing but a failed AUTH's count changes unless all is right. */
+/** HELLO [protocol [AUTH user password] [SETNAME name]]: nothing changes unless all of it is right. */
 function hello(c: Call): void {
   const protocol = c.argc > 1 ? anyInteger(c, 1, "ERR Protocol version is not an integer or out of range") : 0;
   if (c.argc > 1 && (protocol < 2 || protocol > 3)) c.fail(NO_PROTO);

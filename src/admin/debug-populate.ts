@@ -13,8 +13,8 @@ const DIGITS_MAX = 20;
 const NO_EVENT = 0;
 
 /**
- * Adds strings "value:<n>" at the keys "<prefix>:<n>" for n from 0 to `count` - 1. With a `size` other than 0 the values
- * are cut to so many bytes, or filled up with NULs. Keys that exist are kept.
+ * Adds strings "value:<n>" at the keys "<prefix>:<n>" for n from 0 to `count` - 1. With a `size` other than 0 the
+ * values are cut to so many bytes, or filled up with NULs. Keys that exist are kept.
  */
 export function populate(db: Database, count: number, prefix: string, size: number): void {
   const valueHead = "value:";

@@ -1,4 +1,4 @@
-/** Where the memory is: the figures of INFO memory, MEMORY STATS and MEMORY DOCTOR, computed from one moment's state. */
+/** Where the memory is: the figures of INFO memory, MEMORY STATS and MEMORY DOCTOR, of one moment. */
 
 import type { ServerContext } from "../command/server-context";
 

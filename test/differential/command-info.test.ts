@@ -1,7 +1,7 @@
 /**
- * COMMAND INFO (and the layout of COMMAND DOCS) of every command that redbun has, beside Redis 7.0 and Redis 8.0. Where the two agree, 7.2 between them
- * does too, and redbun has to say the same; where they differ redbun has to say what one of them says, and the table
- * below names the field, so that a new difference is noticed.
+ * COMMAND INFO, and the layout of COMMAND DOCS, of every command that redbun has, beside Redis 7.0 and Redis 8.0.
+ * Where the two agree, 7.2 between them does too, and redbun has to say the same; where they differ redbun has to say
+ * what one of them says, and the table below names the field, so that a new difference is noticed.
  */
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
