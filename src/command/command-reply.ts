@@ -1,9 +1,9 @@
 /** What COMMAND INFO and COMMAND DOCS say of a command, as replies. */
 
-import { type Command, FLAG_NAMES, type KeySpec } from "../command/command-spec";
-import { type ArgumentDoc, argumentFlags, type CommandDoc, commandDocs, displayText } from "../command/docs";
-import { legacyRange } from "../command/key-extraction";
 import type { ReplyWriter } from "../resp/reply-writer";
+import { type Command, FLAG_NAMES, type KeySpec } from "./command-spec";
+import { type ArgumentDoc, argumentFlags, type CommandDoc, commandDocs, displayText } from "./docs";
+import { legacyRange } from "./key-extraction";
 
 /** A set of simple strings. */
 export function replyNames(reply: ReplyWriter, names: readonly string[]): void {
