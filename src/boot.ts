@@ -3,25 +3,33 @@
  *
  *   configuration → supervision → background → limits → server → pid file → title → banner → listening → ready
  *
- * What is about the process and not about the server lives here and in admin/process-*.ts; an embedded server has none
+ * What is about the process and not about the server lives here and in admin/process/; an embedded server has none
  * of it.
  */
 
-import { showBanner } from "./admin/banner";
-import { type Config, createConfig } from "./admin/config";
-import type { ParsedArguments } from "./admin/config-args";
-import { ConfigFileError, loadConfig } from "./admin/config-file";
-import { moduleRefusal, userRefusal } from "./admin/config-refusal";
-import { decodePath, encodePath } from "./admin/config-special";
-import { infoText } from "./admin/info";
-import { LOG_DEBUG, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING, Logger, ROLE_MASTER, ROLE_STARTING } from "./admin/logger";
-import { type CrashContext, installCrashHandler } from "./admin/process-crash";
-import { isBackgroundProcess, PidFile, startInBackground } from "./admin/process-daemon";
-import { adjustOpenFiles, checkBacklog } from "./admin/process-limits";
-import { OomScore } from "./admin/process-oom";
-import { Supervisor } from "./admin/process-supervisor";
-import { processTitle, setProcessTitle } from "./admin/process-title";
-import { openSyslog } from "./admin/syslog";
+import type { ParsedArguments } from "./admin/config/arguments";
+import { type Config, createConfig } from "./admin/config/config";
+import { ConfigFileError, loadConfig } from "./admin/config/file";
+import { moduleRefusal, userRefusal } from "./admin/config/refusal";
+import { decodePath, encodePath } from "./admin/config/special";
+import { infoText } from "./admin/info/info";
+import { showBanner } from "./admin/process/banner";
+import { type CrashContext, installCrashHandler } from "./admin/process/crash";
+import { isBackgroundProcess, PidFile, startInBackground } from "./admin/process/daemon";
+import { adjustOpenFiles, checkBacklog } from "./admin/process/limits";
+import {
+  LOG_DEBUG,
+  LOG_NOTICE,
+  LOG_VERBOSE,
+  LOG_WARNING,
+  Logger,
+  ROLE_MASTER,
+  ROLE_STARTING,
+} from "./admin/process/logger";
+import { OomScore } from "./admin/process/oom-score";
+import { Supervisor } from "./admin/process/supervisor";
+import { openSyslog } from "./admin/process/syslog";
+import { processTitle, setProcessTitle } from "./admin/process/title";
 import type { ShutdownOptions } from "./command/server-context";
 import { ListenError } from "./net/listeners";
 import { createCommandTable, Server } from "./server";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 /** Entry point: what the command line asks for. A part is loaded only when it is asked for. */
 
-import { parseArguments } from "./admin/config-args";
+import { parseArguments } from "./admin/config/arguments";
 
 /** Subcommands of this program; anything else is redis-server's command line. */
 const NOT_YET: Record<string, string> = {

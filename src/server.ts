@@ -3,14 +3,14 @@
  */
 
 import { adminCommands } from "./admin/admin.commands";
-import type { Config } from "./admin/config";
-import { installConfigEffects } from "./admin/config-effects";
-import { closeIdleClients, logFigures } from "./admin/housekeeping";
-import { HttpGuard } from "./admin/http-guard";
-import type { Logger } from "./admin/logger";
-import { Metrics } from "./admin/metrics";
-import { ServerStats } from "./admin/server-stats";
-import { type ProcessHooks, Shutdown } from "./admin/shutdown";
+import { HttpGuard } from "./admin/client/http-guard";
+import type { Config } from "./admin/config/config";
+import { installConfigEffects } from "./admin/config/effects";
+import { Metrics } from "./admin/info/metrics";
+import { ServerStats } from "./admin/info/server-stats";
+import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
+import type { Logger } from "./admin/process/logger";
+import { type ProcessHooks, Shutdown } from "./admin/process/shutdown";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";

@@ -6,8 +6,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { directivesWithoutEffect, refusedDirectives } from "../src/admin/config";
-import { DEBUG_HELP } from "../src/admin/debug-help";
+import { directivesWithoutEffect, refusedDirectives } from "../src/admin/config/config";
+import { DEBUG_HELP } from "../src/admin/debug/help";
 import { commandDocs } from "../src/command/docs";
 import { InProcess } from "./support/in-process";
 import { items, text } from "./support/reply";

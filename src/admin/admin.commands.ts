@@ -1,13 +1,13 @@
 /** The command tables of this folder. */
 
+import { commandCommands } from "../command/command.commands";
 import type { CommandDefinition } from "../command/command-spec";
-import { clientCommands } from "./client.commands";
-import { commandCommands } from "./command.commands";
-import { configCommands } from "./config.commands";
-import { connectionCommands } from "./connection.commands";
-import { debugCommands } from "./debug.commands";
-import { infoCommands } from "./info.commands";
-import { memoryCommands } from "./memory.commands";
+import { clientCommands } from "./client/client.commands";
+import { connectionCommands } from "./client/connection.commands";
+import { configCommands } from "./config/config.commands";
+import { debugCommands } from "./debug/debug.commands";
+import { infoCommands } from "./info/info.commands";
+import { memoryCommands } from "./info/memory.commands";
 import { serverCommands } from "./server.commands";
 
 export const adminCommands: CommandDefinition[][] = [

@@ -3,7 +3,7 @@
  * drives dispatch, COMMAND, ACL categories and cluster routing. The texts of COMMAND DOCS are in docs/.
  */
 
-import type { LatencyHistogram } from "../admin/latency-histogram";
+import type { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { Call } from "./call";
 
 export type Handler = (call: Call) => void;

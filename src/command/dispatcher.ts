@@ -5,8 +5,8 @@
  * moves between commands only.
  */
 
-import { LatencyHistogram } from "../admin/latency-histogram";
-import type { ServerStats } from "../admin/server-stats";
+import { LatencyHistogram } from "../admin/info/latency-histogram";
+import type { ServerStats } from "../admin/info/server-stats";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";

@@ -2,10 +2,10 @@
  * What a handler can reach besides its own call: the parts of the server, as the composition root put them together.
  */
 
-import type { Config } from "../admin/config";
-import type { Logger } from "../admin/logger";
-import type { Metrics } from "../admin/metrics";
-import type { ServerStats } from "../admin/server-stats";
+import type { Config } from "../admin/config/config";
+import type { Metrics } from "../admin/info/metrics";
+import type { ServerStats } from "../admin/info/server-stats";
+import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
 import type { Authentication } from "../session/authentication";

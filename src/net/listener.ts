@@ -5,7 +5,7 @@
 
 import { unlinkSync } from "node:fs";
 import type { SocketHandler, UnixSocketListener } from "bun";
-import { LOG_VERBOSE } from "../admin/logger";
+import { LOG_VERBOSE } from "../admin/process/logger";
 import { describeClient } from "../session/client-info";
 import { libc } from "../util/libc";
 import { Connection } from "./connection";

@@ -7,7 +7,7 @@
  */
 
 import { chmodSync } from "node:fs";
-import { decodePath } from "../admin/config-special";
+import { decodePath } from "../admin/config/special";
 import { strerror } from "../util/strerror";
 import type { Gate } from "./gate";
 import { type Listener, listenTcp, listenUnix } from "./listener";

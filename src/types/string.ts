@@ -192,6 +192,25 @@ export function setUnset(
   return ref;
 }
 
+/**
+ * Sets the key just looked up to a raw string that stands in a block of its own already, too long for an entry; see
+ * setString. The block is the entry's from now on. Returns the entry.
+ */
+export function setBlock(
+  db: Database,
+  existing: number,
+  args: Arguments,
+  key: number,
+  block: number,
+  length: number,
+  expireAt: number,
+): number {
+  shapeFor(db, existing, ENCODING_RAW_BLOCK, 0, expireAt);
+  const ref = db.store(existing, shape, args.buf, args.starts[key], args.ends[key]);
+  attachBlock(db.keyspace.entries, ref, block, length);
+  return ref;
+}
+
 /** Makes room for another inline string in the entry, if it is a string of that kind and its block fits. */
 function reuseInline(entries: Entries, ref: number, length: number, encoding: number): boolean {
   if (!entries.isInlineString(ref) || !entries.resizeInline(ref, length)) return false;

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LOG_DEBUG, LOG_NOTHING, LOG_NOTICE } from "../../src/admin/logger";
+import { LOG_DEBUG, LOG_NOTHING, LOG_NOTICE } from "../../src/admin/process/logger";
 import { InProcess } from "../support/in-process";
 import { array, bulk, error, map, OK, text } from "../support/reply";
 import { parseInfo } from "../support/server";

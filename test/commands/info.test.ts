@@ -1,7 +1,7 @@
 /** INFO in process: sections, and figures that follow from what was done. */
 
 import { describe, expect, test } from "bun:test";
-import { humanBytes } from "../../src/admin/info-memory";
+import { humanBytes } from "../../src/admin/info/memory-section";
 import { InProcess } from "../support/in-process";
 import { bulk, type Reply, text } from "../support/reply";
 import { parseInfo } from "../support/server";

@@ -6,8 +6,8 @@
  *   expect(redbun.call("SET", "k", "v")).toEqual(OK);
  */
 
-import { createConfig } from "../../src/admin/config";
-import { LOG_NOTHING, Logger } from "../../src/admin/logger";
+import { createConfig } from "../../src/admin/config/config";
+import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
 import { ENCODING_NAMES } from "../../src/db/entry";
 import type { Keyspace } from "../../src/db/keyspace";
 import { requestOf } from "../../src/resp/request";

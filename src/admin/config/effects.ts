@@ -1,0 +1,62 @@
+/**
+ * Makes directives take effect: once at the start, and again after every CONFIG SET that changes one. A directive that
+ * is read where it matters (maxclients, proto-max-bulk-len, hz) needs nothing here.
+ */
+
+import type { ServerContext } from "../../command/server-context";
+import { LOG_DEBUG, LOG_NOTHING, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING } from "../process/logger";
+import type { DirectiveName } from "./config";
+
+const LOG_LEVELS = { debug: LOG_DEBUG, verbose: LOG_VERBOSE, notice: LOG_NOTICE, warning: LOG_WARNING };
+
+type Effect = (server: ServerContext) => void;
+
+/** By the directives that they depend on. */
+const EFFECTS: [DirectiveName[], Effect][] = [
+  [["requirepass"], ({ config, authentication }) => authentication.setPassword(config.requirepass)],
+  [
+    ["loglevel"],
+    ({ config, log }) => {
+      // A log that is switched off, as a program that embeds the server may do, stays off.
+      if (log.level !== LOG_NOTHING) log.level = LOG_LEVELS[config.loglevel];
+    },
+  ],
+  [
+    ["active-expire-effort"],
+    ({ config, expireCycle }) => {
+      expireCycle.effort = config.activeExpireEffort;
+    },
+  ],
+  [
+    ["maxmemory-policy", "lfu-log-factor", "lfu-decay-time"],
+    ({ config, keyspace: { access } }) => {
+      access.lfu = config.maxmemoryPolicy.endsWith("-lfu");
+      access.logFactor = config.lfuLogFactor;
+      access.decayMinutes = config.lfuDecayTime;
+    },
+  ],
+  [
+    ["lazyfree-lazy-expire"],
+    ({ config, keyspace }) => {
+      keyspace.lazyExpire = config.lazyfreeLazyExpire;
+    },
+  ],
+  [["latency-tracking"], trackLatency],
+];
+
+/** While off, nothing is recorded; what was recorded before is kept, but not shown. */
+function trackLatency({ config, dispatcher }: ServerContext): void {
+  dispatcher.trackLatency = config.latencyTracking;
+}
+
+/** Applies the configuration to the server, now and whenever it changes. */
+export function installConfigEffects(server: ServerContext): void {
+  for (const [names, effect] of EFFECTS) {
+    const apply = (): null => {
+      effect(server);
+      return null;
+    };
+    apply();
+    for (const name of names) server.config.onChange(name, apply);
+  }
+}

@@ -1,0 +1,63 @@
+// Directives of listeners, connections, their limits, and TLS.
+
+import {
+  choice,
+  EFFECTIVE,
+  flag,
+  IMMUTABLE,
+  INT_MAX,
+  INT64_MAX,
+  int,
+  memory,
+  memoryOrPercent,
+  octal,
+  type TextOptions,
+  text,
+  UINT_MAX,
+  VOLATILE,
+} from "./directive";
+import { bind, clientOutputBufferLimit } from "./special";
+
+const PORT_MAX = 65535;
+const UNSET: TextOptions = { unsetWhenEmpty: true };
+/** A file that may have changed although its name has not. */
+const TLS_FILE: TextOptions = { unsetWhenEmpty: true, flags: VOLATILE };
+
+export const networkDirectives = {
+  bind,
+  port: int(6379, 0, PORT_MAX, EFFECTIVE),
+  "protected-mode": flag(true, EFFECTIVE),
+  unixsocket: text("", { unsetWhenEmpty: true, flags: IMMUTABLE | EFFECTIVE }),
+  unixsocketperm: octal(0, 0, 0o777, IMMUTABLE | EFFECTIVE),
+  "tcp-backlog": int(511, 0, INT_MAX, IMMUTABLE | EFFECTIVE),
+  "tcp-keepalive": int(300, 0, INT_MAX, EFFECTIVE),
+  timeout: int(0, 0, INT_MAX, EFFECTIVE),
+  maxclients: int(10000, 1, UINT_MAX, EFFECTIVE),
+  "socket-mark-id": int(0, 0, UINT_MAX, IMMUTABLE),
+  "bind-source-addr": text("", UNSET),
+  "proto-max-bulk-len": memory(512 * 1024 * 1024, 1024 * 1024, INT64_MAX, EFFECTIVE),
+  "client-query-buffer-limit": memory(1024 * 1024 * 1024, 1024 * 1024, INT64_MAX, EFFECTIVE),
+  "client-output-buffer-limit": clientOutputBufferLimit,
+  "maxmemory-clients": memoryOrPercent(0, 100),
+  "tracking-table-max-keys": int(1000000, 0, INT64_MAX),
+  "tls-port": int(0, 0, PORT_MAX),
+  "tls-session-cache-size": int(20 * 1024, 0, INT_MAX),
+  "tls-session-cache-timeout": int(300, 0, INT_MAX),
+  "tls-cluster": flag(false),
+  "tls-replication": flag(false),
+  "tls-auth-clients": choice(["no", "yes", "optional"], "yes"),
+  "tls-prefer-server-ciphers": flag(false),
+  "tls-session-caching": flag(true),
+  "tls-cert-file": text("", TLS_FILE),
+  "tls-key-file": text("", TLS_FILE),
+  "tls-key-file-pass": text("", UNSET),
+  "tls-client-cert-file": text("", TLS_FILE),
+  "tls-client-key-file": text("", TLS_FILE),
+  "tls-client-key-file-pass": text("", UNSET),
+  "tls-dh-params-file": text("", TLS_FILE),
+  "tls-ca-cert-file": text("", TLS_FILE),
+  "tls-ca-cert-dir": text("", TLS_FILE),
+  "tls-protocols": text("", UNSET),
+  "tls-ciphers": text("", UNSET),
+  "tls-ciphersuites": text("", UNSET),
+} as const;

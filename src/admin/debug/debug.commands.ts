@@ -1,0 +1,219 @@
+/**
+ * DEBUG: what tests of Redis and of clients use to look inside, and to bring about what else takes long or never
+ * happens. Only where enable-debug-command allows it.
+ *
+ * As in Redis this is one command to COMMAND and ACL: it resolves its subcommands itself.
+ */
+
+import type { Call } from "../../command/call";
+import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, STALE } from "../../command/command-spec";
+import { replyHelp } from "../../command/help";
+import { ENCODING_NAMES, TYPE_STRING } from "../../db/entry";
+import { DEBUG_NOT_ALLOWED, NO_SUCH_KEY, NOT_POSITIVE, subcommandSyntax } from "../../resp/errors";
+import { isShared, SHARED_REFERENCES } from "../../types/key-object.commands";
+import { stringLength, stringToInt64 } from "../../types/string";
+import { globMatch } from "../../util/glob";
+import { int64 } from "../../util/integers";
+import { anyInteger } from "../arguments";
+import { isLocal } from "../client/permission";
+import { rewriteConfigFile } from "../config/rewrite";
+import { Digest, digestAll, digestValue } from "./digest";
+import { DEBUG_HELP } from "./help";
+import { populate } from "./populate";
+import { replySample } from "./protocol";
+
+// --- data ------------------------------------------------------------------------------------------------------------
+
+function object(c: Call): void {
+  const ref = c.db.find(c.buf, c.starts[2], c.ends[2]);
+  if (ref === 0) {
+    c.fail(NO_SUCH_KEY);
+    return;
+  }
+  const { entries, access } = c.db.keyspace;
+  const lru = entries.lru(ref);
+  c.reply.simple(
+    `Value at:0x${(ref * 8).toString(16)} refcount:${isShared(c, ref) ? SHARED_REFERENCES : 1} ` +
+      `encoding:${ENCODING_NAMES[entries.encoding(ref)]} serializedlength:${serializedLength(c, ref)} ` +
+      `lru:${lru} lru_seconds_idle:${access.lfu ? 0 : access.idleSeconds(lru)}`,
+  );
+}
+
+/** Bytes of a string in an RDB file, not compressed: a length or a type byte, and the bytes or a small integer. */
+function serializedLength(c: Call, ref: number): number {
+  const { keyspace } = c.db;
+  if (keyspace.entries.type(ref) !== TYPE_STRING) return 0;
+  const length = stringLength(keyspace, ref);
+  if (keyspace.entries.isInteger(ref) && stringToInt64(keyspace, ref)) {
+    const value = int64.hi * 0x100000000 + int64.lo;
+    if (value >= -0x80 && value < 0x80) return 2;
+    if (value >= -0x8000 && value < 0x8000) return 3;
+    if (value >= -0x80000000 && value < 0x80000000) return 5;
+  }
+  if (length < 0x40) return length + 1;
+  return length + (length < 0x4000 ? 2 : 5);
+}
+
+function digest(c: Call): void {
+  c.reply.simple(digestAll(c.server.keyspace).toString());
+}
+
+function digestValues(c: Call): void {
+  c.reply.array(c.argc - 2);
+  for (let i = 2; i < c.argc; i++) {
+    const sum = new Digest();
+    const ref = c.db.find(c.buf, c.starts[i], c.ends[i]);
+    if (ref !== 0) digestValue(c.db.keyspace, ref, sum);
+    c.reply.simple(sum.toString());
+  }
+}
+
+const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
+
+function populateKeys(c: Call): void {
+  const count = positive(c, 2);
+  const size = c.argc > 4 ? positive(c, 4) : 0;
+  if (c.failed) return;
+  populate(c.db, count, c.argc > 3 ? c.text(3) : "key", size);
+  c.reply.ok();
+}
+
+function positive(c: Call, i: number): number {
+  const value = anyInteger(c, i, NOT_POSITIVE);
+  if (value < 0 || value > INTEGER_MAX) c.fail(NOT_POSITIVE);
+  return value;
+}
+
+function hashTableStats(c: Call): void {
+  const id = anyInteger(c, 2);
+  if (c.failed) return;
+  const db = c.server.keyspace.databases[id];
+  if (db === undefined) {
+    c.fail("ERR Out of range database");
+    return;
+  }
+  const { index } = db;
+  const main =
+    index.size === 0
+      ? "No stats available for empty dictionaries\n"
+      : "Hash table 0 stats (main hash table):\n" +
+        ` table size: ${index.slots}\n number of elements: ${index.size}\n` +
+        ` segments: ${index.segments}\n segment bytes: ${index.segmentBytes}\n` +
+        ` directory size: ${index.directorySize}\n`;
+  const expires =
+    index.flagged === 0 ? "No stats available for empty dictionaries\n" : ` number of elements: ${index.flagged}\n`;
+  c.reply.verbatim(`[Dictionary HT]\n${main}[Expires HT]\n${expires}`, "txt");
+}
+
+/** Strings have no hash table; collections that do will show theirs here. */
+function hashTableStatsOfKey(c: Call): void {
+  const ref = c.read(2);
+  if (ref === 0) c.fail(NO_SUCH_KEY);
+  else c.fail("ERR The value stored at the specified key is not represented using an hash table");
+}
+
+// --- server ----------------------------------------------------------------------------------------------------------
+
+/** The integer that a text begins with, else 0: as C's atoi. */
+function leadingInteger(text: string): number {
+  const value = Number.parseInt(text, 10);
+  return Number.isNaN(value) ? 0 : value;
+}
+
+function setActiveExpire(c: Call): void {
+  c.server.expireCycle.enabled = leadingInteger(c.text(2)) !== 0;
+  c.reply.ok();
+}
+
+/** Stops everything, as a command that takes so long would. */
+function sleep(c: Call): void {
+  const seconds = Number.parseFloat(c.text(2));
+  if (seconds > 0) Bun.sleepSync(seconds * 1000);
+  c.reply.ok();
+}
+
+function logMessage(c: Call): void {
+  c.server.log.warning(`DEBUG LOG: ${c.text(2)}`);
+  c.reply.ok();
+}
+
+function replyError(c: Call): void {
+  c.fail(c.text(2));
+}
+
+function stringMatch(c: Call): void {
+  const { buf, starts, ends } = c;
+  c.reply.integer(globMatch(buf, starts[2], ends[2], buf, starts[3], ends[3], false) ? 1 : 0);
+}
+
+function rewriteAll(c: Call): void {
+  const refusal = rewriteConfigFile(c.server.config, { all: true });
+  if (refusal === null) {
+    c.reply.ok();
+    return;
+  }
+  // Without a file Redis passes no path to the system, which calls that a bad address.
+  const reason = c.server.config.configFile === "" ? "Bad address" : refusal.slice(refusal.indexOf(": ") + 2);
+  c.fail(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${reason}`);
+}
+
+/** Ends the process as a crash does: with a line in the log, by a signal, and nothing tidied up. */
+function crash(reason: string, signal: NodeJS.Signals): (c: Call) => void {
+  return (c) => {
+    c.server.log.warning(`=== ${reason} (DEBUG ${c.text(1).toUpperCase()}) ===`);
+    process.kill(process.pid, signal);
+  };
+}
+
+// --- table -----------------------------------------------------------------------------------------------------------
+
+interface Subcommand {
+  /** Numbers of arguments, DEBUG itself included. */
+  readonly from: number;
+  readonly to: number;
+  readonly run: (c: Call) => void;
+}
+
+function exactly(count: number, run: (c: Call) => void): Subcommand {
+  return { from: count, to: count, run };
+}
+
+const ANY = Number.POSITIVE_INFINITY;
+
+const SUBCOMMANDS = new Map<string, Subcommand>([
+  ["assert", { from: 2, to: ANY, run: crash("ASSERTION FAILED", "SIGABRT") }],
+  ["config-rewrite-force-all", exactly(2, rewriteAll)],
+  ["digest", exactly(2, digest)],
+  ["digest-value", { from: 2, to: ANY, run: digestValues }],
+  ["error", exactly(3, replyError)],
+  ["help", exactly(2, (c) => replyHelp(c, DEBUG_HELP))],
+  ["htstats", exactly(3, hashTableStats)],
+  ["htstats-key", exactly(3, hashTableStatsOfKey)],
+  ["log", exactly(3, logMessage)],
+  ["object", exactly(3, object)],
+  ["panic", { from: 2, to: ANY, run: crash("Software Failure", "SIGABRT") }],
+  ["populate", { from: 3, to: 5, run: populateKeys }],
+  ["protocol", exactly(3, replySample)],
+  ["segfault", { from: 2, to: ANY, run: crash("REDIS BUG REPORT: crashed by signal 11", "SIGSEGV") }],
+  ["set-active-expire", exactly(3, setActiveExpire)],
+  ["sleep", exactly(3, sleep)],
+  ["stringmatch-len", exactly(4, stringMatch)],
+]);
+
+function debug(c: Call): void {
+  const allowed = c.server.config.enableDebugCommand;
+  if (allowed === "no" || (allowed === "local" && !isLocal(c.client))) {
+    c.fail(DEBUG_NOT_ALLOWED);
+    return;
+  }
+  const subcommand = SUBCOMMANDS.get(c.text(1).toLowerCase());
+  if (subcommand === undefined || c.argc < subcommand.from || c.argc > subcommand.to) {
+    c.fail(subcommandSyntax("DEBUG", c.text(1)));
+  } else {
+    subcommand.run(c);
+  }
+}
+
+export const debugCommands: CommandDefinition[] = [
+  { name: "debug", arity: -2, flags: ADMIN | NOSCRIPT | LOADING | STALE, categories: "", handler: debug },
+];

@@ -1,0 +1,131 @@
+/**
+ * Figures that cron samples: rates, the largest client buffers of the last seconds, and memory. INFO and MEMORY read
+ * them; nothing on the request path does.
+ */
+
+import type { ServerContext } from "../../command/server-context";
+
+const SAMPLES = 16;
+const SAMPLE_PERIOD_MS = 100;
+/** Seconds that client_recent_max_input_buffer looks back. */
+const RECENT_SECONDS = 8;
+
+/** How fast a counter grows: the mean of the last 16 samples, in units a second. */
+class Rate {
+  private readonly samples = new Float64Array(SAMPLES);
+  private next = 0;
+  private last = 0;
+
+  /** Takes the counter's value `elapsedMs` after the sample before. */
+  sample(value: number, elapsedMs: number): void {
+    this.samples[this.next] = elapsedMs > 0 ? (Math.max(0, value - this.last) * 1000) / elapsedMs : 0;
+    this.next = (this.next + 1) % SAMPLES;
+    this.last = value;
+  }
+
+  get perSecond(): number {
+    let sum = 0;
+    for (const sample of this.samples) sum += sample;
+    return sum / SAMPLES;
+  }
+
+  /** Forgets what was; the counter starts at 0 again. */
+  reset(): void {
+    this.samples.fill(0);
+    this.last = 0;
+  }
+}
+
+export class Metrics {
+  /** ms since the epoch. */
+  readonly startedAt: number;
+  readonly operations = new Rate();
+  readonly input = new Rate();
+  readonly output = new Rate();
+  /** Resident memory of the process now, and when the server was made (most of that is the executable), bytes. */
+  residentBytes: number;
+  readonly residentAtStart: number;
+  /** JavaScript heap of an empty server, bytes. */
+  readonly startupBytes: number;
+  /** Memory of all clients, as of the last second. */
+  clientBytes = 0;
+  private peak = 0;
+  private readonly recentInput = new Float64Array(RECENT_SECONDS);
+  private readonly recentOutput = new Float64Array(RECENT_SECONDS);
+  private lastSample: number;
+  private lastSecond = 0;
+
+  constructor(private readonly server: ServerContext) {
+    this.startedAt = server.clock.now();
+    this.lastSample = this.startedAt;
+    this.residentBytes = process.memoryUsage.rss();
+    this.residentAtStart = this.residentBytes;
+    this.startupBytes = process.memoryUsage().heapTotal;
+    this.peak = this.usedBytes;
+  }
+
+  /** Memory in use: the data, the clients' buffers, and what the server allocated before there was either. */
+  get usedBytes(): number {
+    return this.startupBytes + this.server.keyspace.heap.usedBytes + this.clientBytes;
+  }
+
+  /** Whether maxmemory is exceeded and nothing may be evicted to change that. */
+  get isOutOfMemory(): boolean {
+    const { maxmemory, maxmemoryPolicy } = this.server.config;
+    return maxmemory > 0 && maxmemoryPolicy === "noeviction" && this.usedBytes > maxmemory;
+  }
+
+  /** The most memory that was ever in use. */
+  get peakBytes(): number {
+    this.peak = Math.max(this.peak, this.usedBytes);
+    return this.peak;
+  }
+
+  /** The largest input and output buffer of a client in the last seconds. */
+  get recentMaxInput(): number {
+    return Math.max(...this.recentInput);
+  }
+
+  get recentMaxOutput(): number {
+    return Math.max(...this.recentOutput);
+  }
+
+  /** Called by cron. */
+  sample(nowMs: number): void {
+    const elapsed = nowMs - this.lastSample;
+    if (elapsed < SAMPLE_PERIOD_MS) return;
+    this.lastSample = nowMs;
+    const { stats } = this.server;
+    this.operations.sample(stats.commandsProcessed, elapsed);
+    this.input.sample(stats.inputBytes, elapsed);
+    this.output.sample(stats.outputBytes, elapsed);
+    this.residentBytes = process.memoryUsage.rss();
+    this.peak = this.peakBytes;
+    this.sampleClients(Math.floor(nowMs / 1000));
+  }
+
+  private sampleClients(second: number): void {
+    const slot = second % RECENT_SECONDS;
+    if (second === this.lastSecond) return;
+    this.lastSecond = second;
+    let input = 0;
+    let output = 0;
+    let memory = 0;
+    for (const { transport } of this.server.clients.all()) {
+      input = Math.max(input, transport.inputBytes);
+      output = Math.max(output, transport.outputBytes);
+      memory += transport.memoryBytes;
+    }
+    this.recentInput[slot] = input;
+    this.recentOutput[slot] = output;
+    this.clientBytes = memory;
+  }
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.operations.reset();
+    this.input.reset();
+    this.output.reset();
+    this.peak = this.usedBytes;
+  }
+}

@@ -1,0 +1,305 @@
+/** The sections of INFO but memory: each function returns its section's lines. */
+
+import { readFileSync } from "node:fs";
+import { release, type as systemName } from "node:os";
+import type { Command } from "../../command/command-spec";
+import type { ServerContext } from "../../command/server-context";
+import { buildInfo } from "../../util/build-info";
+import { REDIS_VERSION } from "../../util/redis-version";
+
+const DAY_SECONDS = 24 * 3600;
+
+/** Names of machines as uname prints them. */
+const MACHINES: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
+
+const MULTIPLEXERS: Readonly<Record<string, string>> = { linux: "epoll", win32: "iocp" };
+
+export function serverSection(server: ServerContext): string[] {
+  const { config, clock, metrics, keyspace } = server;
+  const uptime = Math.floor((clock.now() - metrics.startedAt) / 1000);
+  return [
+    `redis_version:${REDIS_VERSION}`,
+    `redis_git_sha1:${buildInfo.gitSha1}`,
+    `redis_git_dirty:${buildInfo.gitDirty}`,
+    `redis_build_id:${buildInfo.buildId}`,
+    "redis_mode:standalone",
+    `redbun_version:${buildInfo.version}`,
+    `os:${systemName()} ${release()} ${MACHINES[process.arch] ?? process.arch}`,
+    "arch_bits:64",
+    "monotonic_clock:POSIX clock_gettime",
+    `multiplexing_api:${MULTIPLEXERS[process.platform] ?? "kqueue"}`,
+    "gcc_version:0.0.0",
+    `bun_version:${Bun.version}`,
+    `process_id:${process.pid}`,
+    "process_supervised:no",
+    `run_id:${server.runId}`,
+    `tcp_port:${server.port}`,
+    `server_time_usec:${clock.nowMicros()}`,
+    `uptime_in_seconds:${uptime}`,
+    `uptime_in_days:${Math.floor(uptime / DAY_SECONDS)}`,
+    `hz:${config.hz}`,
+    `configured_hz:${config.hz}`,
+    `lru_clock:${keyspace.access.clock()}`,
+    `executable:${server.executable}`,
+    `config_file:${server.configFile}`,
+    "io_threads_active:0",
+    ...listeners(server),
+  ];
+}
+
+function listeners(server: ServerContext): string[] {
+  const { bind, unixsocket } = server.config;
+  const lines: string[] = [];
+  if (server.port !== 0)
+    lines.push(`name=tcp${bind.map((address) => `,bind=${address}`).join("")},port=${server.port}`);
+  if (unixsocket !== "") lines.push(`name=unix,bind=${unixsocket}`);
+  return lines.map((line, i) => `listener${i}:${line}`);
+}
+
+export function clientsSection({ clients, config, metrics, pause }: ServerContext): string[] {
+  return [
+    `connected_clients:${clients.size}`,
+    "cluster_connections:0",
+    `maxclients:${config.maxclients}`,
+    `client_recent_max_input_buffer:${metrics.recentMaxInput}`,
+    `client_recent_max_output_buffer:${metrics.recentMaxOutput}`,
+    `blocked_clients:${pause.waitingClients}`,
+    "tracking_clients:0",
+    "clients_in_timeout_table:0",
+    "total_blocking_keys:0",
+    "total_blocking_keys_on_nokey:0",
+  ];
+}
+
+export function persistenceSection({ keyspace, metrics }: ServerContext): string[] {
+  return [
+    "loading:0",
+    "async_loading:0",
+    "current_cow_peak:0",
+    "current_cow_size:0",
+    "current_cow_size_age:0",
+    "current_fork_perc:0.00",
+    "current_save_keys_processed:0",
+    "current_save_keys_total:0",
+    `rdb_changes_since_last_save:${keyspace.dirty}`,
+    "rdb_bgsave_in_progress:0",
+    `rdb_last_save_time:${Math.floor(metrics.startedAt / 1000)}`,
+    "rdb_last_bgsave_status:ok",
+    "rdb_last_bgsave_time_sec:-1",
+    "rdb_current_bgsave_time_sec:-1",
+    "rdb_saves:0",
+    "rdb_last_cow_size:0",
+    "rdb_last_load_keys_expired:0",
+    "rdb_last_load_keys_loaded:0",
+    "aof_enabled:0",
+    "aof_rewrite_in_progress:0",
+    "aof_rewrite_scheduled:0",
+    "aof_last_rewrite_time_sec:-1",
+    "aof_current_rewrite_time_sec:-1",
+    "aof_last_bgrewrite_status:ok",
+    "aof_rewrites:0",
+    "aof_rewrites_consecutive_failures:0",
+    "aof_last_write_status:ok",
+    "aof_last_cow_size:0",
+    "module_fork_in_progress:0",
+    "module_fork_last_cow_size:0",
+  ];
+}
+
+export function statsSection(server: ServerContext): string[] {
+  return [...traffic(server), ...keyEvents(server), ...idleFeatures(), ...replies(server)];
+}
+
+function traffic({ stats, metrics }: ServerContext): string[] {
+  const kilobytes = (perSecond: number): string => (perSecond / 1024).toFixed(2);
+  return [
+    `total_connections_received:${stats.connectionsReceived}`,
+    `total_commands_processed:${stats.commandsProcessed}`,
+    `instantaneous_ops_per_sec:${Math.floor(metrics.operations.perSecond)}`,
+    `total_net_input_bytes:${stats.inputBytes}`,
+    `total_net_output_bytes:${stats.outputBytes}`,
+    "total_net_repl_input_bytes:0",
+    "total_net_repl_output_bytes:0",
+    `instantaneous_input_kbps:${kilobytes(metrics.input.perSecond)}`,
+    `instantaneous_output_kbps:${kilobytes(metrics.output.perSecond)}`,
+    "instantaneous_input_repl_kbps:0.00",
+    "instantaneous_output_repl_kbps:0.00",
+    `rejected_connections:${stats.connectionsRejected}`,
+    "sync_full:0",
+    "sync_partial_ok:0",
+    "sync_partial_err:0",
+  ];
+}
+
+function keyEvents({ keyspace: { stats }, expireCycle }: ServerContext): string[] {
+  return [
+    `expired_keys:${stats.expired}`,
+    `expired_stale_perc:${stats.stalePercent.toFixed(2)}`,
+    `expired_time_cap_reached_count:${stats.expireTimeCapReached}`,
+    `expire_cycle_cpu_milliseconds:${Math.floor(expireCycle.microsSpent / 1000)}`,
+    `evicted_keys:${stats.evicted}`,
+    "evicted_clients:0",
+    "total_eviction_exceeded_time:0",
+    "current_eviction_exceeded_time:0",
+    `keyspace_hits:${stats.hits}`,
+    `keyspace_misses:${stats.misses}`,
+  ];
+}
+
+/** Fields of what redbun does not have, or not yet. */
+function idleFeatures(): string[] {
+  return [
+    "pubsub_channels:0",
+    "pubsub_patterns:0",
+    "pubsubshard_channels:0",
+    "latest_fork_usec:0",
+    "total_forks:0",
+    "migrate_cached_sockets:0",
+    "slave_expires_tracked_keys:0",
+    "active_defrag_hits:0",
+    "active_defrag_misses:0",
+    "active_defrag_key_hits:0",
+    "active_defrag_key_misses:0",
+    "total_active_defrag_time:0",
+    "current_active_defrag_time:0",
+    "tracking_total_keys:0",
+    "tracking_total_items:0",
+    "tracking_total_prefixes:0",
+  ];
+}
+
+function replies({ stats }: ServerContext): string[] {
+  return [
+    `unexpected_error_replies:${stats.unexpectedErrorReplies}`,
+    `total_error_replies:${stats.errorReplies}`,
+    "dump_payload_sanitizations:0",
+    `total_reads_processed:${stats.readsProcessed}`,
+    `total_writes_processed:${stats.writesProcessed}`,
+    "io_threaded_reads_processed:0",
+    "io_threaded_writes_processed:0",
+    `client_query_buffer_limit_disconnections:${stats.clientQueryBufferLimitDisconnections}`,
+    `client_output_buffer_limit_disconnections:${stats.clientOutputBufferLimitDisconnections}`,
+    "reply_buffer_shrinks:0",
+    "reply_buffer_expands:0",
+    `acl_access_denied_auth:${stats.aclDeniedAuth}`,
+    "acl_access_denied_cmd:0",
+    "acl_access_denied_key:0",
+    "acl_access_denied_channel:0",
+  ];
+}
+
+export function replicationSection({ config, replicationId }: ServerContext): string[] {
+  return [
+    "role:master",
+    "connected_slaves:0",
+    "master_failover_state:no-failover",
+    `master_replid:${replicationId}`,
+    `master_replid2:${"0".repeat(40)}`,
+    "master_repl_offset:0",
+    "second_repl_offset:-1",
+    "repl_backlog_active:0",
+    `repl_backlog_size:${config.replBacklogSize}`,
+    "repl_backlog_first_byte_offset:0",
+    "repl_backlog_histlen:0",
+  ];
+}
+
+/** µs as seconds with six digits. */
+function seconds(micros: number): string {
+  return (micros / 1_000_000).toFixed(6);
+}
+
+export function cpuSection(): string[] {
+  const { system, user } = process.cpuUsage();
+  const lines = [
+    `used_cpu_sys:${seconds(system)}`,
+    `used_cpu_user:${seconds(user)}`,
+    // There are no child processes.
+    "used_cpu_sys_children:0.000000",
+    "used_cpu_user_children:0.000000",
+  ];
+  const thread = mainThreadTicks();
+  if (thread !== null) {
+    lines.push(
+      `used_cpu_sys_main_thread:${seconds(thread.system)}`,
+      `used_cpu_user_main_thread:${seconds(thread.user)}`,
+    );
+  }
+  return lines;
+}
+
+/** µs of CPU time of the main thread, where the system tells (in clock ticks, a hundred a second). */
+function mainThreadTicks(): { system: number; user: number } | null {
+  if (process.platform !== "linux") return null;
+  try {
+    const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, "latin1");
+    // The name, in parentheses, may hold blanks; utime and stime are the 12th and 13th field behind it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { user: Number(fields[11]) * 10_000, system: Number(fields[12]) * 10_000 };
+  } catch {
+    return null;
+  }
+}
+
+export function clusterSection(): string[] {
+  return ["cluster_enabled:0"];
+}
+
+export function keyspaceSection({ keyspace }: ServerContext): string[] {
+  return keyspace.databases
+    .filter((db) => db.size > 0)
+    .map((db) => `db${db.id}:keys=${db.size},expires=${db.expires},avg_ttl=${Math.floor(db.averageTtl)}`);
+}
+
+// --- statistics of commands and errors -------------------------------------------------------------------------------
+
+/** All commands and subcommands. */
+function* everyCommand(server: ServerContext): Generator<Command> {
+  for (const [, command] of server.commands.entries()) {
+    yield command;
+    if (command.subcommands !== null) yield* command.subcommands.values();
+  }
+}
+
+/** A name with what has a meaning in INFO's lines replaced. */
+function safeName(name: string): string {
+  return name.replace(/[#:\n\r]/g, "_");
+}
+
+export function commandStatsSection(server: ServerContext): string[] {
+  const lines: string[] = [];
+  for (const { fullName, stats } of everyCommand(server)) {
+    const { calls, micros, rejected, failed } = stats;
+    if (calls + rejected + failed === 0) continue;
+    const perCall = (calls === 0 ? 0 : micros / calls).toFixed(2);
+    lines.push(
+      `cmdstat_${safeName(fullName)}:calls=${calls},usec=${Math.floor(micros)},usec_per_call=${perCall}` +
+        `,rejected_calls=${rejected},failed_calls=${failed}`,
+    );
+  }
+  return lines;
+}
+
+export function errorStatsSection({ stats }: ServerContext): string[] {
+  const codes = [...stats.errors.keys()].sort();
+  return codes.map((code) => `errorstat_${safeName(code)}:count=${stats.errors.get(code)}`);
+}
+
+/** A number with up to six decimals, and no zeros at the end. */
+function trimmed(value: number): string {
+  return value.toFixed(6).replace(/\.?0+$/, "");
+}
+
+export function latencyStatsSection(server: ServerContext): string[] {
+  const { latencyTracking, latencyTrackingInfoPercentiles } = server.config;
+  if (!latencyTracking) return [];
+  const lines: string[] = [];
+  for (const { fullName, latency } of everyCommand(server)) {
+    if (latency === null) continue;
+    const percentiles = latencyTrackingInfoPercentiles.map((percent) => {
+      return `p${trimmed(percent)}=${(latency.percentile(percent) / 1000).toFixed(3)}`;
+    });
+    lines.push(`latency_percentiles_usec_${safeName(fullName)}:${percentiles.join(",")}`);
+  }
+  return lines;
+}

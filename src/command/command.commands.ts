@@ -1,0 +1,173 @@
+/** COMMAND: what commands there are, and what they are like. */
+
+import { INVALID_COMMAND, INVALID_COMMAND_ARITY, NO_KEY_ARGUMENTS } from "../resp/errors";
+import { globMatchString } from "../util/glob";
+import type { Call } from "./call";
+import { replyCommandDocs, replyCommandInfo, replyKeyFlags } from "./command-reply";
+import { type Command, type CommandDefinition, type Handler, LOADING, STALE } from "./command-spec";
+import { replyHelp } from "./help";
+import { hasKeys, type KeyPosition, keysOf } from "./key-extraction";
+
+const HELP = [
+  "(no subcommand)",
+  "    Return details about all Redis commands.",
+  "COUNT",
+  "    Return the total number of commands in this Redis server.",
+  "LIST",
+  "    Return a list of all commands in this Redis server.",
+  "INFO [<command-name> ...]",
+  "    Return details about multiple Redis commands.",
+  "    If no command names are given, documentation details for all",
+  "    commands are returned.",
+  "DOCS [<command-name> ...]",
+  "    Return documentation details about multiple Redis commands.",
+  "    If no command names are given, documentation details for all",
+  "    commands are returned.",
+  "GETKEYS <full-command>",
+  "    Return the keys from a full Redis command.",
+  "GETKEYSANDFLAGS <full-command>",
+  "    Return the keys and the access flags from a full Redis command.",
+];
+
+function all(c: Call): Command[] {
+  return [...c.server.commands.entries()].map(([, command]) => command);
+}
+
+/** Every command, each followed by its subcommands. */
+function allWithSubcommands(c: Call): Command[] {
+  return all(c).flatMap((command) => [command, ...(command.subcommands?.values() ?? [])]);
+}
+
+/** The command that a text names, a subcommand as "config|get"; undefined if there is none. */
+function named(c: Call, text: string): Command | undefined {
+  const [name, subcommand, ...more] = text.toLowerCase().split("|");
+  const command = c.server.commands.get(name);
+  if (subcommand === undefined || more.length > 0) return more.length > 0 ? undefined : command;
+  return command?.subcommands?.get(subcommand);
+}
+
+function count(c: Call): void {
+  c.reply.integer(c.server.commands.size);
+}
+
+function everything(c: Call): void {
+  const commands = all(c);
+  c.reply.array(commands.length);
+  for (const command of commands) replyCommandInfo(c.reply, command);
+}
+
+function info(c: Call): void {
+  if (c.argc === 2) {
+    everything(c);
+    return;
+  }
+  c.reply.array(c.argc - 2);
+  for (let i = 2; i < c.argc; i++) {
+    const command = named(c, c.text(i));
+    if (command === undefined) c.reply.null();
+    else replyCommandInfo(c.reply, command);
+  }
+}
+
+function docs(c: Call): void {
+  let commands = all(c);
+  if (c.argc > 2) {
+    commands = [];
+    for (let i = 2; i < c.argc; i++) {
+      const command = named(c, c.text(i));
+      if (command !== undefined) commands.push(command);
+    }
+  }
+  c.reply.map(commands.length);
+  for (const command of commands) {
+    c.reply.bulkText(command.fullName);
+    replyCommandDocs(c.reply, command);
+  }
+}
+
+// --- keys ------------------------------------------------------------------------------------------------------------
+
+/** The keys of the command at arguments 2 and up; null if an error was written. */
+function keysOfArguments(c: Call): KeyPosition[] | null {
+  const base = c.server.commands.find(c.buf, c.starts[2], c.ends[2]);
+  let command = base;
+  if (base?.subcommands && c.argc > 3) command = base.subcommands.get(c.text(3).toLowerCase()) ?? null;
+  if (command === null) c.fail(INVALID_COMMAND);
+  else if (!hasKeys(command)) c.fail(NO_KEY_ARGUMENTS);
+  else if (!command.acceptsArity(c.argc - 2)) c.fail(INVALID_COMMAND_ARITY);
+  else return keysOf(command, c, 2);
+  return null;
+}
+
+function replyKey(c: Call, { index }: KeyPosition): void {
+  c.reply.bulk(c.buf, c.starts[index], c.size(index));
+}
+
+function getKeys(c: Call): void {
+  const keys = keysOfArguments(c);
+  if (keys === null) return;
+  c.reply.array(keys.length);
+  for (const key of keys) replyKey(c, key);
+}
+
+function getKeysAndFlags(c: Call): void {
+  const keys = keysOfArguments(c);
+  if (keys === null) return;
+  c.reply.array(keys.length);
+  for (const key of keys) {
+    c.reply.array(2);
+    replyKey(c, key);
+    replyKeyFlags(c.reply, key.flags);
+  }
+}
+
+// --- list ------------------------------------------------------------------------------------------------------------
+
+/** COMMAND LIST [FILTERBY (MODULE name|ACLCAT category|PATTERN pattern)]. */
+function list(c: Call): void {
+  const filter = c.argc === 2 ? () => true : parseFilter(c);
+  if (c.failed) return;
+  const commands = allWithSubcommands(c).filter(filter);
+  c.reply.array(commands.length);
+  for (const command of commands) c.reply.bulkText(command.fullName);
+}
+
+function parseFilter(c: Call): (command: Command) => boolean {
+  if (c.argc === 5 && c.is(2, "filterby")) {
+    const argument = c.text(4);
+    // There are no modules.
+    if (c.is(3, "module")) return () => false;
+    if (c.is(3, "aclcat")) return (command) => command.categories.includes(argument.toLowerCase());
+    if (c.is(3, "pattern")) return (command) => globMatchString(argument, command.fullName, true);
+  }
+  c.syntaxError();
+  return () => false;
+}
+
+// --- table -----------------------------------------------------------------------------------------------------------
+
+const ORDER_VARIES = ["nondeterministic_output_order"];
+
+function subcommand(name: string, arity: number, handler: Handler, tips?: string[]): CommandDefinition {
+  return { name, arity, flags: LOADING | STALE, categories: "connection", tips, handler };
+}
+
+export const commandCommands: CommandDefinition[] = [
+  {
+    name: "command",
+    arity: -1,
+    flags: LOADING | STALE,
+    categories: "connection",
+    tips: ORDER_VARIES,
+    handler: everything,
+    subcommands: [
+      subcommand("count", 2, count),
+      subcommand("docs", -2, docs, ORDER_VARIES),
+      subcommand("getkeys", -3, getKeys),
+      subcommand("getkeysandflags", -3, getKeysAndFlags),
+      subcommand("help", 2, (c) => replyHelp(c, HELP)),
+      subcommand("info", -2, info, ORDER_VARIES),
+      subcommand("list", -2, list, ORDER_VARIES),
+    ],
+  },
+];
