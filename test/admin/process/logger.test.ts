@@ -108,7 +108,7 @@ describe("times", () => {
 
   test("are those of the time zone that $TZ names", async () => {
     const script = `
-      import { logTimestamp } from ${JSON.stringify(join(import.meta.dir, "../../src/util/local-time.ts"))};
+      import { logTimestamp } from ${JSON.stringify(join(import.meta.dir, "../../../src/util/local-time.ts"))};
       process.stdout.write(logTimestamp(${START}));`;
     const child = Bun.spawn([process.execPath, "-e", script], { env: { ...process.env, TZ: "UTC-3" }, stdout: "pipe" });
     expect(await child.stdout.text()).toBe("03 Feb 2026 07:05:06.007");
