@@ -117,10 +117,11 @@ describe("links between the documents", () => {
 
     test(`${document}: the source files that it names are there`, async () => {
       const content = await Bun.file(join(REPOSITORY, document)).text();
-      const named = [...content.matchAll(/`((?:src|test|bench|\.ci)\/[\w./-]+\.(?:ts|sh))`/g)].map((match) => match[1]);
-      // A folder's README names the files beside it without their folder.
-      const beside = /^src\/\w+\//.test(document) ? [...content.matchAll(/`([\w-]+(?:\.commands)?\.ts)`/g)] : [];
-      for (const [, name] of beside) named.push(join(dirname(document), name));
+      const paths = [...content.matchAll(/`([\w./-]+\.(?:ts|sh))`/g)].map((match) => match[1]);
+      // A README inside src/ names files from its own folder; everywhere else a path starts at the repository.
+      const named = document.startsWith("src/")
+        ? paths.map((path) => (/^(src|test|bench)\//.test(path) ? path : join(dirname(document), path)))
+        : paths.filter((path) => /^(src|test|bench|\.ci)\//.test(path));
       expect(named.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
     });
   }
