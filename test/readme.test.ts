@@ -32,6 +32,7 @@ const code = (word: string): string => `\`${word}\``;
 /** Groups of commands, as COMMAND DOCS names them, in the README's order and with its titles. */
 const GROUPS: Readonly<Record<string, string>> = {
   string: "strings",
+  bitmap: "bitmaps",
   generic: "keys",
   connection: "connection",
   server: "server",
@@ -51,9 +52,9 @@ function shown(command: string, all: readonly string[]): string {
 function commandTable(): string {
   const all = listedCommands();
   const commands = all.filter((name) => !name.includes("|"));
-  const rows = Object.entries(GROUPS).map(([group, title]) => {
-    const members = commands.filter((name) => commandDocs(name)?.group === group);
-    return `| ${title} | ${members.map((name) => shown(name, all)).join(", ")} |`;
+  const rows = Object.entries(GROUPS).flatMap(([group, title]) => {
+    const members = commands.filter((name) => commandDocs(name)?.group === group).map((name) => shown(name, all));
+    return members.length === 0 ? [] : [`| ${title} | ${members.join(", ")} |`];
   });
   return ["| family | commands |", "|---|---|", ...rows].join("\n");
 }
