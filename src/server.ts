@@ -25,6 +25,7 @@ import { ReplyWriter } from "./resp/reply-writer";
 import { Authentication } from "./session/authentication";
 import { type Client, ClientRegistry } from "./session/client";
 import { Pause } from "./session/pause";
+import { bitmapCommands } from "./types/bitmap.commands";
 import { keyCommands } from "./types/key.commands";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
@@ -45,7 +46,7 @@ export interface ServerParts {
 
 /** Every command, under its own name. */
 export function createCommandTable(): CommandTable {
-  return new CommandTable([...adminCommands, keyCommands, stringCommands]);
+  return new CommandTable([...adminCommands, keyCommands, stringCommands, bitmapCommands]);
 }
 
 export class Server implements ServerContext {

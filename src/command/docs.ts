@@ -1,6 +1,7 @@
 // What COMMAND DOCS says: texts and syntax of every command, looked up by name. The tables (docs/) are functions that
 // run when the first text is asked for, so that a server that nobody asks pays nothing at start.
 
+import { bitmapDocs } from "./docs/bitmap.docs";
 import { connectionDocs } from "./docs/connection.docs";
 import type { CommandDoc, FamilyDocs } from "./docs/doc";
 import { keyDocs } from "./docs/key.docs";
@@ -12,6 +13,7 @@ export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, di
 /** Families by the group that COMMAND DOCS names. */
 const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   string: stringDocs,
+  bitmap: bitmapDocs,
   generic: keyDocs,
   connection: connectionDocs,
   server: serverDocs,

@@ -103,6 +103,17 @@ const VARIABLE_FLAGS: Readonly<Record<string, (request: Request, from: number) =
     }
     return ["OW", "update"];
   },
+  // One that only gets does not write. What is no operation may be anything.
+  bitfield: (request, from) => {
+    for (let i = from + 2; i < request.argc; ) {
+      const is = (word: string) => equalsIgnoreCase(request.buf, request.starts[i], request.ends[i], word);
+      const behind = request.argc - i - 1;
+      if (behind >= 2 && is("get")) i += 3;
+      else if (behind >= 1 && is("overflow")) i += 2;
+      else return ["RW", "access", "update"];
+    }
+    return ["RO", "access"];
+  },
 };
 
 function variableFlags(command: Command, request: Request, from: number, spec: KeySpec): readonly string[] {

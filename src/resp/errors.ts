@@ -96,3 +96,14 @@ export const INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity
 export const LCS_NOT_STRINGS = "ERR The specified keys must contain string values";
 export const LCS_LEN_AND_IDX = "ERR If you want both the length and indexes, please just use IDX.";
 export const LCS_OUT_OF_MEMORY = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+
+// --- bitmaps -------------------------------------------------------------------------------------------------------
+
+export const BIT_OFFSET_OUT_OF_RANGE = "ERR bit offset is not an integer or out of range";
+export const BIT_OUT_OF_RANGE = "ERR bit is not an integer or out of range";
+export const BIT_NOT_0_OR_1 = "ERR The bit argument must be 1 or 0.";
+export const BITOP_NOT_OF_ONE = "ERR BITOP NOT must be called with a single source key.";
+export const BITFIELD_TYPE =
+  "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+export const BITFIELD_OVERFLOW = "ERR Invalid OVERFLOW type specified";
+export const BITFIELD_RO_ONLY_GET = "ERR BITFIELD_RO only supports the GET subcommand";

@@ -31,10 +31,9 @@ export class BitOperation {
   length = 0;
   private sources = new Uint32Array(16);
   private count = 0;
-  private readonly scratch = Buffer.from(scratchMemory);
-  private readonly scratchWords = new Uint32Array(scratchMemory);
-  /** The result; its words are there whatever it is. */
-  private readonly result = { bytes: this.scratch, words: this.scratchWords, at: 0, length: 0 };
+  private readonly scratch: Buffer = Buffer.from(scratchMemory);
+  private readonly scratchWords: Uint32Array = new Uint32Array(scratchMemory);
+  private readonly result: Target = { bytes: this.scratch, words: this.scratchWords, at: 0, length: 0 };
   private block = NIL;
 
   begin(): void {
@@ -91,6 +90,7 @@ export class BitOperation {
   }
 }
 
+/** The result, which always has words. */
 interface Target extends BitString {
   words: Uint32Array;
 }
