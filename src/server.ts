@@ -102,7 +102,7 @@ export class Server implements ServerContext {
     this.listeners = new Listeners(this.gate);
     this.orderlyShutdown = new Shutdown(this, parts.process ?? null);
     this.followListenDirectives();
-    this.metrics = new Metrics(this);
+    this.metrics = new Metrics(this, parts.process !== undefined);
     this.stats.warn = (message) => this.log.warning(message);
     installConfigEffects(this);
   }

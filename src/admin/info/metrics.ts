@@ -36,6 +36,9 @@ class Rate {
   }
 }
 
+/** What a server inside a program counts for its objects, bytes: about what a separate one needs beyond the runtime. */
+const EMBEDDED_BYTES = 1024 * 1024;
+
 export class Metrics {
   /** ms since the epoch. */
   readonly startedAt: number;
@@ -55,12 +58,16 @@ export class Metrics {
   private lastSample: number;
   private lastSecond = 0;
 
-  constructor(private readonly server: ServerContext) {
+  /** @param ownsProcess false for a server inside a program, whose JavaScript heap is none of the server's business */
+  constructor(
+    private readonly server: ServerContext,
+    ownsProcess: boolean,
+  ) {
     this.startedAt = server.clock.now();
     this.lastSample = this.startedAt;
     this.residentBytes = process.memoryUsage.rss();
     this.residentAtStart = this.residentBytes;
-    this.startupBytes = process.memoryUsage().heapTotal;
+    this.startupBytes = ownsProcess ? process.memoryUsage().heapTotal : EMBEDDED_BYTES;
     this.peak = this.usedBytes;
   }
 
