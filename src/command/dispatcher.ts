@@ -7,6 +7,7 @@
 
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
+import { HeapFullError } from "../memory/heap";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
@@ -98,7 +99,7 @@ export class Dispatcher {
     call.command = command;
     call.db = server.keyspace.databases[client.database];
     client.lastCommand = command.fullName;
-    (command.handler as (call: Call) => void)(call);
+    this.callHandler(command);
     const end = server.clock.monotonic();
     const { stats: commandStats } = command;
     const micros = end - this.lastEnd;
@@ -112,6 +113,20 @@ export class Dispatcher {
     if (reply.errors !== errorsBefore) {
       commandStats.failed++;
       stats.countError(reply.lastError);
+    }
+  }
+
+  /** A heap that cannot grow refuses the command that needed it; anything else that is thrown is a bug of ours. */
+  private callHandler(command: Command): void {
+    const { call, reply } = this;
+    const start = reply.length;
+    try {
+      (command.handler as (call: Call) => void)(call);
+    } catch (error) {
+      if (!(error instanceof HeapFullError)) throw error;
+      this.server.log.warning(`Out of memory: ${error.message}`);
+      reply.truncate(start);
+      reply.error(errors.OOM);
     }
   }
 

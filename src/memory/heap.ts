@@ -58,8 +58,8 @@ const DENSE_SLAB = 0.85;
 export const NIL = 0;
 
 export class HeapFullError extends Error {
-  constructor() {
-    super("the heap's address space of 32 GiB is used up");
+  constructor(reason: string) {
+    super(`the heap cannot grow: ${reason}`);
   }
 }
 
@@ -109,7 +109,7 @@ export class Heap {
 
   /**
    * Returns a ref to at least `bytes` bytes (at least 1) of unspecified content, aligned to 8.
-   * Throws HeapFullError when the address space is used up and RangeError when the system gives no memory.
+   * Throws HeapFullError when the address space is used up or the system gives no memory.
    */
   allocate(bytes: number): number {
     if (bytes > LARGEST_CLASS) return this.allocateSpan(bytes);
@@ -372,8 +372,8 @@ export class Heap {
   private addSegment(bytes = SEGMENT_BYTES): number {
     let segment = this.u8.indexOf(EMPTY_SEGMENT);
     if (segment < 0) segment = this.u8.length;
-    if (segment >= MAX_SEGMENTS) throw new HeapFullError();
-    const buffer = new ArrayBuffer(bytes);
+    if (segment >= MAX_SEGMENTS) throw new HeapFullError("its 32 GiB of addresses are used up");
+    const buffer = newBuffer(bytes);
     this.u8[segment] = Buffer.from(buffer);
     this.u32[segment] = new Uint32Array(buffer);
     if (bytes === SEGMENT_BYTES) {
@@ -450,3 +450,11 @@ function wholePages(bytes: number): number {
 
 const EMPTY_SEGMENT = Buffer.alloc(0);
 const EMPTY_WORDS = new Uint32Array(0);
+
+function newBuffer(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (error) {
+    throw new HeapFullError(String(error));
+  }
+}

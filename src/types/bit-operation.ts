@@ -130,15 +130,34 @@ function combineWords(
   fromAt: number,
   count: number,
 ): void {
+  let i = 0;
   switch (operation) {
     case BIT_AND:
-      for (let i = 0; i < count; i++) into[at + i] &= from[fromAt + i];
+      for (; i + 4 <= count; i += 4) {
+        into[at + i] &= from[fromAt + i];
+        into[at + i + 1] &= from[fromAt + i + 1];
+        into[at + i + 2] &= from[fromAt + i + 2];
+        into[at + i + 3] &= from[fromAt + i + 3];
+      }
+      for (; i < count; i++) into[at + i] &= from[fromAt + i];
       break;
     case BIT_OR:
-      for (let i = 0; i < count; i++) into[at + i] |= from[fromAt + i];
+      for (; i + 4 <= count; i += 4) {
+        into[at + i] |= from[fromAt + i];
+        into[at + i + 1] |= from[fromAt + i + 1];
+        into[at + i + 2] |= from[fromAt + i + 2];
+        into[at + i + 3] |= from[fromAt + i + 3];
+      }
+      for (; i < count; i++) into[at + i] |= from[fromAt + i];
       break;
     case BIT_XOR:
-      for (let i = 0; i < count; i++) into[at + i] ^= from[fromAt + i];
+      for (; i + 4 <= count; i += 4) {
+        into[at + i] ^= from[fromAt + i];
+        into[at + i + 1] ^= from[fromAt + i + 1];
+        into[at + i + 2] ^= from[fromAt + i + 2];
+        into[at + i + 3] ^= from[fromAt + i + 3];
+      }
+      for (; i < count; i++) into[at + i] ^= from[fromAt + i];
       break;
   }
 }

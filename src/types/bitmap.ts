@@ -206,6 +206,10 @@ function skipBytes({ bytes, words, at }: BitString, from: number, end: number, v
 
 function skipWords(words: Uint32Array, from: number, to: number, value: number): number {
   let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const differences = (words[i] ^ value) | (words[i + 1] ^ value) | (words[i + 2] ^ value) | (words[i + 3] ^ value);
+    if (differences !== 0) break;
+  }
   while (i < to && words[i] === value) i++;
   return i;
 }

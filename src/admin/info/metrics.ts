@@ -76,10 +76,10 @@ export class Metrics {
     return this.startupBytes + this.server.keyspace.heap.usedBytes + this.clientBytes;
   }
 
-  /** Whether maxmemory is exceeded and nothing may be evicted to change that. */
+  /** Whether maxmemory is exceeded. Nothing is evicted yet, whatever maxmemory-policy says: writes are refused. */
   get isOutOfMemory(): boolean {
-    const { maxmemory, maxmemoryPolicy } = this.server.config;
-    return maxmemory > 0 && maxmemoryPolicy === "noeviction" && this.usedBytes > maxmemory;
+    const { maxmemory } = this.server.config;
+    return maxmemory > 0 && this.usedBytes > maxmemory;
   }
 
   /** The most memory that was ever in use. */
