@@ -11,7 +11,7 @@
 
 import type { Socket } from "bun";
 import { HELD } from "../command/dispatcher";
-import { PARSED_COMMAND, PARSED_ERROR, Partial } from "../resp/request-parser";
+import { PARSED_COMMAND, PARSED_ERROR, Partial, REQUEST_MAX } from "../resp/request-parser";
 import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
 import type { Gate } from "./gate";
 import { OutputQueue } from "./output-queue";
@@ -77,7 +77,8 @@ export class Connection implements Transport {
 
   private exceedsQueryBuffer(): boolean {
     const { partial, gate } = this;
-    if (partial === null || partial.length <= gate.server.config.clientQueryBufferLimit) return false;
+    const limit = Math.min(gate.server.config.clientQueryBufferLimit, REQUEST_MAX);
+    if (partial === null || partial.length <= limit) return false;
     gate.queryBufferExceeded(this, partial.buffer);
     return true;
   }

@@ -20,6 +20,8 @@ export const PARSED_ERROR = -1;
 /** Longest inline request and longest header line. */
 const LINE_MAX = 64 * 1024;
 const ARGS_MAX = 0x7fffffff;
+/** Longest request, bytes, whatever the limits are raised to: offsets are 32-bit integers. */
+export const REQUEST_MAX = 0x7fff0000;
 /** Offsets up to this many arguments are copied into a Partial; arrays of more are handed over. */
 const OFFSETS_COPIED = 64;
 /** Arrays of offsets for more arguments than this are dropped after use. */
@@ -286,6 +288,8 @@ export class RequestParser implements Request {
     const length = parseInt64Rounded(this.source, this.position + 1, line);
     if (!(length >= 0 && length <= this.limits.maxBulk)) return this.fail("invalid bulk length");
     if (length > UNAUTHENTICATED_BULK && !this.limits.authenticated) return this.fail("unauthenticated bulk length");
+    // What it takes together with the arguments before it.
+    if (line - this.commandStart + length > REQUEST_MAX) return this.fail("invalid bulk length");
     return this.startBulk(length, line + 2);
   }
 

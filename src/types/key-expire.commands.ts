@@ -143,8 +143,7 @@ function replyTime(c: Call, seconds: boolean, relative: boolean): void {
     return;
   }
   const time = int64ToBigInt(hi, lo) - (relative ? BigInt(now) : 0n);
-  // Redis's rounding overflows within the last half second of 64 bits.
-  int64FromBigInt(seconds ? BigInt.asIntN(64, time + 500n) / 1000n : time);
+  int64FromBigInt(seconds ? (time + 500n) / 1000n : time);
   c.reply.int64(int64.hi, int64.lo);
 }
 

@@ -225,6 +225,7 @@ const expiry: Case[] = [
   ],
   ["SET a 1", "PEXPIRE a 100500", within(1, "TTL a"), within(500, "PTTL a"), within(500, "PEXPIRETIME a")],
   ["PERSIST missing", "SET a 1", "PERSIST a", "EXPIRE a 100", "PERSIST a", "PERSIST a", "TTL a"],
+  ["SET a 1 PXAT 9223372036854775807", "PEXPIRETIME a", "EXPIRETIME a"],
   ["SET a 1", `EXPIREAT a ${FAR}`, "EXPIRETIME a", "PEXPIRETIME a", `PEXPIREAT a ${FAR_MS + 499}`, "EXPIRETIME a"],
   [
     "SET a 1",

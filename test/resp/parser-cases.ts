@@ -16,6 +16,9 @@ const LENGTHS = ["a".repeat(10), "b".repeat(99), "c".repeat(100)];
 /** The longest line that may still lack its end. */
 export const LINE = "x".repeat(64 * 1024);
 
+/** A length that is allowed by itself, and too much together with the argument before it. */
+const REQUEST_OF_2_GIB = `*2\r\n$100\r\n${"a".repeat(100)}\r\n$${0x7fff0000}\r\n`;
+
 /** Inputs and what the parser makes of them. A real server reads them too, in test/differential/protocol.test.ts. */
 export const CASES: ParserCase[] = [
   // Arrays of bulk strings.
@@ -92,6 +95,8 @@ export const CASES: ParserCase[] = [
   { name: "a bulk length above 2^64", input: "*1\r\n$99999999999999999999\r\n", error: "invalid bulk length" },
   { name: "proto-max-bulk-len itself", maxBulk: 5, input: "*1\r\n$5\r\nabcde\r\n", commands: [["abcde"]] },
   { name: "one more", maxBulk: 1000, input: "*1\r\n$1001\r\n", error: "invalid bulk length" },
+  { name: "2 GiB, allowed or not", maxBulk: 2 ** 33, input: "*1\r\n$2147483648\r\n", error: "invalid bulk length" },
+  { name: "a request of 2 GiB", maxBulk: 2 ** 33, input: REQUEST_OF_2_GIB, error: "invalid bulk length" },
   { name: "not a bulk string", input: "*2\r\n$1\r\na\r\n:1\r\n", error: "expected '$', got ':'" },
   { name: "not a bulk string, unprintable", input: "*1\r\n\xff1\r\n", error: "expected '$', got '\xff'" },
   { name: "a line break in its place", input: "*1\r\n\r\n", error: "expected '$', got '\r'" },
