@@ -26,6 +26,7 @@ import { Authentication } from "./session/authentication";
 import { type Client, ClientRegistry } from "./session/client";
 import { Pause } from "./session/pause";
 import { bitmapCommands } from "./types/bitmap.commands";
+import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
@@ -46,7 +47,7 @@ export interface ServerParts {
 
 /** Every command, under its own name. */
 export function createCommandTable(): CommandTable {
-  return new CommandTable([...adminCommands, keyCommands, stringCommands, bitmapCommands]);
+  return new CommandTable([...adminCommands, keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands]);
 }
 
 export class Server implements ServerContext {

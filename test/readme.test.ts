@@ -33,6 +33,7 @@ const code = (word: string): string => `\`${word}\``;
 const GROUPS: Readonly<Record<string, string>> = {
   string: "strings",
   bitmap: "bitmaps",
+  hyperloglog: "HyperLogLogs",
   generic: "keys",
   connection: "connection",
   server: "server",

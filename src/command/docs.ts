@@ -4,6 +4,7 @@
 import { bitmapDocs } from "./docs/bitmap.docs";
 import { connectionDocs } from "./docs/connection.docs";
 import type { CommandDoc, FamilyDocs } from "./docs/doc";
+import { hyperLogLogDocs } from "./docs/hyperloglog.docs";
 import { keyDocs } from "./docs/key.docs";
 import { serverDocs } from "./docs/server.docs";
 import { stringDocs } from "./docs/string.docs";
@@ -14,6 +15,7 @@ export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, di
 const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   string: stringDocs,
   bitmap: bitmapDocs,
+  hyperloglog: hyperLogLogDocs,
   generic: keyDocs,
   connection: connectionDocs,
   server: serverDocs,

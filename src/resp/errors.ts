@@ -107,3 +107,18 @@ export const BITFIELD_TYPE =
   "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
 export const BITFIELD_OVERFLOW = "ERR Invalid OVERFLOW type specified";
 export const BITFIELD_RO_ONLY_GET = "ERR BITFIELD_RO only supports the GET subcommand";
+
+// --- HyperLogLog ---------------------------------------------------------------------------------------------------
+
+export const HLL_INVALID = "WRONGTYPE Key is not a valid HyperLogLog string value.";
+export const HLL_CORRUPTED = "INVALIDOBJ Corrupted HLL object detected";
+export const HLL_NOT_SPARSE = "ERR HLL encoding is not sparse";
+export const PFDEBUG_NO_KEY = "ERR The specified key does not exist";
+
+export function unknownPfdebug(subcommand: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${shown(subcommand, subcommand.length)}'`;
+}
+
+export function hllTestFailed(failure: string): string {
+  return `ERR TESTFAILED ${failure}`;
+}

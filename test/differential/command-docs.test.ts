@@ -36,6 +36,8 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   // Were not described.
   "command|getkeys": ["arguments"],
   "command|getkeysandflags": ["arguments"],
+  // The sources were not optional.
+  pfmerge: ["arguments"],
   // The operation was a string, and is a choice.
   bitop: ["arguments"],
   // 2.9.50 was a development version.

@@ -57,6 +57,17 @@ export const SEEDS: readonly string[] = [
   "BITPOS l 1 -3 5 BYTE",
   "GETBIT k 100",
   "SETBIT k 70000 1",
+  // HyperLogLog.
+  "PFADD h a b c",
+  "PFADD h",
+  "PFADD k a",
+  "PFCOUNT h",
+  "PFCOUNT h i missing",
+  "PFDEBUG DECODE h",
+  "PFDEBUG ENCODING h",
+  "PFDEBUG GETREG i",
+  "PFDEBUG TODENSE i",
+  "PFMERGE i h",
   // Keys.
   "COPY k l",
   "COPY k l DB 1 REPLACE",
@@ -166,6 +177,7 @@ export const VERBATIM: readonly string[] = [
 
 /** Commands without a seed, each with the reason. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
+  pfselftest: "takes seconds",
   shutdown: "ends the server",
 };
 
