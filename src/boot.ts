@@ -64,6 +64,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   const folder = process.cwd();
   const inBackground = isBackgroundProcess();
   const stdin = parsed.readStdin ? Buffer.from(await Bun.stdin.bytes()).toString("latin1") : undefined;
+  if (parsed.readStdin) log.notice("Reading config from stdin");
   const commands = createCommandTable();
   const config = createConfig();
   loadConfig(config, {

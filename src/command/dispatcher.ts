@@ -152,10 +152,13 @@ export class Dispatcher {
   }
 
   private lookupSubcommand(parent: Command, request: Request): Command | null {
-    const name = latin1(request.buf, request.starts[1], request.ends[1]);
+    const { buf, starts, ends } = request;
+    const name = latin1(buf, starts[1], ends[1]);
     const command = parent.subcommands?.get(name.toLowerCase());
     if (command === undefined) {
-      this.reject(parent, errors.unknownSubcommand(parent.name.toUpperCase(), name));
+      // As it was called: rename-command may have given it another name than its own.
+      const container = latin1(buf, starts[0], ends[0]).toUpperCase();
+      this.reject(parent, errors.unknownSubcommand(container, name));
       return null;
     }
     if (command.acceptsArity(request.argc)) return command;

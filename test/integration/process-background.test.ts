@@ -86,8 +86,9 @@ describe.if(isLinux)("daemonize", () => {
     await inFolder(async (folder, port) => {
       await Bun.write(join(folder, "redis.conf"), `port ${port}\ndir ${folder}\n`);
       const stdin = "pidfile redis.pid\nlogfile redis.log\ndaemonize yes\nmaxclients 77\n";
-      const started = await runRedbun(["redis.conf", "-"], { cwd: folder, stdin });
-      expect(started).toEqual({ code: 0, stdout: "", stderr: "" });
+      const { code, stdout, stderr } = await runRedbun(["redis.conf", "-"], { cwd: folder, stdin });
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/^\d+:C .* \* Reading config from stdin\n$/);
       await waitForFile(join(folder, "redis.log"), "Ready to accept connections tcp");
       await using client = await RespClient.connect({ port: Number(port) });
       expect(JSON.stringify(await client.call("CONFIG", "GET", "maxclients"))).toContain('"77"');
