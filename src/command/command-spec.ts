@@ -33,6 +33,9 @@ export const NO_ASYNC_LOADING = 1 << 19;
 /** Not shown by COMMAND: internal. */
 export const PROTECTED = 1 << 20;
 
+/** Takes constant time although it is not FAST; not shown by COMMAND either. See Dispatcher. */
+export const BRIEF = 1 << 21;
+
 /** Names of the flags that COMMAND INFO shows, in its order. */
 export const FLAG_NAMES: [number, string][] = [
   [WRITE, "write"],

@@ -114,6 +114,7 @@ export class Connection implements Transport {
       if (!this.mayServe) break;
       parser.limits.authenticated = client.authenticated;
     }
+    dispatcher.endRun();
     if (status === PARSED_ERROR) this.protocolError();
     this.partial = this.closed || client.closing ? null : parser.suspend();
     this.flush();

@@ -7,6 +7,7 @@
 
 import type { Call } from "../command/call";
 import {
+  BRIEF,
   type CommandDefinition,
   DENYOOM,
   FAST,
@@ -292,7 +293,7 @@ const commands: CommandDefinition[] = [
   {
     name: "set",
     arity: -3,
-    flags: WRITE | DENYOOM,
+    flags: WRITE | DENYOOM | BRIEF,
     categories: "string",
     keys: [noted(keyAt(1, "RW access update variable_flags"), "RW and ACCESS due to the optional `GET` argument")],
     handler: set,

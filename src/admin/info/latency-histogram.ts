@@ -32,11 +32,11 @@ export class LatencyHistogram {
   private readonly buckets = new Uint32Array(BUCKETS);
   private maximum = 0;
 
-  /** Counts a duration in nanoseconds. */
-  record(nanos: number): void {
+  /** Counts a duration in nanoseconds, `times` times. */
+  record(nanos: number, times = 1): void {
     const value = nanos >= NANOS_MAX ? NANOS_MAX : nanos | 0;
-    this.buckets[bucketOf(value)]++;
-    this.count++;
+    this.buckets[bucketOf(value)] += times;
+    this.count += times;
     if (value > this.maximum) this.maximum = value;
   }
 
