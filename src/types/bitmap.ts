@@ -198,18 +198,24 @@ function skipBytes({ bytes, words, at }: BitString, from: number, end: number, v
   const stop = at + end;
   if (words !== null && stop - i >= WORDS_MIN) {
     for (; i % 4 !== 0; i++) if (bytes[i] !== value) return i - at;
-    i = skipWords(words, i / 4, Math.floor(stop / 4), value === 0 ? 0 : 0xffffffff) * 4;
+    i = (value === 0 ? skipZeros : skipOnes)(words, i / 4, Math.floor(stop / 4)) * 4;
   }
   while (i < stop && bytes[i] === value) i++;
   return i - at;
 }
 
-function skipWords(words: Uint32Array, from: number, to: number, value: number): number {
+/** Number of the first word in words[from, to) that is not zero, or `to`. */
+function skipZeros(words: Uint32Array, from: number, to: number): number {
   let i = from;
-  for (; i + 4 <= to; i += 4) {
-    const differences = (words[i] ^ value) | (words[i + 1] ^ value) | (words[i + 2] ^ value) | (words[i + 3] ^ value);
-    if (differences !== 0) break;
-  }
-  while (i < to && words[i] === value) i++;
+  for (; i + 4 <= to; i += 4) if ((words[i] | words[i + 1] | words[i + 2] | words[i + 3]) !== 0) break;
+  while (i < to && words[i] === 0) i++;
+  return i;
+}
+
+/** As skipZeros for words of ones. */
+function skipOnes(words: Uint32Array, from: number, to: number): number {
+  let i = from;
+  for (; i + 4 <= to; i += 4) if ((words[i] & words[i + 1] & words[i + 2] & words[i + 3]) !== -1) break;
+  while (i < to && words[i] === 0xffffffff) i++;
   return i;
 }

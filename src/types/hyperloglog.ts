@@ -276,16 +276,23 @@ export class HyperLogLog {
     const { bytes, length } = this;
     let at = HEADER_BYTES;
     let previous = at;
-    let next = at;
     let first = 0;
+    // As readRun() does it, but this loop is where the time goes.
     while (at < length) {
-      next = readRun(bytes, at, length);
-      if (index < first + run.length) break;
+      const byte = bytes[at];
+      let last = first + ((byte & VAL) !== 0 ? byte & 3 : byte & 63);
+      let size = 1;
+      if ((byte & (VAL | XZERO)) === XZERO) {
+        last = first + (((byte & 63) << 8) | (at + 1 < length ? bytes[at + 1] : 0));
+        size = 2;
+      }
+      if (index <= last) break;
       previous = at;
-      at = next;
-      first += run.length;
+      at += size;
+      first = last + 1;
     }
     if (at >= length) return CORRUPTED;
+    const next = readRun(bytes, at, length);
     if (run.value >= value) return UNCHANGED;
     if (run.length === 1 && !isLong(at, next)) {
       bytes[at] = valRun(value, 1);
