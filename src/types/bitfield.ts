@@ -19,8 +19,8 @@ export interface Field {
   offset: number;
 }
 
-/** Powers of two, up to what five bytes hold. */
-const POWERS = Float64Array.from({ length: 41 }, (_, i) => 2 ** i);
+/** Powers of two, up to what a half can not hold. */
+const POWERS = Float64Array.from({ length: 33 }, (_, i) => 2 ** i);
 
 /** Reads a field of the string bytes[at, end) into `int64`; zeros follow the string. */
 export function readField(field: Field, bytes: Uint8Array, at: number, end: number): void {
@@ -34,11 +34,20 @@ export function readField(field: Field, bytes: Uint8Array, at: number, end: numb
   wrapInt64(bits, field.signed);
 }
 
-/** Up to 32 bits from bit `bit` of bytes[byte] on: they lie in five bytes, which a double holds. */
+/** Up to 32 bits from bit `bit` of bytes[byte] on: they lie in five bytes. */
 function readBits(bytes: Uint8Array, byte: number, end: number, bit: number, count: number): number {
-  let value = 0;
-  for (let i = byte; i < byte + 5; i++) value = value * 256 + (i < end ? bytes[i] : 0);
-  return Math.floor(value / POWERS[40 - bit - count]) % POWERS[count];
+  if (count === 0) return 0;
+  const word =
+    (byteAt(bytes, byte, end) << 24) |
+    (byteAt(bytes, byte + 1, end) << 16) |
+    (byteAt(bytes, byte + 2, end) << 8) |
+    byteAt(bytes, byte + 3, end);
+  const fromBit = (word << bit) | (byteAt(bytes, byte + 4, end) >>> (8 - bit));
+  return fromBit >>> (32 - count);
+}
+
+function byteAt(bytes: Uint8Array, at: number, end: number): number {
+  return at < end ? bytes[at] : 0;
 }
 
 /** Writes the lower bits of `int64` into a field, which lies inside the string that starts at bytes[at]. */
@@ -60,7 +69,7 @@ function writeBits(bytes: Uint8Array, byte: number, bit: number, count: number, 
     const taken = Math.min(8 - first, left);
     const shift = 8 - first - taken;
     const mask = ((1 << taken) - 1) << shift;
-    const part = Math.floor(value / POWERS[left - taken]) << shift;
+    const part = (value >>> (left - taken)) << shift;
     bytes[i] = (bytes[i] & ~mask) | (part & mask);
     left -= taken;
     first = 0;
