@@ -27,7 +27,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Glob } from "bun";
-import { builtExecutable, PEERS, REPOSITORY } from "../support/server";
+import { executable } from "../support/executable";
+import { PEERS, REPOSITORY } from "../support/server";
 import { EXPECTED, UNITS } from "./expected";
 import { parseSuiteOutput, type UnitResult } from "./parser";
 import { judge } from "./verdict";
@@ -139,7 +140,7 @@ async function allUnits(suite: string): Promise<string[]> {
 
 /** dist/redbun, built again when a source file is newer. */
 async function freshExecutable(): Promise<string> {
-  const path = await builtExecutable();
+  const path = await executable();
   const builtAt = statSync(path).mtimeMs;
   const sources = [...new Glob("src/**/*.ts").scanSync(REPOSITORY)];
   if (!sources.some((source) => statSync(join(REPOSITORY, source)).mtimeMs > builtAt)) return path;

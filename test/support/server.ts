@@ -11,6 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Subprocess } from "bun";
+import { executable as builtExecutable } from "./executable";
 import { pairs, type Reply, text } from "./reply";
 import { type ConnectOptions, RespClient } from "./resp-client";
 
@@ -253,21 +254,6 @@ async function redbunCommand(executable: RedbunOptions["executable"]): Promise<s
   if (which === "source") return [process.execPath, join(REPOSITORY, "src/main.ts")];
   if (which !== "compiled") throw new Error(`REDBUN_TEST_EXECUTABLE is "source" or "compiled", not "${which}"`);
   return [await builtExecutable()];
-}
-
-let built: Promise<string> | undefined;
-
-/** The path of dist/redbun, built first where it is missing. */
-export function builtExecutable(): Promise<string> {
-  built ??= (async () => {
-    const path = join(REPOSITORY, "dist", process.platform === "win32" ? "redbun.exe" : "redbun");
-    if (existsSync(path)) return path;
-    const build = Bun.spawn([process.execPath, "run", "build"], { cwd: REPOSITORY, stdout: "pipe", stderr: "pipe" });
-    const output = (await Promise.all([build.stdout.text(), build.stderr.text()])).join("");
-    if ((await build.exited) !== 0) throw new Error(`the build failed:\n${output}`);
-    return path;
-  })();
-  return built;
 }
 
 async function startReady(name: string, command: readonly string[], options: StartOptions): Promise<TestServer> {
