@@ -217,6 +217,27 @@ describe("commands", () => {
     expectEvents([], 0, "BITOP", "OR", "d", "missing");
   });
 
+  test("hits and misses: of reading commands, once for each key", () => {
+    const server = new InProcess();
+    const { stats } = server.keyspace;
+    const expectLookups = (hits: number, misses: number, command: string): void => {
+      const before = { ...stats };
+      server.run(command);
+      expect([command, stats.hits - before.hits, stats.misses - before.misses]).toEqual([command, hits, misses]);
+    };
+    expectLookups(0, 0, "SETBIT k 0 1");
+    expectLookups(0, 0, "SETBIT k 0 1");
+    expectLookups(1, 0, "GETBIT k 0");
+    expectLookups(0, 1, "GETBIT missing 0");
+    expectLookups(1, 0, "BITCOUNT k");
+    expectLookups(0, 1, "BITPOS missing 1");
+    expectLookups(2, 1, "BITOP OR d k missing k");
+    expectLookups(1, 0, "BITFIELD k GET u8 0");
+    expectLookups(0, 0, "BITFIELD k GET u8 0 SET u8 0 1");
+    expectLookups(0, 1, "BITFIELD_RO missing GET u8 0");
+    expectLookups(0, 0, "GETBIT k -1");
+  });
+
   test("keys of another type", () => {
     const server = new InProcess();
     server.run("SET list x", "SET k v");

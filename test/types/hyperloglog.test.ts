@@ -206,6 +206,24 @@ describe("commands", () => {
     expectEvents(added, 3, "PFADD", "new", "a", "b");
   });
 
+  test("hits and misses: of PFCOUNT, and of all keys of PFMERGE", () => {
+    const server = new InProcess();
+    const { stats } = server.keyspace;
+    const expectLookups = (hits: number, misses: number, command: string): void => {
+      const before = { ...stats };
+      server.run(command);
+      expect([command, stats.hits - before.hits, stats.misses - before.misses]).toEqual([command, hits, misses]);
+    };
+    expectLookups(0, 0, "PFADD k a");
+    expectLookups(0, 0, "PFADD k b");
+    expectLookups(1, 0, "PFCOUNT k");
+    expectLookups(0, 1, "PFCOUNT missing");
+    expectLookups(2, 1, "PFCOUNT k missing k");
+    expectLookups(1, 1, "PFMERGE d k");
+    expectLookups(2, 0, "PFMERGE d k");
+    expectLookups(0, 0, "PFDEBUG ENCODING k");
+  });
+
   test("an expiry stays, whatever the value becomes", () => {
     const server = new InProcess();
     server.call("PFADD", "k", "a");
