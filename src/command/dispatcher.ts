@@ -106,7 +106,6 @@ export class Dispatcher {
     call.client = client;
     call.command = command;
     call.db = server.keyspace.databases[client.database];
-    client.lastCommand = command.fullName;
     this.callHandler(command);
     const { stats: commandStats } = command;
     commandStats.calls++;
@@ -157,31 +156,31 @@ export class Dispatcher {
   /** The command, its subcommand resolved; null when an error was written instead. */
   private lookup(client: Client, request: Request): Command | null {
     const { buf, starts, ends, argc } = request;
-    const command = this.server.commands.find(buf, starts[0], ends[0]);
+    client.lastCommand = "";
+    let command = this.server.commands.find(buf, starts[0], ends[0]);
     if (command === null) {
       this.rejectUnknown(client, request);
       return null;
     }
-    if (command.subcommands !== null && argc > 1) return this.lookupSubcommand(command, request);
-    if (!command.acceptsArity(argc) || command.handler === null) {
-      this.reject(command, errors.wrongArity(command.fullName));
-      return null;
+    if (command.subcommands !== null && argc > 1) {
+      command = this.findSubcommand(command.subcommands, request);
+      if (command === null) return null;
     }
-    return command;
+    client.lastCommand = command.fullName;
+    if (command.acceptsArity(argc) && command.handler !== null) return command;
+    this.reject(command, errors.wrongArity(command.fullName));
+    return null;
   }
 
-  private lookupSubcommand(parent: Command, request: Request): Command | null {
+  private findSubcommand(subcommands: ReadonlyMap<string, Command>, request: Request): Command | null {
     const { buf, starts, ends } = request;
     const name = latin1(buf, starts[1], ends[1]);
-    const command = parent.subcommands?.get(name.toLowerCase());
-    if (command === undefined) {
-      // As it was called: rename-command may have given it another name than its own.
-      const container = latin1(buf, starts[0], ends[0]).toUpperCase();
-      this.reject(parent, errors.unknownSubcommand(container, name));
-      return null;
-    }
-    if (command.acceptsArity(request.argc)) return command;
-    this.reject(command, errors.wrongArity(command.fullName));
+    const command = subcommands.get(name.toLowerCase());
+    if (command !== undefined) return command;
+    // The container as it was called: rename-command may have given it another name than its own.
+    const container = latin1(buf, starts[0], ends[0]).toUpperCase();
+    this.reply.error(errors.unknownSubcommand(container, name));
+    this.stats.countError(this.reply.lastError);
     return null;
   }
 

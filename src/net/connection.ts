@@ -281,6 +281,10 @@ export class Connection implements Transport {
     return this.partial === null ? 0 : this.partial.buffer.length - this.partial.length;
   }
 
+  get replyBytes(): number {
+    return this.gate.serving === this.client ? this.gate.reply.length : 0;
+  }
+
   get outputBytes(): number {
     return this.output?.bytes ?? 0;
   }

@@ -32,7 +32,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     // Replies are written to one buffer that all clients share: none has a static one of its own.
     "rbs=0",
     "rbp=0",
-    "obl=0",
+    `obl=${transport.replyBytes}`,
     `oll=${transport.outputChunks}`,
     `omem=${transport.outputBytes}`,
     `tot-mem=${transport.memoryBytes}`,

@@ -13,6 +13,8 @@ export interface Transport {
   /** Bytes received that are not parsed yet, and the room left in their buffer. */
   readonly inputBytes: number;
   readonly inputFree: number;
+  /** Bytes of the replies to a run of commands that is still going on. */
+  readonly replyBytes: number;
   /** Bytes and chunks that the peer has not taken yet. */
   readonly outputBytes: number;
   readonly outputChunks: number;
@@ -56,7 +58,7 @@ export class Client {
   blocked = false;
   /** Since when (ms) the soft output limit has been exceeded; 0: it is not. */
   softLimitSince = 0;
-  /** Full name of the last command, "" before the first. */
+  /** Full name of the last command, run or refused; "" before the first, and after one that does not exist. */
   lastCommand = "";
   /** µs of the monotonic clock. */
   readonly createdAt: number;

@@ -8,6 +8,7 @@ import {
   ignore,
   matching,
   on,
+  type Step,
   sameShape,
   sameType,
   silent,
@@ -102,7 +103,21 @@ const list: Case[] = [
   ["CLIENT LIST TYPE nosuch", "CLIENT LIST TYPE", "CLIENT LIST ID", "CLIENT LIST ID abc", "CLIENT LIST ID -1"],
   ["CLIENT LIST ID 999999999", "CLIENT LIST ID 999999999 999999998", "CLIENT LIST ID 0", "CLIENT LIST NOSUCH"],
   ["CLIENT LIST TYPE replica", "CLIENT LIST TYPE pubsub", "CLIENT LIST TYPE master", "CLIENT LIST TYPE normal x"],
+  {
+    name: "CLIENT LIST shows a command that was refused, and none for one that does not exist",
+    commands: [
+      on("b", "CLIENT SETNAME b"),
+      ...["GET", "CLIENT", "CONFIG GET", "SET k v EX 0"].flatMap((line) => lastCommand(line, /^[A-Z]+( GET)?/)),
+      ...["NOSUCH", "CLIENT NOSUCH"].flatMap((line) => lastCommand(line, null)),
+    ],
+  },
 ];
+
+/** Sends the line on "b" and looks for its name in CLIENT LIST. */
+function lastCommand(line: string, name: RegExp | null): Step[] {
+  const shown = name === null ? "NULL" : (name.exec(line)?.[0] ?? "").toLowerCase().replace(" ", "\\|");
+  return [on("b", line), matching(new RegExp(` name=b .* cmd=${shown} user=`), "CLIENT LIST")];
+}
 
 const kill: Case[] = [
   ["CLIENT KILL 1.2.3.4:5", "CLIENT KILL nosuch", "CLIENT KILL ID 999999999", "CLIENT KILL ID 0", "CLIENT KILL ID -1"],

@@ -1,6 +1,7 @@
 /** CLIENT over real sockets: who is listed, who is killed, and that held commands go on. */
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { RawConnection } from "../support/raw-connection";
 import { error, integer, OK, simple, text } from "../support/reply";
 import type { RespClient } from "../support/resp-client";
 import { startRedbun, type TestServer } from "../support/server";
@@ -39,6 +40,13 @@ async function blocked(client: RespClient): Promise<string> {
 }
 
 describe("CLIENT LIST", () => {
+  test("shows the replies that a pipeline has written so far", async () => {
+    await using connection = await RawConnection.connect(server.port);
+    connection.send("PING\r\nSET k v\r\nCLIENT INFO\r\n");
+    await connection.untilReceived("resp=2");
+    expect(connection.received).toContain(` obl=${"+PONG\r\n+OK\r\n".length} `);
+  });
+
   test("its own query takes 26 bytes, and 10 of arguments", async () => {
     await using client = await server.client();
     const line = await client.text("client", "list");

@@ -38,6 +38,7 @@ const NO_TRANSPORT: Transport = {
   inputFree: 0,
   outputBytes: 0,
   outputChunks: 0,
+  replyBytes: 0,
   memoryBytes: 0,
   push() {},
   checkOutput() {},
