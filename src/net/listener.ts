@@ -112,10 +112,12 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
       socket.data = connection;
     },
     data(socket, chunk) {
-      if (socket.data !== NO_CONNECTION) socket.data.receive(chunk);
+      const connection = socket.data;
+      if (connection !== NO_CONNECTION) connection.receive(chunk);
     },
     drain(socket) {
-      if (socket.data !== NO_CONNECTION) socket.data.drained();
+      const connection = socket.data;
+      if (connection !== NO_CONNECTION) connection.drained();
     },
     end(socket) {
       // The peer has sent its last byte. close() comes too late to say who it was.
