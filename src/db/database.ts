@@ -7,7 +7,7 @@
  */
 
 import { Dict } from "../memory/dict";
-import { Heap } from "../memory/heap";
+import { Heap, HeapFullError } from "../memory/heap";
 import { int64ToNumber } from "../util/integers";
 import { type Entries, type EntryShape, NO_EXPIRY } from "./entry";
 import type { Keyspace } from "./keyspace";
@@ -145,12 +145,13 @@ export class Database {
 
   /**
    * Makes an entry of this shape the value of the key just looked up: `existing` is what the lookup returned. What the
-   * old value referred to is freed. The new value's bytes or words are the caller's to write. Returns the entry.
+   * old value referred to is freed. The new value's bytes or words are the caller's to write. Returns the entry. Throws
+   * HeapFullError if there is no memory for it: then nothing has changed.
    */
   store(existing: number, shape: EntryShape, key: Uint8Array, start: number, end: number): number {
     if (existing === 0) {
       const ref = this.entries.create(shape, key, start, end);
-      this.dict.insert(this.hash, ref, shape.expireAt !== NO_EXPIRY);
+      this.insert(ref, shape.expireAt !== NO_EXPIRY);
       return ref;
     }
     const { entries } = this;
@@ -172,6 +173,16 @@ export class Database {
     return ref;
   }
 
+  /** Adds a new entry to the dict, or frees its block if the dict cannot grow. */
+  private insert(ref: number, expires: boolean): void {
+    try {
+      this.dict.insert(this.hash, ref, expires);
+    } catch (error) {
+      this.keyspace.heap.free(ref);
+      throw error;
+    }
+  }
+
   /** Puts `ref` in the place of the entry just looked up, and frees the old entry's block but not its value. */
   replace(existing: number, ref: number): void {
     const { entries } = this;
@@ -185,7 +196,8 @@ export class Database {
 
   /**
    * Makes an entry made elsewhere the one of the key just looked up; `existing` is what the lookup returned, and is freed
-   * (`later`: in the background, if that takes long).
+   * (`later`: in the background, if that takes long). Throws HeapFullError if the dict cannot grow: then the entry is
+   * still the caller's.
    */
   put(existing: number, ref: number, later: boolean): void {
     if (existing === 0) {
@@ -243,14 +255,23 @@ export class Database {
   /** Removes all keys; see Keyspace.flush. */
   flush(later: boolean): number {
     const removed = this.dict.size;
-    const old = this.dict;
-    this.dict = this.emptyDict();
     this.expireCursor = 0;
     this.averageTtl = 0;
-    if (removed === 0) old.destroy();
-    else if (later) this.keyspace.free.addDict(old);
-    else this.keyspace.free.freeNow(old);
+    if (removed > 0 && !(later && this.detachDict())) this.keyspace.free.freeNow(this.dict);
     return removed;
+  }
+
+  /** Leaves the dict to the free queue; false if there is no memory for another one. */
+  private detachDict(): boolean {
+    const old = this.dict;
+    try {
+      this.dict = this.emptyDict();
+    } catch (error) {
+      if (error instanceof HeapFullError) return false;
+      throw error;
+    }
+    this.keyspace.free.addDict(old);
+    return true;
   }
 
   /** Exchanges all keys with another database. */

@@ -47,11 +47,9 @@ export class FreeQueue {
     this.dicts.push({ dict, position: 0 });
   }
 
-  /** Frees a dict of entries, and the dict itself, before this returns. */
+  /** Empties a dict of entries before this returns; it can be used on. */
   freeNow(dict: Dict): void {
-    let position = 0;
-    do position = dict.drain(position, this.freeEntry);
-    while (position !== 0);
+    dict.clear(this.freeEntry);
   }
 
   /** Frees until the queue is empty or `deadline` (µs of the monotonic clock) has passed. Returns true when empty. */

@@ -153,10 +153,20 @@ export class Keyspace {
     const { entries } = this;
     const copy = entries.relayout(ref, entries.expireAt(ref), key, start, end);
     entries.setLru(copy, this.access.initial());
+    try {
+      this.copyValue(ref, copy);
+    } catch (error) {
+      this.heap.free(copy);
+      throw error;
+    }
+    return copy;
+  }
+
+  private copyValue(ref: number, copy: number): void {
+    const { entries } = this;
     const type = entries.type(ref);
     if (type !== TYPE_STRING) this.copiers[type]?.(ref, copy);
     else if (entries.encoding(ref) === ENCODING_RAW_BLOCK) this.copyStringBlock(ref, copy);
-    return copy;
   }
 
   private copyStringBlock(ref: number, copy: number): void {

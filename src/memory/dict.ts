@@ -24,7 +24,7 @@
  */
 
 import type { KeyHasher } from "./hash";
-import { type Heap, Heap as HeapClass, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { Heap, HeapFullError, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
 /** What the dict has to know about its elements. */
 export interface ElementLayout {
@@ -141,7 +141,7 @@ export class Dict {
     this.warmed = sink;
   }
 
-  /** Adds an element whose key is not in the dict. */
+  /** Adds an element whose key is not in the dict. Throws HeapFullError if there is no memory for it. */
   insert(hash: number, ref: number, flag: boolean): void {
     for (;;) {
       const segment = this.directory[hash >>> (HASH_BITS - this.depth)];
@@ -179,22 +179,43 @@ export class Dict {
       view[base + FLAGGED]--;
       this.flagged--;
     }
+    const hash = view[this.foundWord] & HASH_MASK;
     this.closeGap(view, base, this.foundWord);
     this.size--;
     const count = --view[base + COUNT];
     const slots = view[base + SLOTS];
-    if (count < slots * 0.35 && count % shrinkStep(slots) === 0) this.shrink(segment);
+    if (count < slots * 0.35 && count % shrinkStep(slots) === 0) this.shrink(segment, hash);
   }
 
-  /** Frees every segment; the elements' blocks are the caller's. The dict is not usable afterwards. */
-  destroy(): void {
+  /** Removes every element, after a visit: its block is the visitor's to free. Needs no memory. */
+  clear(visit: (ref: number) => void): void {
+    const last = this.directory[this.directory.length - 1];
     for (let i = 0; i < this.directory.length; ) {
       const segment = this.directory[i];
       i += this.span(segment);
-      this.freeSegment(segment);
+      this.visitAll(segment, visit);
+      if (segment !== last) this.freeSegment(segment);
     }
+    this.restart(last);
+  }
+
+  /** Goes on with one segment, the only one that is left, and no elements. */
+  private restart(segment: number): void {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    view.fill(0, base + HEADER_WORDS, base + HEADER_WORDS + (view[base + SLOTS] << 1));
+    view[base + COUNT] = 0;
+    view[base + FLAGGED] = 0;
+    view[base + DEPTH] = 0;
+    this.depthCount.fill(0);
+    this.depthCount[0] = 1;
+    this.depth = 0;
+    this.directory = new Uint32Array(1);
+    this.shapes = new Uint32Array(1);
+    this.point(0, 0, segment);
     this.size = 0;
     this.flagged = 0;
+    this.shrink(segment, 0);
   }
 
   /**
@@ -203,17 +224,21 @@ export class Dict {
    */
   drain(cursor: number, visit: (ref: number) => void): number {
     const segment = this.directory[cursor >>> (HASH_BITS - this.depth)];
+    this.visitAll(segment, visit);
+    this.size -= this.header(segment, COUNT);
+    this.flagged -= this.header(segment, FLAGGED);
+    const next = nextSegment(cursor, this.header(segment, DEPTH));
+    this.freeSegment(segment);
+    return next > HASH_MASK ? 0 : next;
+  }
+
+  private visitAll(segment: number, visit: (ref: number) => void): void {
     const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
     const base = (segment & SEGMENT_MASK) << 1;
     const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
     for (let word = base + HEADER_WORDS; word < end; word += 2) {
       if (view[word + 1] !== 0) visit(view[word + 1]);
     }
-    this.size -= view[base + COUNT];
-    this.flagged -= view[base + FLAGGED];
-    const next = nextSegment(cursor, view[base + DEPTH]);
-    this.freeSegment(segment);
-    return next > HASH_MASK ? 0 : next;
   }
 
   /** Directory entries. */
@@ -426,7 +451,7 @@ export class Dict {
     const depth = this.header(segment, DEPTH);
     const collides = depth === this.depth && this.directory.length >= this.segments * DIRECTORY_SLACK;
     if (bytes < SEGMENT_BYTES_MAX || collides || depth >= HASH_BITS - 1) {
-      this.rebuild(segment, hash, HeapClass.roundUp(bytes + Math.max(64, bytes >>> 4)));
+      this.rebuild(segment, hash, Heap.roundUp(bytes + Math.max(64, bytes >>> 4)));
     } else {
       this.split(segment, hash);
     }
@@ -449,10 +474,20 @@ export class Dict {
     const lowPrefix = (hash >>> shift) & ~1;
     const middle = (lowPrefix | 1) << shift;
     const low = this.copyPart(segment, width, 0, middle - 1);
-    const high = this.copyPart(segment, width, middle, HASH_MASK);
+    const high = this.copySecondPart(segment, width, middle, low);
     this.point(lowPrefix << shift, width, low);
     this.point(middle, width, high);
     this.freeSegment(segment);
+  }
+
+  /** The part from `middle` on; if there is no memory for it, the first part goes again. */
+  private copySecondPart(segment: number, depth: number, middle: number, first: number): number {
+    try {
+      return this.copyPart(segment, depth, middle, HASH_MASK);
+    } catch (error) {
+      this.freeSegment(first);
+      throw error;
+    }
   }
 
   /** A new segment of a fitting size with the elements of `segment` whose hashes lie in [from, to]. */
@@ -543,14 +578,20 @@ export class Dict {
     }
   }
 
-  /** Gives memory back after removals: merges the segment with its buddy, or moves it to a smaller block. */
-  private shrink(segment: number): void {
-    const prefix = this.prefixOf(segment);
-    // What was merged may be small enough to be merged again.
-    for (let merged = segment; merged !== 0; ) {
-      const next = this.mergeWithBuddy(merged, prefix);
-      if (next === 0 && merged === segment) this.shrinkBlock(segment, prefix);
-      merged = next;
+  /**
+   * Gives memory back after removals: merges the segment with its buddy, or moves it to a smaller block. Where there is
+   * no memory for the new block, the segment stays as it is: a removal never fails.
+   */
+  private shrink(segment: number, hash: number): void {
+    try {
+      // What was merged may be small enough to be merged again.
+      for (let merged = segment; merged !== 0; ) {
+        const next = this.mergeWithBuddy(merged, hash);
+        if (next === 0 && merged === segment) this.shrinkBlock(segment, hash);
+        merged = next;
+      }
+    } catch (error) {
+      if (!(error instanceof HeapFullError)) throw error;
     }
   }
 
@@ -572,12 +613,6 @@ export class Dict {
       }
       this.freeSegment(target);
     }
-  }
-
-  /** A hash that belongs to the segment found last. */
-  private prefixOf(segment: number): number {
-    const hash = this.foundView[this.foundWord] & HASH_MASK;
-    return this.foundSegment === segment ? hash : 0;
   }
 
   /** Merges a segment with the one beside it if both together are small. Returns the new one, 0 if there is none. */

@@ -78,10 +78,10 @@ export class BitOperation {
   store(db: Database, existing: number, args: Arguments, key: number): void {
     const { length } = this;
     if (this.block !== NIL) {
-      setBlock(db, existing, args, key, this.block, length, NO_EXPIRY);
       // Huge memory is not kept alive by what was last computed.
       this.result.bytes = this.scratch;
       this.result.words = this.scratchWords;
+      setBlock(db, existing, args, key, this.block, length, NO_EXPIRY);
       return;
     }
     setUnset(db, existing, args, key, length, NO_EXPIRY, ENCODING_RAW);

@@ -33,6 +33,16 @@ function isSameKey(c: Call): boolean {
   return c.size(1) === c.size(2) && equalBytes(c.buf, c.starts[1], c.buf, c.starts[2], c.size(1));
 }
 
+/** Makes an entry the one of the key just looked up in `db`. If there is no memory for that, `undo` is called. */
+function putOr(undo: () => void, c: Call, db: Database, existing: number, ref: number): void {
+  try {
+    db.put(existing, ref, c.server.config.lazyfreeLazyServerDel);
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
 export function rename(c: Call): void {
   renameKey(c, false);
 }
@@ -56,10 +66,10 @@ function renameKey(c: Call, onlyIfNew: boolean): void {
       return;
     }
     const moved = entries.relayout(ref, entries.expireAt(ref), buf, starts[2], ends[2]);
-    db.put(existing, moved, c.server.config.lazyfreeLazyServerDel);
+    // The value belongs to both entries for a moment: the block alone is freed, of whichever goes.
+    putOr(() => heap.free(moved), c, db, existing, moved);
     db.find(buf, starts[1], ends[1]);
     db.detachFound();
-    // The value now belongs to the other entry: the block alone is freed.
     heap.free(ref);
     c.changed(1, EVENT_GENERIC, "rename_from");
     db.keyspace.changedToo(db, buf, starts[2], ends[2], EVENT_GENERIC, "rename_to");
@@ -88,7 +98,7 @@ export function copy(c: Call): void {
   }
   const { keyspace } = c.db;
   const made = keyspace.copyEntry(ref, buf, starts[2], ends[2]);
-  target.put(existing, made, c.server.config.lazyfreeLazyServerDel);
+  putOr(() => keyspace.freeEntry(made), c, target, existing, made);
   keyspace.changed(target, buf, starts[2], ends[2], EVENT_GENERIC, "copy_to");
   c.reply.integer(1);
 }

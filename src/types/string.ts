@@ -185,16 +185,12 @@ export function setUnset(
     shapeFor(db, existing, encoding, length, expireAt);
     return db.store(existing, shape, args.buf, keyStart, keyEnd);
   }
-  const block = heap.allocate(length);
-  shapeFor(db, existing, ENCODING_RAW_BLOCK, 0, expireAt);
-  const ref = db.store(existing, shape, args.buf, keyStart, keyEnd);
-  attachBlock(entries, ref, block, length);
-  return ref;
+  return setBlock(db, existing, args, key, heap.allocate(length), length, expireAt);
 }
 
 /**
  * Sets the key just looked up to a raw string that stands in a block of its own already, too long for an entry; see
- * setString. The block is the entry's from now on. Returns the entry.
+ * setString. The block is the entry's from now on, and is freed if there is no memory for that. Returns the entry.
  */
 export function setBlock(
   db: Database,
@@ -205,10 +201,16 @@ export function setBlock(
   length: number,
   expireAt: number,
 ): number {
+  const { entries, heap } = db.keyspace;
   shapeFor(db, existing, ENCODING_RAW_BLOCK, 0, expireAt);
-  const ref = db.store(existing, shape, args.buf, args.starts[key], args.ends[key]);
-  attachBlock(db.keyspace.entries, ref, block, length);
-  return ref;
+  try {
+    const ref = db.store(existing, shape, args.buf, args.starts[key], args.ends[key]);
+    attachBlock(entries, ref, block, length);
+    return ref;
+  } catch (error) {
+    heap.free(block);
+    throw error;
+  }
 }
 
 /** Makes room for another inline string in the entry, if it is a string of that kind and its block fits. */
@@ -292,14 +294,23 @@ function moveToGrow(db: Database, ref: number, args: Arguments, key: number, len
     moved = heap.allocate(Math.min(entries.sizeFor(shape, end - start) + length, INLINE_ENTRY_MAX));
     entries.write(moved, shape, args.buf, start, end);
   } else {
-    const block = heap.allocate(withRoom(length));
     shapeFor(db, ref, ENCODING_RAW_BLOCK, 0, entries.expireAt(ref));
     moved = entries.create(shape, args.buf, start, end);
-    attachBlock(entries, moved, block, length);
+    attachNewBlock(entries, moved, length);
   }
   copyBytes(bytes, at, entries.bytes, entries.at, old);
   db.replace(ref, moved);
   return moved;
+}
+
+/** Gives a new entry a block with room to grow. If there is no memory for it, the entry goes again. */
+function attachNewBlock(entries: Entries, ref: number, length: number): void {
+  try {
+    attachBlock(entries, ref, entries.heap.allocate(withRoom(length)), length);
+  } catch (error) {
+    entries.heap.free(ref);
+    throw error;
+  }
 }
 
 /** Bytes to allocate for a string that has come to `length` by growing. */

@@ -231,31 +231,36 @@ describe("against a Map", () => {
     }
   });
 
-  test("destroy and drain free every segment", () => {
-    for (const how of ["destroy", "drain"] as const) {
+  test("clear and drain visit every element; drain leaves nothing, clear an empty dict that can be used on", () => {
+    for (const how of ["clear", "drain"] as const) {
       const bench = new Bench();
       for (let i = 0; i < 20_000; i++) bench.insert(name(i), i % 3 === 0);
       const seen: string[] = [];
-      if (how === "destroy") {
-        for (const [ref] of bench.model.values()) bench.heap.free(ref);
-        bench.dict.destroy();
+      const visit = (ref: number): void => {
+        seen.push(bench.key(ref));
+        bench.heap.free(ref);
+      };
+      if (how === "clear") {
+        bench.dict.clear(visit);
       } else {
         let position = 0;
         do {
           const before = bench.dict.size;
           const seenBefore = seen.length;
-          position = bench.dict.drain(position, (ref) => {
-            seen.push(bench.key(ref));
-            bench.heap.free(ref);
-          });
+          position = bench.dict.drain(position, visit);
           expect(before - bench.dict.size).toBe(seen.length - seenBefore);
         } while (position !== 0);
-        expect(seen.sort()).toEqual([...bench.model.keys()].sort());
       }
+      expect(seen.sort()).toEqual([...bench.model.keys()].sort());
       expect(bench.dict.size).toBe(0);
       expect(bench.dict.flagged).toBe(0);
-      expect(bench.dict.segmentBytes).toBe(0);
-      expect(bench.heap.usedBytes).toBe(0);
+      expect(bench.dict.segmentBytes).toBe(how === "clear" ? bench.emptyBytes : 0);
+      expect(bench.heap.usedBytes).toBe(how === "clear" ? bench.emptyBytes : 0);
+      if (how === "drain") continue;
+      expect(bench.dict.directorySize).toBe(1);
+      bench.model.clear();
+      for (let i = 0; i < 20_000; i++) bench.insert(name(i), i % 3 === 0);
+      bench.check();
     }
   });
 });
