@@ -46,7 +46,8 @@ const HASH_MASK = 0x7fffffff;
 const FLAG = 0x80000000;
 
 const SEGMENT_BYTES_MAX = 4096;
-const SEGMENT_BYTES_MIN = 128;
+/** Segments are blocks of at least this size. */
+export const SEGMENT_BYTES_MIN = 128;
 /** A directory this many times larger than the number of segments means that hashes collide: segments grow instead. */
 const DIRECTORY_SLACK = 64;
 const HOMES_MAX = 0x7fff;

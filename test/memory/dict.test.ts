@@ -164,7 +164,7 @@ describe("against a Map", () => {
         compact: [
           0.05,
           () => {
-            heap.preferFullSlabs();
+            heap.preferFullSlabs(1);
             let position = 0;
             do position = dict.compact(position);
             while (position !== 0);
