@@ -182,8 +182,8 @@ export class Heap {
   }
 
   /**
-   * Gives free pages back to the system, at most about `limitBytes` of them in one call.
-   * Returns the bytes given back; 0 when there are none (or the platform cannot).
+   * Gives free pages back to the system (where it can be told), at most about `limitBytes` of them in one call.
+   * Returns the bytes that are clean now; 0 when there are none to give back.
    */
   purge(limitBytes: number): number {
     let purged = this.purgeRetired(limitBytes);

@@ -14,6 +14,7 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 
 /** Variadic functions are called with their fixed arguments alone: others are passed differently on some platforms. */
 const SIGNATURES = {
+  getpagesize: { args: [], returns: "i32" },
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
