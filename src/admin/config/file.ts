@@ -61,6 +61,17 @@ const ENVIRONMENT_PREFIX = "REDBUN_";
 /** Variables with our prefix that are no directives: they steer tests and benchmarks, whose servers inherit them. */
 const RESERVED_VARIABLES = /^REDBUN_(?:PEERS$|SEED$|TEST_|DIFFERENTIAL_|BENCH_)/;
 
+/**
+ * Variables that Kubernetes sets in every container where a service has the name redbun, or one that begins with it:
+ * REDBUN_SERVICE_HOST, REDBUN_PORT=tcp://10.0.0.1:6379, REDBUN_PORT_6379_TCP_ADDR.
+ */
+const SERVICE_VARIABLES = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
+const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\//;
+
+function isServiceVariable(variable: string, value: string): boolean {
+  return SERVICE_VARIABLES.test(variable) || (variable.endsWith("_PORT") && SERVICE_LINK.test(value));
+}
+
 function report(where: readonly string[], message: string): string {
   return [`\n*** FATAL CONFIG FILE ERROR (Redis ${REDIS_VERSION}) ***`, ...where, message, ""].join("\n");
 }
@@ -169,7 +180,7 @@ function directiveOfVariable(name: string): string {
 function loadEnvironment(config: Config, environment: Readonly<Record<string, string | undefined>>): void {
   for (const [variable, value] of Object.entries(environment)) {
     if (value === undefined || !variable.startsWith(ENVIRONMENT_PREFIX)) continue;
-    if (RESERVED_VARIABLES.test(variable)) continue;
+    if (RESERVED_VARIABLES.test(variable) || isServiceVariable(variable, value)) continue;
     const name = directiveOfVariable(variable);
     try {
       loadDirective(config, name, [Buffer.from(value, "utf8").toString("latin1")]);

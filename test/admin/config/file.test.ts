@@ -343,6 +343,23 @@ describe("sources", () => {
     expect(failureOf({ environment: { REDBUN_USER: "ann on" } }).report).toContain("REDBUN_USER");
   });
 
+  test("what Kubernetes sets for a service called redbun is no directive", () => {
+    const config = configuration();
+    const environment = {
+      REDBUN_SERVICE_HOST: "10.0.0.1",
+      REDBUN_SERVICE_PORT: "6379",
+      REDBUN_SERVICE_PORT_CLIENT: "6379",
+      REDBUN_PORT: "tcp://10.0.0.1:6379",
+      REDBUN_PORT_6379_TCP: "tcp://10.0.0.1:6379",
+      REDBUN_PORT_6379_TCP_ADDR: "10.0.0.1",
+      REDBUN_MAIN_SERVICE_HOST: "10.0.0.2",
+      REDBUN_MAIN_PORT: "tcp://10.0.0.2:6379",
+      REDBUN_TLS_PORT: "7000",
+    };
+    loadConfig(config, { environment });
+    expect([config.port, config.tlsPort]).toEqual([6379, 7000]);
+  });
+
   test("variables of tests and benchmarks are none of ours", () => {
     loadConfig(configuration(), { environment: { REDBUN_PEERS: "/x", REDBUN_SEED: "1", REDBUN_TEST_EXECUTABLE: "x" } });
   });
