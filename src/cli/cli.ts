@@ -66,7 +66,8 @@ async function run(connection: CliConnection, options: CliOptions): Promise<numb
   const command: Uint8Array[] = options.command.map((argument) => Buffer.from(argument));
   if (options.readsStdin) command.push(await Bun.stdin.bytes());
   connection.request(command);
-  const reply = await connection.receive();
+  const reply = await answer(connection, options);
+  if (reply === null) return 0;
   if (reply.kind === "error" && options.failsOnError) {
     process.stderr.write(`${reply.bytes.toString("latin1")}\n`);
     return 1;
@@ -76,6 +77,16 @@ async function run(connection: CliConnection, options: CliOptions): Promise<numb
     for (;;) print(await connection.receive());
   }
   return 0;
+}
+
+/** The reply; null when a server that was told to shut down has done so. */
+async function answer(connection: CliConnection, options: CliOptions): Promise<Reply | null> {
+  try {
+    return await connection.receive();
+  } catch (error) {
+    if (options.command[0].toLowerCase() === "shutdown") return null;
+    throw error;
+  }
 }
 
 function print(reply: Reply): void {

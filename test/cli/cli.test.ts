@@ -115,6 +115,14 @@ describe("a command", () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: "Error: Server closed the connection\n" });
   });
 
+  test("SHUTDOWN ends with 0 and says nothing, for the end of the connection is the answer", async () => {
+    const stopped = await startRedbun();
+    const cli = await runRedbun(["cli", "-p", String(stopped.port), "shutdown", "nosave"]);
+    expect(cli).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await stopped.exited).toBe(0);
+    await stopped.stop();
+  });
+
   test("ends with 1 when there is no server", async () => {
     const port = String(freePort());
     const folder = await mkdtemp(join(tmpdir(), "cli-test-"));
