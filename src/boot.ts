@@ -96,6 +96,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
     random: systemRandom,
     executable: process.execPath,
     configFile: parsed.configFile ?? "",
+    supervisedBy: supervisor.active,
     process: {
       stopping: () => supervisor.notify("STOPPING=1\n"),
       cleanUp: () => pidFile.remove(),

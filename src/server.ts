@@ -39,6 +39,8 @@ export interface ServerParts {
   random: Random;
   executable: string;
   configFile: string;
+  /** Default: "no". */
+  supervisedBy?: ServerContext["supervisedBy"];
   /** By default: createCommandTable(). */
   commands?: CommandTable;
   /** The process around the server; none when it is embedded in a program. */
@@ -57,6 +59,7 @@ export class Server implements ServerContext {
   readonly random: Random;
   readonly executable: string;
   readonly configFile: string;
+  readonly supervisedBy: ServerContext["supervisedBy"];
   readonly runId = secureBytes(20).toHex();
   readonly replicationId = secureBytes(20).toHex();
   readonly keyspace: Keyspace;
@@ -85,6 +88,7 @@ export class Server implements ServerContext {
     this.random = parts.random;
     this.executable = parts.executable;
     this.configFile = parts.configFile;
+    this.supervisedBy = parts.supervisedBy ?? "no";
     this.keyspace = new Keyspace({
       heap: new Heap(),
       databases: this.config.databases,

@@ -44,6 +44,8 @@ export interface ServerContext {
   /** Path of the executable as it was started, and of the configuration file ("" without). */
   readonly executable: string;
   readonly configFile: string;
+  /** Who supervises the process (`supervised`). */
+  readonly supervisedBy: "no" | "upstart" | "systemd";
   /** The TCP port that is listened on, 0 for none. */
   readonly port: number;
   /** Somebody speaks HTTP to the server: logs it and ends the connection. */

@@ -28,12 +28,6 @@ export function parseMemoryExact(text: string): bigint | null {
   return BigInt.asUintN(64, (digits > MAX_UINT64 ? MAX_UINT64 : digits) * unit);
 }
 
-/** As `parseMemoryExact`, as a number (rounded above 2^53); NaN if `text` is no memory amount. */
-export function parseMemory(text: string): number {
-  const bytes = parseMemoryExact(text);
-  return bytes === null ? Number.NaN : Number(bytes);
-}
-
 const HUMAN_SUFFIXES = ["B", "K", "M", "G", "T", "P"];
 
 /** `n` bytes for people, as in INFO's used_memory_human: "512B", "1.05M". `n` is an integer, not negative. */

@@ -241,6 +241,7 @@ describe.if(isLinux)("supervised", () => {
         "STATUS=Ready to accept connections\n",
         "READY=1\n",
       ]);
+      expect((await server.info("server")).get("process_supervised")).toBe("systemd");
       expect(server.lines[0]).toMatch(/:C .* \* Supervised by systemd\. Please make sure you set appropriate values/);
       server.process.kill("SIGTERM");
       await socket.waitFor("STOPPING=1\n");

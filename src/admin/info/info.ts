@@ -2,7 +2,7 @@
  * INFO: a text of sections, each a heading and lines `field:value`. Field names and formats are Redis 7.2's: monitoring
  * reads them. What redbun does not have (forks, a Lua VM, replicas so far) stands there with its true value, mostly 0.
  *
- * A section is a function in SECTIONS; the sections that need more than a list of fields are in info-sections.ts.
+ * A section is a function in SECTIONS; memory has a file of its own.
  */
 
 import type { ServerContext } from "../../command/server-context";
@@ -22,7 +22,7 @@ import {
 } from "./sections";
 
 /** A section's lines, without its heading. */
-export type SectionWriter = (server: ServerContext) => string[];
+type SectionWriter = (server: ServerContext) => string[];
 
 interface Section {
   readonly name: string;

@@ -2,25 +2,12 @@
 
 import { totalmem } from "node:os";
 import type { ServerContext } from "../../command/server-context";
+import { bytesToHuman } from "../../util/memory-units";
 import { type MemoryReport, memoryReport, ratio } from "./memory-report";
-
-const UNITS = ["K", "M", "G", "T", "P"];
-
-/** Bytes for people, as Redis writes them: 1.50M. */
-export function humanBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes}B`;
-  let value = bytes / 1024;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value.toFixed(2)}${UNITS[unit]}`;
-}
 
 /** A size and the same for people. */
 function size(name: string, bytes: number): string[] {
-  return [`${name}:${bytes}`, `${name}_human:${humanBytes(bytes)}`];
+  return [`${name}:${bytes}`, `${name}_human:${bytesToHuman(bytes)}`];
 }
 
 /** A share of two sizes, and their difference. */

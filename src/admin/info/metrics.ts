@@ -100,7 +100,8 @@ export class Metrics {
   /** Called by cron. */
   sample(nowMs: number): void {
     const elapsed = nowMs - this.lastSample;
-    if (elapsed < SAMPLE_PERIOD_MS) return;
+    // A wall clock that was set back must not stop the sampling until it has caught up.
+    if (elapsed >= 0 && elapsed < SAMPLE_PERIOD_MS) return;
     this.lastSample = nowMs;
     const { stats } = this.server;
     this.operations.sample(stats.commandsProcessed, elapsed);

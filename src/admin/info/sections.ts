@@ -31,7 +31,7 @@ export function serverSection(server: ServerContext): string[] {
     "gcc_version:0.0.0",
     `bun_version:${Bun.version}`,
     `process_id:${process.pid}`,
-    "process_supervised:no",
+    `process_supervised:${server.supervisedBy}`,
     `run_id:${server.runId}`,
     `tcp_port:${server.port}`,
     `server_time_usec:${clock.nowMicros()}`,

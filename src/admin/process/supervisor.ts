@@ -20,7 +20,7 @@ const PATH_MAX = 108;
 
 export class Supervisor {
   /** Who supervises, once that is established. */
-  private active: "no" | "upstart" | "systemd" = "no";
+  active: "no" | "upstart" | "systemd" = "no";
 
   constructor(private readonly log: Logger) {}
 
