@@ -44,6 +44,11 @@ export class Call {
     this.failed = false;
   }
 
+  /** Lets go of the last request's buffer. */
+  release(): void {
+    this.buf = EMPTY;
+  }
+
   /** Writes an error reply, unless one was written already. */
   fail(error: string): void {
     if (this.failed) return;

@@ -30,7 +30,7 @@ export const NO_MULTI = 1 << 16;
 export const MOVABLE_KEYS = 1 << 17;
 export const ALLOW_BUSY = 1 << 18;
 export const NO_ASYNC_LOADING = 1 << 19;
-/** Not shown by COMMAND: internal. */
+/** Only where enable-debug-command allows it; not shown by COMMAND. */
 export const PROTECTED = 1 << 20;
 
 /** Takes constant time although it is not FAST; not shown by COMMAND either. See Dispatcher. */

@@ -6,16 +6,17 @@
  * share; their sum is exact. The keyspace's clock, by which keys expire, moves with these readings only.
  */
 
+import { isLocal } from "../admin/client/permission";
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
 import { HeapFullError } from "../memory/heap";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
-import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from "../session/client";
+import { type Client, REPLY_ON } from "../session/client";
 import { latin1 } from "../util/bytes";
 import { Call } from "./call";
-import { BRIEF, type Command, DENYOOM, FAST, MAY_REPLICATE, NO_AUTH, WRITE } from "./command-spec";
+import { BRIEF, type Command, DENYOOM, FAST, MAY_REPLICATE, NO_AUTH, PROTECTED, WRITE } from "./command-spec";
 import type { ServerContext } from "./server-context";
 
 /** How long a change of the wall clock may go unnoticed, µs. */
@@ -73,11 +74,14 @@ export class Dispatcher {
   /** Runs one request; its reply is in the writer afterwards. Returns DONE or HELD. */
   execute(client: Client, request: Request): number {
     const { reply } = this;
-    if (client.replyMode === REPLY_ON) reply.muted = false;
-    else this.applyReplyMode(client);
+    reply.muted = client.replyMode !== REPLY_ON && !client.startReply();
     reply.resp3 = client.protocol === 3;
     const command = this.lookup(client, request);
     if (command === null) return DONE;
+    if ((command.flags & PROTECTED) !== 0 && !this.allowsDebug(client)) {
+      this.reject(command, errors.DEBUG_NOT_ALLOWED);
+      return DONE;
+    }
     if (!client.authenticated && (command.flags & NO_AUTH) === 0 && this.server.authentication.required) {
       this.reject(command, errors.NO_AUTH);
       return DONE;
@@ -92,10 +96,16 @@ export class Dispatcher {
       pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0, this.server.keyspace.now)
     ) {
       pause.wait(client);
+      client.undoReply();
       return HELD;
     }
     this.run(client, command, request);
     return DONE;
+  }
+
+  private allowsDebug(client: Client): boolean {
+    const { enableDebugCommand } = this.server.config;
+    return enableDebugCommand === "yes" || (enableDebugCommand === "local" && isLocal(client));
   }
 
   private run(client: Client, command: Command, request: Request): void {
@@ -132,6 +142,11 @@ export class Dispatcher {
       reply.truncate(start);
       reply.error(errors.OOM);
     }
+  }
+
+  /** Lets go of the last request's buffer. */
+  release(): void {
+    this.call.release();
   }
 
   /** Accounts for the time since the clock was last read. Ends a batch, too. */
@@ -203,11 +218,5 @@ export class Dispatcher {
     command.stats.rejected++;
     this.reply.error(error);
     this.stats.countError(error);
-  }
-
-  private applyReplyMode(client: Client): void {
-    if (client.replyMode === REPLY_SKIP_NEXT) client.replyMode = REPLY_SKIP;
-    else if (client.replyMode === REPLY_SKIP) client.replyMode = REPLY_ON;
-    this.reply.muted = client.replyMode === REPLY_OFF || client.replyMode === REPLY_SKIP;
   }
 }

@@ -20,6 +20,8 @@ import { OutputQueue } from "./output-queue";
 const FLUSH_BYTES = 256 * 1024;
 /** Less input than this is hardly more than one command. */
 const PIPELINE_MIN = 64;
+/** Input larger than this is not held on to until the next arrives. */
+const RETAINED_BYTES = 1024 * 1024;
 /** A client is not served while this much waits for it. */
 const OUTPUT_HIGH = 16 * 1024 * 1024;
 /** Nothing more is read for a client that is held back with this much of commands. */
@@ -98,29 +100,38 @@ export class Connection implements Transport {
     const { client, gate } = this;
     const { parser, dispatcher, reply } = gate;
     gate.serving = client;
-    parser.limits.authenticated = client.authenticated;
+    parser.limits.authenticated = this.mayDoAll;
     let status: number;
     gate.lookAhead.reset();
     for (;;) {
       if (parser.remaining > PIPELINE_MIN) this.lookAhead();
       status = parser.next();
       if (status !== PARSED_COMMAND) break;
-      if (parser.argc === 0) continue;
+      if (parser.argc === 0) {
+        client.startReply();
+        continue;
+      }
       if (dispatcher.execute(client, parser) === HELD) {
         parser.rewind();
         break;
       }
       if (reply.length >= FLUSH_BYTES) this.flush();
       if (!this.mayServe) break;
-      parser.limits.authenticated = client.authenticated;
+      parser.limits.authenticated = this.mayDoAll;
     }
     dispatcher.endRun();
     if (status === PARSED_ERROR) this.protocolError();
     this.partial = this.closed || client.closing ? null : parser.suspend();
+    if (parser.held > RETAINED_BYTES) gate.releaseInput();
     this.flush();
     gate.serving = null;
     gate.server.keyspace.hints.clear();
     this.regulate();
+  }
+
+  /** Whether the client need not authenticate any more. */
+  private get mayDoAll(): boolean {
+    return this.client.authenticated || !this.gate.server.authentication.required;
   }
 
   private lookAhead(): void {
@@ -195,13 +206,9 @@ export class Connection implements Transport {
 
   private queueReply(sent: number, length: number): void {
     const { reply } = this.gate;
-    const rest = reply.buf.subarray(sent, length);
-    this.enqueue(length > DETACH_BYTES ? rest : Buffer.from(rest));
-  }
-
-  private enqueue(bytes: Buffer): void {
     this.output ??= new OutputQueue();
-    this.output.add(bytes);
+    if (length > DETACH_BYTES) this.output.add(reply.buf.subarray(sent, length));
+    else this.output.copy(reply.buf, sent, length);
     this.gate.checkOutput(this);
   }
 
@@ -209,22 +216,29 @@ export class Connection implements Transport {
     if (this.output !== null) this.gate.checkOutput(this);
   }
 
-  push(bytes: Uint8Array): void {
+  push(bytes: Buffer): void {
+    // What the writer holds for this client was written earlier and goes out first.
+    if (this.gate.reply.length > 0 && this.gate.serving === this.client) this.flush();
     if (this.closed) return;
     this.client.outputTotal += bytes.length;
     let sent = 0;
-    // What the writer holds for this client was written earlier and goes out first.
-    if (this.gate.reply.length > 0 && this.gate.serving === this.client) this.flush();
     if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(bytes));
     this.gate.stats.outputBytes += sent;
-    if (sent < bytes.length) this.enqueue(Buffer.from(bytes.subarray(sent)));
+    if (sent === bytes.length) return;
+    this.output ??= new OutputQueue();
+    this.output.copy(bytes, sent, bytes.length);
+    this.gate.checkOutput(this);
   }
 
   /** The socket takes bytes again. */
   drained(): void {
-    if (this.output === null || this.closed) return;
-    this.gate.stats.outputBytes += this.output.drain((buf, at, length) => this.socket.write(buf, at, length));
-    if (this.output.isEmpty) {
+    const { output } = this;
+    if (output === null) return;
+    // Somebody who reads a long reply slowly is not idle.
+    this.client.lastInteraction = this.gate.server.clock.monotonic();
+    this.gate.stats.outputBytes += output.drain((buf, at, length) => this.socket.write(buf, at, length));
+    if (this.closed) return;
+    if (output.isEmpty) {
       this.output = null;
       if (this.closeWhenSent) {
         this.close();
@@ -242,9 +256,11 @@ export class Connection implements Transport {
     else this.closeWhenSent = true;
   }
 
+  /** Ends it at once: what waits, in either direction, is dropped. */
   close(): void {
     this.client.closing = true;
     if (this.closed) return;
+    this.ended();
     this.socket.end();
   }
 

@@ -47,6 +47,12 @@ export class Gate {
     return this.dispatcher.startBatch();
   }
 
+  /** Lets go of the input that was served last: a large value would stay in memory until the next command. */
+  releaseInput(): void {
+    this.parser.release();
+    this.dispatcher.release();
+  }
+
   // --- who is let in -----------------------------------------------------------------------------------------------
 
   /** The error bytes for a connection that is not let in, or null. `address` is "" for a unix socket. */
@@ -114,7 +120,7 @@ export class Gate {
     } else {
       client.softLimitSince = 0;
     }
-    if (!exceeded || client.closing) return;
+    if (!exceeded) return;
     this.stats.clientOutputBufferLimitDisconnections++;
     this.server.log.warning(
       `Client ${describeClient(this.server, client)} scheduled to be closed ASAP for overcoming of output buffer limits.`,

@@ -7,7 +7,6 @@ export const NOT_A_FLOAT = "ERR value is not a valid float";
 export const NO_SUCH_KEY = "ERR no such key";
 export const OUT_OF_RANGE = "ERR value is out of range";
 export const NOT_POSITIVE = "ERR value is out of range, must be positive";
-export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
 export const OUT_OF_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
 export const SAME_OBJECT = "ERR source and destination objects are the same";
@@ -29,7 +28,6 @@ export const HELLO_NO_AUTH =
   "option can be used to authenticate the client and select the RESP protocol version at the same time";
 export const INVALID_CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
 export const NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
-export const INVALID_KEY_ARGUMENTS = "ERR Invalid arguments specified for command";
 export const INVALID_COMMAND = "ERR Invalid command specified";
 export const INVALID_COMMAND_ARITY = "ERR Invalid number of arguments specified for command";
 export const DEBUG_NOT_ALLOWED =

@@ -13,6 +13,8 @@ import { formatDouble } from "../util/doubles";
 import { int64, int64FromNumber, writeInt64, writeNumber } from "../util/integers";
 
 const INITIAL_BYTES = 64 * 1024;
+/** A buffer for more than this grows to what is needed: twice as much may be more than a buffer can have. */
+const GROWTH_MAX = 1024 * 1024 * 1024;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -63,9 +65,13 @@ export class ReplyWriter {
   reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.buf.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buf.length * 2));
-    this.buf.copy(grown, 0, 0, this.length);
-    this.buf = grown;
+    this.move(needed > GROWTH_MAX ? needed : Math.max(needed, this.buf.length * 2));
+  }
+
+  private move(bytes: number): void {
+    const moved = allocating(() => Buffer.allocUnsafeSlow(bytes));
+    this.buf.copy(moved, 0, 0, this.length);
+    this.buf = moved;
   }
 
   /** Goes on with a fresh buffer of the usual size: the old one now belongs to the caller. */

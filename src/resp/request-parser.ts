@@ -89,9 +89,10 @@ export class Partial {
 }
 
 const NO_OFFSETS = new Int32Array(0);
+const NOTHING = Buffer.alloc(0);
 
 export class RequestParser implements Request {
-  buf: Buffer = Buffer.alloc(0);
+  buf: Buffer = NOTHING;
   starts: Int32Array = new Int32Array(OFFSETS_COPIED);
   ends: Int32Array = new Int32Array(OFFSETS_COPIED);
   argc = 0;
@@ -122,6 +123,12 @@ export class RequestParser implements Request {
     this.commandStart = start;
     this.restored = null;
     if (this.starts.length > OFFSETS_KEPT) this.renewOffsets();
+  }
+
+  /** Lets go of the last buffer, once nothing of it is needed. */
+  release(): void {
+    this.begin(NOTHING, 0, 0);
+    this.buf = NOTHING;
   }
 
   /** Goes on with what a connection kept. */

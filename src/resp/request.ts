@@ -25,16 +25,3 @@ export function requestOf(args: (string | Uint8Array)[]): Request {
   });
   return { buf: Buffer.concat(parts), starts, ends, argc: parts.length };
 }
-
-/** A copy that outlives the buffer of the original. */
-export function copyRequest(request: Request): Request {
-  const first = request.starts[0];
-  const last = request.ends[request.argc - 1];
-  const starts = request.starts.slice(0, request.argc);
-  const ends = request.ends.slice(0, request.argc);
-  for (let i = 0; i < request.argc; i++) {
-    starts[i] -= first;
-    ends[i] -= first;
-  }
-  return { buf: Buffer.from(request.buf.subarray(first, last)), starts, ends, argc: request.argc };
-}

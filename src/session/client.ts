@@ -21,7 +21,7 @@ export interface Transport {
   /** Memory of the client in all, bytes. */
   readonly memoryBytes: number;
   /** Queues bytes outside the request path (pub/sub, invalidations). */
-  push(bytes: Uint8Array): void;
+  push(bytes: Buffer): void;
   /** Ends the connection once what is queued has been sent. */
   closeAfterReply(): void;
   /** Ends the connection at once. */
@@ -76,6 +76,18 @@ export class Client {
     this.createdAt = now;
     this.lastInteraction = now;
     this.authenticated = authenticated;
+  }
+
+  /** A command begins, be it an empty one: CLIENT REPLY SKIP concerns one command only. Returns whether to answer. */
+  startReply(): boolean {
+    if (this.replyMode === REPLY_SKIP_NEXT) this.replyMode = REPLY_SKIP;
+    else if (this.replyMode === REPLY_SKIP) this.replyMode = REPLY_ON;
+    return this.replyMode === REPLY_ON;
+  }
+
+  /** The command that began was not run, and comes again. */
+  undoReply(): void {
+    if (this.replyMode === REPLY_SKIP) this.replyMode = REPLY_SKIP_NEXT;
   }
 }
 

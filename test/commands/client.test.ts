@@ -65,6 +65,19 @@ test("CLIENT REPLY SKIP does not end OFF", () => {
   expect(redbun.run("CLIENT REPLY ON")).toEqual(OK);
 });
 
+test("CLIENT REPLY SKIP leaves out the reply of a command that is held first", () => {
+  const redbun = new InProcess();
+  redbun.run("CLIENT PAUSE 100 WRITE");
+  const { dispatcher, gate, pause } = redbun.server;
+  const run = (command: string): number => dispatcher.execute(redbun.client, requestOf(command.split(" ")));
+  expect(run("CLIENT REPLY SKIP")).toBe(DONE);
+  expect([run("SET k v"), run("SET k v")]).toEqual([HELD, HELD]);
+  pause.end();
+  expect(run("SET k v")).toBe(DONE);
+  expect(gate.reply.length).toBe(0);
+  expect(redbun.run("GET k")).toEqual(bulk("v"));
+});
+
 describe("CLIENT PAUSE", () => {
   /** What the dispatcher says of a command; its reply is thrown away. */
   function offer(redbun: InProcess, command: string): number {

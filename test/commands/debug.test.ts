@@ -36,6 +36,14 @@ describe("enable-debug-command", () => {
       'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local"',
     );
   });
+
+  test("a call that is not allowed is a rejected one, as it is for Redis", () => {
+    const redbun = new InProcess();
+    redbun.run("DEBUG OBJECT k");
+    expect(text(redbun.run("INFO commandstats"))).toContain(
+      "\r\ncmdstat_debug:calls=0,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0\r\n",
+    );
+  });
 });
 
 describe("POPULATE", () => {

@@ -179,6 +179,46 @@ describe("client-output-buffer-limit", () => {
   });
 });
 
+describe("a client that is to be closed, but does not read what comes before", () => {
+  beforeAll(setLetters);
+
+  test.each([
+    ["client-output-buffer-limit", "normal 0 1mb 1", "normal 0 0 0"],
+    ["timeout", "1", "0"],
+  ])("%s ends it", async (directive, limited, usual) => {
+    await using slow = await RawConnection.connect(server.port);
+    slow.pause();
+    slow.send(Array.from({ length: 10 }, (_, i) => getLetter(i)).join("") + encode(["QUIT"]));
+    await eventually("output waits", async () => (await field("omem")) > MB);
+    await control.call("CONFIG", "SET", directive, limited);
+    try {
+      await alone();
+    } finally {
+      await control.call("CONFIG", "SET", directive, usual);
+    }
+  });
+});
+
+describe("before authentication", () => {
+  test("the smaller limits hold only as long as a password is required", async () => {
+    await control.call("CONFIG", "SET", "requirepass", "secret");
+    await using client = await RawConnection.connect(server.port);
+    client.send(encode(["PING"]));
+    await client.untilReceived("-NOAUTH Authentication required.\r\n");
+    await control.call("CONFIG", "SET", "requirepass", "");
+    client.send(encode(["STRLEN", value("k", 20_000)]));
+    await client.untilReceived("-NOAUTH Authentication required.\r\n:0\r\n");
+  });
+});
+
+describe("CLIENT REPLY SKIP", () => {
+  test.each(["\r\n", "*0\r\n", "*-1\r\n"])("is used up by an empty command: %j", async (empty) => {
+    await using client = await RawConnection.connect(server.port);
+    client.send(`${encode(["CLIENT", "REPLY", "SKIP"])}${empty}${encode(["PING"])}`);
+    await client.untilReceived("+PONG\r\n");
+  });
+});
+
 describe("what a client sends", () => {
   test("a value of 100 MB in small pieces, and back", async () => {
     const block = Buffer.alloc(10_007);

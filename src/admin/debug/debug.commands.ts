@@ -6,16 +6,15 @@
  */
 
 import type { Call } from "../../command/call";
-import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, STALE } from "../../command/command-spec";
+import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
 import { ENCODING_NAMES, TYPE_STRING } from "../../db/entry";
-import { DEBUG_NOT_ALLOWED, NO_SUCH_KEY, NOT_POSITIVE, subcommandSyntax } from "../../resp/errors";
+import { NO_SUCH_KEY, NOT_POSITIVE, subcommandSyntax } from "../../resp/errors";
 import { isShared, SHARED_REFERENCES } from "../../types/key-object.commands";
 import { stringLength, stringToInt64 } from "../../types/string";
 import { globMatch } from "../../util/glob";
 import { int64 } from "../../util/integers";
 import { anyInteger } from "../arguments";
-import { isLocal } from "../client/permission";
 import { rewriteConfigFile } from "../config/rewrite";
 import { Digest, digestAll, digestValue } from "./digest";
 import { DEBUG_HELP } from "./help";
@@ -201,11 +200,6 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
 ]);
 
 function debug(c: Call): void {
-  const allowed = c.server.config.enableDebugCommand;
-  if (allowed === "no" || (allowed === "local" && !isLocal(c.client))) {
-    c.fail(DEBUG_NOT_ALLOWED);
-    return;
-  }
   const subcommand = SUBCOMMANDS.get(c.text(1).toLowerCase());
   if (subcommand === undefined || c.argc < subcommand.from || c.argc > subcommand.to) {
     c.fail(subcommandSyntax("DEBUG", c.text(1)));
@@ -215,5 +209,5 @@ function debug(c: Call): void {
 }
 
 export const debugCommands: CommandDefinition[] = [
-  { name: "debug", arity: -2, flags: ADMIN | NOSCRIPT | LOADING | STALE, categories: "", handler: debug },
+  { name: "debug", arity: -2, flags: ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, categories: "", handler: debug },
 ];
