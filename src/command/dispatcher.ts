@@ -9,12 +9,12 @@
 import { isLocal } from "../admin/client/permission";
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
-import { HeapFullError } from "../memory/heap";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
 import { type Client, REPLY_ON } from "../session/client";
 import { latin1 } from "../util/bytes";
+import { OutOfMemoryError } from "../util/out-of-memory";
 import { Call } from "./call";
 import { BRIEF, type Command, DENYOOM, FAST, MAY_REPLICATE, NO_AUTH, PROTECTED, WRITE } from "./command-spec";
 import type { ServerContext } from "./server-context";
@@ -130,16 +130,16 @@ export class Dispatcher {
     }
   }
 
-  /** A heap that cannot grow refuses the command that needed it; anything else that is thrown is a bug of ours. */
+  /** A command that there is no memory for is refused; anything else that is thrown is a bug of ours. */
   private callHandler(command: Command): void {
     const { call, reply } = this;
     const start = reply.length;
     try {
       (command.handler as (call: Call) => void)(call);
     } catch (error) {
-      if (!(error instanceof HeapFullError)) throw error;
+      if (!(error instanceof OutOfMemoryError)) throw error;
       this.server.log.warning(`Out of memory: ${error.message}`);
-      reply.truncate(start);
+      reply.cut(start);
       reply.error(errors.OOM);
     }
   }

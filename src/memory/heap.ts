@@ -23,6 +23,7 @@
  */
 
 import { assert } from "../util/assert";
+import { OutOfMemoryError } from "../util/out-of-memory";
 import { releasePages } from "./page-release";
 import {
   CLASS_COUNT,
@@ -57,7 +58,7 @@ const DENSE_SLAB = 0.85;
 /** The reference that refers to nothing. */
 export const NIL = 0;
 
-export class HeapFullError extends Error {
+export class HeapFullError extends OutOfMemoryError {
   constructor(reason: string) {
     super(`the heap cannot grow: ${reason}`);
   }

@@ -11,10 +11,11 @@
 import { copyBytes } from "../util/bytes";
 import { formatDouble } from "../util/doubles";
 import { int64, int64FromNumber, writeInt64, writeNumber } from "../util/integers";
+import { allocating } from "../util/out-of-memory";
 
 const INITIAL_BYTES = 64 * 1024;
-/** A buffer for more than this grows to what is needed: twice as much may be more than a buffer can have. */
-const GROWTH_MAX = 1024 * 1024 * 1024;
+/** Longest buffer that there is, and so the longest reply. */
+const BUFFER_MAX = 2 ** 32;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -61,11 +62,17 @@ export class ReplyWriter {
     this.length = length;
   }
 
-  /** Makes room for `more` bytes. */
+  /** Forgets everything after position `length`, and the room for it too. */
+  cut(length: number): void {
+    this.length = length;
+    this.move(Math.max(length, INITIAL_BYTES));
+  }
+
+  /** Makes room for `more` bytes. Throws OutOfMemoryError if there is none: replies are limited to 4 GiB. */
   reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.buf.length) return;
-    this.move(needed > GROWTH_MAX ? needed : Math.max(needed, this.buf.length * 2));
+    this.move(Math.max(needed, Math.min(this.buf.length * 2, BUFFER_MAX)));
   }
 
   private move(bytes: number): void {

@@ -9,6 +9,8 @@
  * taken, and else `a` is shortened only if that is strictly better than shortening `b`.
  */
 
+import { allocating } from "../util/out-of-memory";
+
 /** A run of bytes that are in both strings: a[aStart..aEnd] equals b[bStart..bEnd], ends included. */
 export interface LcsMatch {
   readonly aStart: number;
@@ -24,14 +26,17 @@ export class Lcs {
   private readonly upward: Uint32Array | null;
   private readonly rowWords: number;
 
-  /** @param walkable whether text() or matches() will be called */
+  /**
+   * @param walkable whether text() or matches() will be called
+   * Throws OutOfMemoryError if there is no memory for the bits.
+   */
   constructor(
     private readonly a: Uint8Array,
     private readonly b: Uint8Array,
     walkable: boolean,
   ) {
     this.rowWords = Math.ceil(b.length / 32);
-    this.upward = walkable ? new Uint32Array(a.length * this.rowWords) : null;
+    this.upward = walkable ? allocating(() => new Uint32Array(a.length * this.rowWords)) : null;
     this.length = this.fill();
   }
 

@@ -5,9 +5,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { HeapFullError } from "../../src/memory/heap";
+import * as errors from "../../src/resp/errors";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
-import { OK, text } from "../support/reply";
+import { bulk, error, OK, text } from "../support/reply";
 
 test("a value that no segment can be had for is refused with OOM; what was there stays", () => {
   const redbun = new InProcess();
@@ -190,5 +191,28 @@ describe("what gives memory back needs none", () => {
     redbun.keyspace.free.run(Number.POSITIVE_INFINITY);
     redbun.expectNoLeak();
     expect(redbun.run("SET k v")).toEqual(OK);
+  });
+});
+
+describe("what does not fit outside of the heap is refused too", () => {
+  test("a reply that is longer than a buffer can be; its buffer does not stay", () => {
+    const redbun = new InProcess();
+    const { reply } = redbun.server.gate;
+    // The limit without the memory that it takes to reach it.
+    const reserve = reply.reserve.bind(reply);
+    reply.reserve = (more) => reserve(reply.length + more > 4_000_000 ? 2 ** 32 + 1 : more);
+    redbun.run("SET before 1");
+
+    redbun.call("SET", "k", "x".repeat(1_000_000));
+    expect(redbun.run("MGET before k k k")).toMatchObject({ type: "array" });
+    expect(redbun.run("MGET before k k k k k")).toEqual(error(errors.OOM));
+    expect(reply.buf.length).toBe(64 * 1024);
+    expect(redbun.run("GET before")).toEqual(bulk("1"));
+  });
+
+  test("LCS, of which proto-max-bulk-len would allow more", () => {
+    const redbun = new InProcess({ "proto-max-bulk-len": "4000000000gb" });
+    redbun.run("SETRANGE a 1000000 x", "SETRANGE b 1000000 x");
+    expect(redbun.run("LCS a b")).toEqual(error(errors.OOM));
   });
 });
