@@ -1,7 +1,7 @@
 /**
  * Background work on the data set: expiry, lazy freeing, compaction, and giving memory back to the system. All of it
- * comes in slices of about a millisecond, so that no request waits longer for it, and takes about a quarter of the time
- * while there is something to do.
+ * comes in slices of about a millisecond, so that no request waits longer for it. While there is something to do it
+ * takes about a quarter of the time, and half of it when memory waits to be freed: that ends sooner, and helps everybody.
  */
 
 import type { Compaction } from "./compaction";
@@ -12,6 +12,7 @@ import type { Keyspace } from "./keyspace";
 const SLICE_MICROS = 1000;
 /** Pause between slices while there is more to do, ms. */
 const PAUSE_MS = 3;
+const PAUSE_WHILE_FREEING_MS = 1;
 /** Memory given back to the system in one slice, bytes. */
 const PURGE_BYTES = 4 * 1024 * 1024;
 
@@ -37,7 +38,9 @@ export class Background {
 
   private slice(): void {
     this.timer = null;
-    if (this.work()) this.timer = setTimeout(() => this.slice(), PAUSE_MS);
+    if (!this.work()) return;
+    const pause = this.keyspace.free.idle ? PAUSE_MS : PAUSE_WHILE_FREEING_MS;
+    this.timer = setTimeout(() => this.slice(), pause);
   }
 
   /** One slice; true while there is more to do. */
