@@ -36,7 +36,7 @@ export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
 /** The next command's reply is left out, and the one in progress is the CLIENT REPLY SKIP itself. */
 export const REPLY_SKIP_NEXT = 2;
-export const REPLY_SKIP = 3;
+const REPLY_SKIP = 3;
 
 export class Client {
   name = "";
