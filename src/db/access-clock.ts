@@ -43,16 +43,6 @@ export class AccessClock {
     return idle >= 0 ? idle : idle + LRU_BITS_MASK + 1;
   }
 
-  /** Bits of an entry that was last used `seconds` ago. */
-  bitsForIdle(seconds: number): number {
-    return (this.clock() - seconds) & LRU_BITS_MASK;
-  }
-
-  /** Bits of an entry with this LFU counter. */
-  bitsForFrequency(frequency: number): number {
-    return (this.minutes() << 8) | frequency;
-  }
-
   /** The logarithmic counter, decayed to now. */
   frequency(bits: number): number {
     const counter = bits & 0xff;

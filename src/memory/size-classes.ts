@@ -6,10 +6,8 @@
  * to 4 KiB, 256 KiB up to 32 KiB. Anything larger is a span of whole pages.
  */
 
-export const GRANULE = 8;
-export const GRANULE_SHIFT = 3;
-export const PAGE_SHIFT = 14;
-export const PAGE_BYTES = 1 << PAGE_SHIFT;
+const GRANULE_SHIFT = 3;
+export const PAGE_BYTES = 16 * 1024;
 export const PAGE_GRANULES = PAGE_BYTES >>> GRANULE_SHIFT;
 export const LARGEST_CLASS = 32 * 1024;
 

@@ -24,38 +24,13 @@ export function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart:
   return nativeCompare.call(a, b, bStart, bStart + len, aStart, aStart + len) === 0;
 }
 
-/** Order of two ranges as memcmp has it, a prefix before what it is a prefix of: negative, 0 or positive. */
-export function compareBytes(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): number {
-  const aLen = aEnd - aStart;
-  const bLen = bEnd - bStart;
-  const len = Math.min(aLen, bLen);
-  if (len > COMPARE_LOOP_MAX) return nativeCompare.call(a, b, bStart, bEnd, aStart, aEnd);
-  for (let i = 0; i < len; i++) {
-    const difference = a[aStart + i] - b[bStart + i];
-    if (difference !== 0) return difference;
-  }
-  return aLen - bLen;
-}
-
-/** Copies `len` bytes. The ranges must not overlap: `moveBytes` is for that. Both lie inside their arrays. */
+/** Copies `len` bytes. The ranges must not overlap; both lie inside their arrays. */
 export function copyBytes(src: Uint8Array, srcStart: number, dst: Uint8Array, dstStart: number, len: number): void {
   if (len <= COPY_LOOP_MAX) {
     for (let i = 0; i < len; i++) dst[dstStart + i] = src[srcStart + i];
   } else {
     nativeCopy.call(src, dst, dstStart, srcStart, srcStart + len);
   }
-}
-
-/** Copies `len` bytes inside one array; the ranges may overlap. */
-export function moveBytes(buf: Uint8Array, from: number, to: number, len: number): void {
-  buf.copyWithin(to, from, from + len);
 }
 
 /** The range as text, one character a byte. */

@@ -79,27 +79,6 @@ export function parseLongDouble(buf: Uint8Array, start: number, end: number): Lo
   return value.kind === "infinite" || value.mantissa === 0n ? null : value;
 }
 
-/** A double as a long double, which is exact. */
-export function longDoubleFromNumber(value: number): LongDouble {
-  if (Number.isNaN(value)) return NAN;
-  const negative = value < 0 || Object.is(value, -0);
-  if (!Number.isFinite(value)) return infinity(negative);
-  let exponent = 0;
-  let mantissa = Math.abs(value);
-  // What has a fraction is small enough for every step to be exact.
-  while (!Number.isInteger(mantissa)) {
-    mantissa *= 2 ** 53;
-    exponent -= 53;
-  }
-  return nearest(negative, BigInt(mantissa), 1n, exponent);
-}
-
-/** A 64-bit integer (see integers.ts) as a long double, which is exact. */
-export function longDoubleFromInt64(hi: number, lo: number): LongDouble {
-  const value = BigInt(hi) * 0x1_0000_0000n + BigInt(lo);
-  return finite(value < 0n, value < 0n ? -value : value, 0);
-}
-
 /** a + b, rounded as the x87 does. */
 export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble {
   if (a.kind !== "finite" || b.kind !== "finite") {
