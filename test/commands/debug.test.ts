@@ -58,6 +58,16 @@ describe("POPULATE", () => {
     );
   });
 
+  test("does not make a key again that is hidden while writes are paused", () => {
+    const redbun = new InProcess(ALLOWED);
+    redbun.run("SET key:0 old PX 1");
+    redbun.clock.advance(10);
+    redbun.run("CLIENT PAUSE 100 WRITE", "DEBUG POPULATE 2", "CLIENT UNPAUSE");
+    expect(redbun.run("DBSIZE")).toEqual(integer(2));
+    expect(redbun.run("EXISTS key:0 key:1")).toEqual(integer(1));
+    expect(redbun.run("DBSIZE")).toEqual(integer(1));
+  });
+
   test("cuts values, or fills them with NULs", () => {
     const redbun = new InProcess(ALLOWED);
     redbun.run("DEBUG POPULATE 101 short 5", "DEBUG POPULATE 101 long 12");

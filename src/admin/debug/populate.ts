@@ -23,12 +23,14 @@ export function populate(db: Database, count: number, prefix: string, size: numb
   const args = { buf, starts: Int32Array.of(0, valueAt), ends: new Int32Array(2) };
   const digitsAt = writeLatin1(`${prefix}:`, buf, 0);
   writeLatin1(valueHead, buf, valueAt);
-  const { hooks } = db.keyspace;
+  const { expiry, hooks } = db.keyspace;
   for (let n = 0; n < count; n++) {
     const digits = writeNumber(n, buf, digitsAt);
     const keyEnd = Math.min(digitsAt + digits, KEY_MAX);
     args.ends[0] = keyEnd;
-    if (db.lookupWrite(buf, 0, keyEnd, false) !== 0) continue;
+    // A key that CLIENT PAUSE hides after its time is there all the same.
+    const existing = expiry === "delete" ? db.lookupWrite(buf, 0, keyEnd, false) : db.find(buf, 0, keyEnd);
+    if (existing !== 0) continue;
     buf.copy(buf, valueAt + valueHead.length, digitsAt, digitsAt + digits);
     args.ends[1] = valueAt + (size === 0 ? valueHead.length + digits : size);
     setString(db, 0, args, 0, 1, NO_EXPIRY);
