@@ -60,7 +60,8 @@ export class LookAhead {
         at++;
       }
       at += 2;
-      if (at + length + 2 > end) return -1;
+      // A negative length would lead backwards, and round in circles.
+      if (!(length >= 0 && at + length + 2 <= end)) return -1;
       if (i === 1) db.hint(buf, at, at + length);
       at += length + 2;
     }
