@@ -1,0 +1,619 @@
+/**
+ * Listpack: a list of strings and integers in one heap block, byte for byte as Redis keeps it, so that RDB files and
+ * DUMP can copy it. All small collections are one; large lists and streams are made of many.
+ *
+ *     u32            bytes in all, this header and the end byte included
+ *     u16            elements; 65535: more than fit here, count them
+ *     elements
+ *     0xff           end
+ *
+ * An element is its encoding, its data, and the length of both again behind them, which is how to walk backwards:
+ *
+ *     0vvvvvvv                          integer 0 to 127
+ *     10llllll data                     string of up to 63 bytes
+ *     110vvvvv v                        integer of 13 bits, two's complement, high bits first
+ *     1110llll l data                   string of up to 4095 bytes, high bits of the length first
+ *     11110000 l l l l data             string of any length, little endian
+ *     11110001 to 11110100              integer of 2, 3, 4 or 8 bytes, little endian
+ *     back length                       1 to 5 groups of 7 bits, most significant first; all but the first have bit 7 set
+ *
+ * A string that is exactly what a 64-bit integer prints as is kept as that integer, in the shortest encoding.
+ *
+ * `Listpack` is a flyweight: one object serves all listpacks, one at a time. An element is addressed by its position,
+ * the absolute byte offset in `bytes`; 0 is no position. A change moves what stands behind it and can move the whole
+ * block: afterwards `ref` is where the listpack is now, the owner writes that back to where the ref was, and of the
+ * positions only the one that was returned is valid. The block is as large as needed, rounded up by the heap; it moves
+ * to a smaller one when half of it is unused.
+ *
+ * A change that throws HeapFullError has changed nothing. Removing never throws.
+ *
+ * Invariants: the encodings of `append` and the like are the shortest ones, but nothing here relies on that (a file may
+ * hold others); a listpack stays below LISTPACK_MAX, which the owner checks with `canAdd`.
+ */
+
+import { assert } from "../util/assert";
+import { copyBytes, equalBytes } from "../util/bytes";
+import { int64, int64FromNumber, isSafeInt64, MAX_INT64_TEXT, parseInt64, writeInt64 } from "../util/integers";
+import { type Heap, HeapFullError, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { LARGEST_CLASS } from "./size-classes";
+
+/** Bytes of a listpack without elements. */
+export const LISTPACK_EMPTY = 7;
+/** No listpack becomes larger than this (1 GiB). */
+export const LISTPACK_MAX = 2 ** 30;
+
+const HEADER = 6;
+const COUNT_UNKNOWN = 0xffff;
+const END = 0xff;
+
+const STRING_6 = 0x80;
+const INTEGER_13 = 0xc0;
+const STRING_12 = 0xe0;
+const STRING_32 = 0xf0;
+const INTEGER_16 = 0xf1;
+const INTEGER_24 = 0xf2;
+const INTEGER_64 = 0xf4;
+
+/** Shorter moves are done by a loop: the call of copyWithin costs more. */
+const SHIFT_LOOP_MAX = 32;
+/** Blocks up to this size are not exchanged for smaller ones. */
+const SMALL_BLOCK = 64;
+
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+export class Listpack {
+  /** Where the listpack is. */
+  ref = 0;
+  /** The heap's segment that it is in. */
+  bytes: Buffer;
+  /** Offset of its first byte in `bytes`. */
+  start = 0;
+
+  /** What read() found: the element's text is value[at, at + length). Valid until the next change or read(). */
+  value: Uint8Array;
+  at = 0;
+  length = 0;
+  /** Whether the element is kept as an integer. */
+  isInteger = false;
+  /** The integer, if it is one and a safe one (below 2^53), else NaN. */
+  integer = Number.NaN;
+
+  private words: Uint32Array;
+  private readonly digits = Buffer.alloc(MAX_INT64_TEXT + 1);
+
+  constructor(readonly heap: Heap) {
+    this.bytes = heap.u8[0];
+    this.words = heap.u32[0];
+    this.value = this.digits;
+  }
+
+  /** Makes an empty listpack, opens it and returns its ref. */
+  create(): number {
+    return this.createSized(LISTPACK_EMPTY);
+  }
+
+  /** As create(), in a block that has room for `bytes` bytes in all. */
+  createSized(bytes: number): number {
+    this.open(this.heap.allocate(blockBytes(bytes)));
+    this.words[this.start >>> 2] = LISTPACK_EMPTY;
+    this.setCount(0);
+    this.bytes[this.start + HEADER] = END;
+    return this.ref;
+  }
+
+  /** Opens the listpack at `ref`: everything else speaks of it from now on. */
+  open(ref: number): void {
+    const segment = ref >>> SEGMENT_SHIFT;
+    this.ref = ref;
+    this.bytes = this.heap.u8[segment];
+    this.words = this.heap.u32[segment];
+    this.start = (ref & SEGMENT_MASK) << 3;
+  }
+
+  /** Frees the block. */
+  free(): void {
+    this.heap.free(this.ref);
+  }
+
+  /** The ref of a copy in a block of its own. This one stays open. */
+  copy(): number {
+    const total = this.byteLength;
+    const ref = this.heap.allocate(blockBytes(total));
+    copyBytes(this.bytes, this.start, this.heap.u8[ref >>> SEGMENT_SHIFT], (ref & SEGMENT_MASK) << 3, total);
+    return ref;
+  }
+
+  // --- header ------------------------------------------------------------------------------------------------------
+
+  /** Elements. Up to 65,534 of them are read off; more are counted. */
+  get count(): number {
+    const count = this.storedCount;
+    return count === COUNT_UNKNOWN ? this.countAll() : count;
+  }
+
+  /** Bytes in all, header and end included. */
+  get byteLength(): number {
+    return this.words[this.start >>> 2];
+  }
+
+  /** Whether `more` bytes can be added without exceeding LISTPACK_MAX. */
+  canAdd(more: number): boolean {
+    return this.byteLength + more <= LISTPACK_MAX;
+  }
+
+  private get storedCount(): number {
+    return this.words[(this.start >>> 2) + 1] & 0xffff;
+  }
+
+  private setCount(count: number): void {
+    const at = this.start + 4;
+    this.bytes[at] = count;
+    this.bytes[at + 1] = count >>> 8;
+  }
+
+  /** Counts elements one by one, and stores the count if it fits. */
+  private countAll(): number {
+    let count = 0;
+    for (let p = this.first(); p !== 0; p = this.next(p)) count++;
+    if (count < COUNT_UNKNOWN) this.setCount(count);
+    return count;
+  }
+
+  /** Counts an insertion, as long as the count is known. */
+  private countOneMore(): void {
+    const count = this.storedCount;
+    if (count !== COUNT_UNKNOWN) this.setCount(count + 1);
+  }
+
+  // --- walking -----------------------------------------------------------------------------------------------------
+
+  /** The first element, or 0. */
+  first(): number {
+    const p = this.start + HEADER;
+    return this.bytes[p] === END ? 0 : p;
+  }
+
+  /** The last element, or 0. */
+  last(): number {
+    return this.previous(this.start + this.byteLength - 1);
+  }
+
+  /** The element behind `p`, or 0. */
+  next(p: number): number {
+    const { bytes } = this;
+    const following = p + elementBytes(bytes, p);
+    return bytes[following] === END ? 0 : following;
+  }
+
+  /** The element before `p` (an element, or the end byte), or 0. */
+  previous(p: number): number {
+    if (p === this.start + HEADER) return 0;
+    const { bytes } = this;
+    let at = p - 1;
+    let byte = bytes[at];
+    if (byte < 0x80) return at - byte;
+    let length = byte & 0x7f;
+    let unit = 128;
+    do {
+      byte = bytes[--at];
+      length += (byte & 0x7f) * unit;
+      unit *= 128;
+    } while (byte >= 0x80);
+    return at - length;
+  }
+
+  /** The element at an index, from the end for negative ones (-1 is the last); 0 if there is none. */
+  seek(index: number): number {
+    const count = this.storedCount;
+    if (count === COUNT_UNKNOWN) return index < 0 ? this.stepBack(-1 - index) : this.stepForward(index);
+    const wanted = index < 0 ? count + index : index;
+    if (wanted < 0 || wanted >= count) return 0;
+    return wanted <= count >>> 1 ? this.stepForward(wanted) : this.stepBack(count - 1 - wanted);
+  }
+
+  private stepForward(steps: number): number {
+    let p = this.first();
+    for (let i = steps; i > 0 && p !== 0; i--) p = this.next(p);
+    return p;
+  }
+
+  private stepBack(steps: number): number {
+    let p = this.last();
+    for (let i = steps; i > 0 && p !== 0; i--) p = this.previous(p);
+    return p;
+  }
+
+  // --- reading -----------------------------------------------------------------------------------------------------
+
+  /** Reads the element at `p` into value, at, length, isInteger and integer. */
+  read(p: number): void {
+    const { bytes } = this;
+    const head = bytes[p];
+    if (head >= STRING_6 && head < INTEGER_13) this.setText(p + 1, head & 0x3f);
+    else if (head >= STRING_12 && head < STRING_32) this.setText(p + 2, ((head & 15) << 8) | bytes[p + 1]);
+    else if (head === STRING_32) this.setText(p + 5, long(bytes, p + 1) >>> 0);
+    else this.readInteger(p);
+  }
+
+  private setText(at: number, length: number): void {
+    this.value = this.bytes;
+    this.at = at;
+    this.length = length;
+    this.isInteger = false;
+    this.integer = Number.NaN;
+  }
+
+  private readInteger(p: number): void {
+    decodeInteger(this.bytes, p);
+    this.value = this.digits;
+    this.at = 0;
+    this.length = writeInt64(int64.hi, int64.lo, this.digits, 0);
+    this.isInteger = true;
+    this.integer = safeInteger();
+  }
+
+  /** The integer at `p`, without its digits; NaN if the element is text, or no safe integer. */
+  integerAt(p: number): number {
+    if (!isIntegerHead(this.bytes[p])) return Number.NaN;
+    decodeInteger(this.bytes, p);
+    return safeInteger();
+  }
+
+  /** Whether the element at `p` has this text, whichever way it is kept. */
+  equals(p: number, buf: Uint8Array, start: number, end: number): boolean {
+    const { bytes } = this;
+    if (!isIntegerHead(bytes[p])) return this.equalsText(p, buf, start, end);
+    if (!isIntegerText(buf, start, end)) return false;
+    const { hi, lo } = int64;
+    decodeInteger(bytes, p);
+    return int64.hi === hi && int64.lo === lo;
+  }
+
+  /** As equals(), of an element that is not kept as an integer. */
+  private equalsText(p: number, buf: Uint8Array, start: number, end: number): boolean {
+    const { bytes } = this;
+    const length = end - start;
+    const head = bytes[p];
+    if (head < INTEGER_13) return (head & 0x3f) === length && equalBytes(bytes, p + 1, buf, start, length);
+    if (head === STRING_32) {
+      return long(bytes, p + 1) >>> 0 === length && equalBytes(bytes, p + 5, buf, start, length);
+    }
+    return (((head & 15) << 8) | bytes[p + 1]) === length && equalBytes(bytes, p + 2, buf, start, length);
+  }
+
+  /**
+   * The first element with this text from `p` on (0: nowhere); `skip` elements are passed over between two that are
+   * looked at. 0 if there is none.
+   */
+  find(p: number, buf: Uint8Array, start: number, end: number, skip: number): number {
+    const isNumber = isIntegerText(buf, start, end);
+    const { hi, lo } = int64;
+    const { bytes } = this;
+    let at = p;
+    while (at !== 0) {
+      if (!isIntegerHead(bytes[at])) {
+        if (this.equalsText(at, buf, start, end)) return at;
+      } else if (isNumber) {
+        decodeInteger(bytes, at);
+        if (int64.hi === hi && int64.lo === lo) return at;
+      }
+      for (let i = skip; i >= 0 && at !== 0; i--) at = this.next(at);
+    }
+    return 0;
+  }
+
+  // --- changing ----------------------------------------------------------------------------------------------------
+  // The text buf[start, end) must not lie in this listpack's own block. Each returns the position of the element.
+
+  /** Inserts an element before the one at `p`. */
+  insertBefore(p: number, buf: Uint8Array, start: number, end: number): number {
+    const at = this.put(p, 0, buf, start, end);
+    this.countOneMore();
+    return at;
+  }
+
+  /** Inserts an element behind the one at `p`. */
+  insertAfter(p: number, buf: Uint8Array, start: number, end: number): number {
+    return this.insertBefore(p + elementBytes(this.bytes, p), buf, start, end);
+  }
+
+  append(buf: Uint8Array, start: number, end: number): number {
+    return this.insertBefore(this.endPosition, buf, start, end);
+  }
+
+  prepend(buf: Uint8Array, start: number, end: number): number {
+    return this.insertBefore(this.start + HEADER, buf, start, end);
+  }
+
+  /** Appends a safe integer. */
+  appendInteger(n: number): number {
+    int64FromNumber(n);
+    const at = this.putInteger(this.endPosition, 0);
+    this.countOneMore();
+    return at;
+  }
+
+  /** Puts another element in the place of the one at `p`. */
+  replace(p: number, buf: Uint8Array, start: number, end: number): number {
+    return this.put(p, elementBytes(this.bytes, p), buf, start, end);
+  }
+
+  /** Puts a safe integer in the place of the element at `p`. */
+  replaceInteger(p: number, n: number): number {
+    int64FromNumber(n);
+    return this.putInteger(p, elementBytes(this.bytes, p));
+  }
+
+  /**
+   * Removes `count` elements from `p` on, or as many as there are. Returns the position of what follows them, or 0 at
+   * the end.
+   */
+  remove(p: number, count = 1): number {
+    const { bytes } = this;
+    let end = p;
+    let removed = 0;
+    for (; removed < count && bytes[end] !== END; removed++) end += elementBytes(bytes, end);
+    const known = this.storedCount;
+    const at = this.resize(p, end - p, 0);
+    if (known !== COUNT_UNKNOWN) this.setCount(known - removed);
+    return this.bytes[at] === END ? 0 : at;
+  }
+
+  /**
+   * Moves the elements from `p` on into a new listpack and returns its ref; this one stays open, and keeps the ones
+   * before `p`. `count` is how many are moved.
+   */
+  splitBefore(p: number, count: number): number {
+    const moved = this.endPosition - p;
+    const block = this.heap.allocate(blockBytes(LISTPACK_EMPTY + moved));
+    const bytes = this.heap.u8[block >>> SEGMENT_SHIFT];
+    const at = (block & SEGMENT_MASK) << 3;
+    copyBytes(this.bytes, p, bytes, at + HEADER, moved + 1);
+    this.heap.u32[block >>> SEGMENT_SHIFT][at >>> 2] = LISTPACK_EMPTY + moved;
+    bytes[at + 4] = Math.min(count, COUNT_UNKNOWN);
+    bytes[at + 5] = Math.min(count, COUNT_UNKNOWN) >>> 8;
+    const known = this.storedCount;
+    this.resize(p, moved, 0);
+    if (known !== COUNT_UNKNOWN) this.setCount(known - count);
+    return block;
+  }
+
+  /** Appends all elements of another listpack, which another flyweight has opened. */
+  appendAll(other: Listpack): void {
+    const total = Math.min(this.count + other.count, COUNT_UNKNOWN);
+    const added = other.byteLength - LISTPACK_EMPTY;
+    const at = this.resize(this.endPosition, 0, added);
+    copyBytes(other.bytes, other.start + HEADER, this.bytes, at, added);
+    this.setCount(total);
+  }
+
+  /** The position of the end byte. */
+  private get endPosition(): number {
+    return this.start + this.byteLength - 1;
+  }
+
+  /** Writes an element over the `removed` bytes at `p`. Returns where it is. */
+  private put(p: number, removed: number, buf: Uint8Array, start: number, end: number): number {
+    if (isIntegerText(buf, start, end)) return this.putInteger(p, removed);
+    const length = end - start;
+    const encoded = length + stringHeadBytes(length);
+    const at = this.resize(p, removed, encoded + backLengthBytes(encoded));
+    const { bytes } = this;
+    const dataAt = writeStringHead(bytes, at, length);
+    copyBytes(buf, start, bytes, dataAt, length);
+    writeBackLength(bytes, dataAt + length, encoded);
+    return at;
+  }
+
+  /** As put(), of the integer in `int64`. */
+  private putInteger(p: number, removed: number): number {
+    const encoded = integerBytes();
+    const at = this.resize(p, removed, encoded + 1);
+    writeInteger(this.bytes, at, encoded);
+    this.bytes[at + encoded] = encoded;
+    return at;
+  }
+
+  /** Makes room for `added` bytes in the place of `removed` ones at `p`. Returns where `p` is then. */
+  private resize(p: number, removed: number, added: number): number {
+    const total = this.byteLength;
+    const wanted = total - removed + added;
+    const capacity = this.heap.sizeOf(this.ref);
+    if (wanted > capacity) return this.move(p, removed, added, wanted);
+    if (removed > added && capacity > SMALL_BLOCK && wanted <= capacity >>> 1) {
+      const moved = this.tryMove(p, removed, added, wanted);
+      if (moved !== 0) return moved;
+    }
+    if (removed !== added) shift(this.bytes, p + removed, p + added, this.start + total);
+    this.words[this.start >>> 2] = wanted;
+    return p;
+  }
+
+  /** As resize(), into a new block. */
+  private move(p: number, removed: number, added: number, wanted: number): number {
+    assert(wanted <= LISTPACK_MAX, "listpack too large");
+    const ref = this.heap.allocate(blockBytes(wanted));
+    const to = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    const toStart = (ref & SEGMENT_MASK) << 3;
+    const { bytes, start } = this;
+    const head = p - start;
+    const tail = start + this.byteLength - p - removed;
+    copyBytes(bytes, start, to, toStart, head);
+    copyBytes(bytes, p + removed, to, toStart + head + added, tail);
+    this.heap.free(this.ref);
+    this.open(ref);
+    this.words[toStart >>> 2] = wanted;
+    return toStart + head;
+  }
+
+  /** As move(), but 0 if there is no memory: what removes has to work without. */
+  private tryMove(p: number, removed: number, added: number, wanted: number): number {
+    try {
+      return this.move(p, removed, added, wanted);
+    } catch (error) {
+      if (error instanceof HeapFullError) return 0;
+      throw error;
+    }
+  }
+
+  // --- sizes -------------------------------------------------------------------------------------------------------
+
+  /** Bytes that an element with this text takes in a listpack. */
+  static elementBytes(buf: Uint8Array, start: number, end: number): number {
+    if (isIntegerText(buf, start, end)) return integerBytes() + 1;
+    const encoded = end - start + stringHeadBytes(end - start);
+    return encoded + backLengthBytes(encoded);
+  }
+
+  /** Bytes that a safe integer takes in a listpack. */
+  static integerBytes(n: number): number {
+    int64FromNumber(n);
+    return integerBytes() + 1;
+  }
+}
+
+/** Bytes of the block for a listpack of `total`: a large one has an eighth to spare, as smaller ones in their class. */
+function blockBytes(total: number): number {
+  return total <= LARGEST_CLASS ? total : total + (total >>> 3);
+}
+
+/** Moves bytes[from, end) to `to`, in the same array. */
+function shift(bytes: Buffer, from: number, to: number, end: number): void {
+  if (end - from > SHIFT_LOOP_MAX) bytes.copyWithin(to, from, end);
+  else if (to < from) for (let i = from; i < end; i++) bytes[to - from + i] = bytes[i];
+  else for (let i = end - 1; i >= from; i--) bytes[to - from + i] = bytes[i];
+}
+
+// --- elements ------------------------------------------------------------------------------------------------------
+
+function isIntegerHead(head: number): boolean {
+  return head < STRING_6 || (head >= INTEGER_13 && head < STRING_12) || head > STRING_32;
+}
+
+/** Whether this text is kept as an integer, which is in `int64` then. */
+function isIntegerText(buf: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length === 0 || length > MAX_INT64_TEXT) return false;
+  // Most text is no number, and its first or last byte says so.
+  const first = buf[start];
+  if (first > NINE || (first < ZERO && first !== MINUS)) return false;
+  const last = buf[end - 1];
+  return last <= NINE && last >= ZERO && parseInt64(buf, start, end);
+}
+
+/** Bytes of the element at `p`, its back length included. */
+function elementBytes(bytes: Uint8Array, p: number): number {
+  const head = bytes[p];
+  if (head < STRING_6) return 2;
+  if (head < INTEGER_13) return 2 + (head & 0x3f);
+  const encoded = encodedBytes(bytes, p, head);
+  return encoded + backLengthBytes(encoded);
+}
+
+/** Bytes of the element at `p` without its back length; `head` is its first byte, from INTEGER_13 on. */
+function encodedBytes(bytes: Uint8Array, p: number, head: number): number {
+  if (head < STRING_12) return 2;
+  if (head < STRING_32) return 2 + (((head & 15) << 8) | bytes[p + 1]);
+  if (head === STRING_32) return 5 + (long(bytes, p + 1) >>> 0);
+  return head === INTEGER_64 ? 9 : head - STRING_32 + 2;
+}
+
+/** Bytes of a back length. The limits of the longer ones are one less than seven bits a byte can hold: so is Redis's. */
+function backLengthBytes(length: number): number {
+  if (length <= 127) return 1;
+  if (length < 0x3fff) return 2;
+  if (length < 0x1fffff) return 3;
+  return length < 0xfffffff ? 4 : 5;
+}
+
+function writeBackLength(bytes: Uint8Array, at: number, length: number): void {
+  const count = backLengthBytes(length);
+  let rest = length;
+  for (let i = at + count - 1; i > at; i--) {
+    bytes[i] = 0x80 | rest;
+    rest >>>= 7;
+  }
+  bytes[at] = rest;
+}
+
+/** Bytes before the data of a string. */
+function stringHeadBytes(length: number): number {
+  if (length < 64) return 1;
+  return length < 4096 ? 2 : 5;
+}
+
+/** Writes what stands before a string of this length, and returns the position behind it. */
+function writeStringHead(bytes: Uint8Array, at: number, length: number): number {
+  if (length < 64) {
+    bytes[at] = STRING_6 | length;
+    return at + 1;
+  }
+  if (length < 4096) {
+    bytes[at] = STRING_12 | (length >>> 8);
+    bytes[at + 1] = length;
+    return at + 2;
+  }
+  bytes[at] = STRING_32;
+  writeLong(bytes, at + 1, length);
+  return at + 5;
+}
+
+/** Bytes of the integer in `int64` without its back length: 1, 2, 3, 4, 5 or 9, which also says its encoding. */
+function integerBytes(): number {
+  const value = int64.lo | 0;
+  if (int64.hi !== value >> 31) return 9;
+  if (value >= 0 && value <= 127) return 1;
+  if (value >= -4096 && value <= 4095) return 2;
+  if (value >= -0x8000 && value <= 0x7fff) return 3;
+  return value >= -0x800000 && value <= 0x7fffff ? 4 : 5;
+}
+
+/** Writes the integer in `int64`; `encoded` is what integerBytes() said. */
+function writeInteger(bytes: Uint8Array, at: number, encoded: number): void {
+  const { hi, lo } = int64;
+  if (encoded === 1) {
+    bytes[at] = lo;
+  } else if (encoded === 2) {
+    bytes[at] = INTEGER_13 | ((lo >>> 8) & 0x1f);
+    bytes[at + 1] = lo;
+  } else if (encoded === 9) {
+    bytes[at] = INTEGER_64;
+    writeLong(bytes, at + 1, lo);
+    writeLong(bytes, at + 5, hi);
+  } else {
+    bytes[at] = INTEGER_16 + encoded - 3;
+    for (let i = 0; i < encoded - 1; i++) bytes[at + 1 + i] = lo >>> (i * 8);
+  }
+}
+
+/** Reads the integer element at `p` into `int64`. */
+function decodeInteger(bytes: Uint8Array, p: number): void {
+  const head = bytes[p];
+  let value: number;
+  if (head < STRING_6) value = head;
+  else if (head < STRING_12) value = ((((head & 0x1f) << 8) | bytes[p + 1]) << 19) >> 19;
+  else if (head === INTEGER_16) value = ((bytes[p + 1] << 16) | (bytes[p + 2] << 24)) >> 16;
+  else if (head === INTEGER_24) value = ((bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24)) >> 8;
+  else value = long(bytes, p + 1);
+  int64.lo = value >>> 0;
+  int64.hi = head === INTEGER_64 ? long(bytes, p + 5) : value >> 31;
+}
+
+/** The integer in `int64` as a number, or NaN from 2^53 on. */
+function safeInteger(): number {
+  return isSafeInt64(int64.hi, int64.lo) ? int64.hi * 0x1_0000_0000 + int64.lo : Number.NaN;
+}
+
+/** 32 bits, little endian, as a signed number. */
+function long(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+}
+
+function writeLong(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
