@@ -12,6 +12,12 @@ const BATCH = 1000;
 
 const hasher = (): KeyHasher => new KeyHasher(0x01234567, 0x89abcdef | 0);
 
+function openDict(heap: Heap, layout: ElementLayout): Dict {
+  const dict = new Dict(heap, hasher(), layout);
+  dict.create();
+  return dict;
+}
+
 export function* hashSuite(): Generator<MicroCase> {
   const bytes = Buffer.from(new Random(SEED).bytes(4096));
   for (const size of [8, 16, 32, 64, 128, 256]) {
@@ -41,7 +47,7 @@ function keysOf(count: number, number: (i: number) => number): Buffer {
  */
 class KeyDict implements ElementLayout {
   readonly heap = new Heap();
-  readonly dict = new Dict(this.heap, hasher(), this);
+  readonly dict = openDict(this.heap, this);
   readonly present: Buffer;
   readonly missing: Buffer;
 

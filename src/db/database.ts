@@ -38,7 +38,9 @@ export class Database {
   }
 
   private emptyDict(): Dict {
-    return new Dict(this.keyspace.heap, this.keyspace.hasher, this.keyspace.entries);
+    const dict = new Dict(this.keyspace.heap, this.keyspace.hasher, this.keyspace.entries);
+    dict.create();
+    return dict;
   }
 
   /** Keys. */
@@ -122,9 +124,9 @@ export class Database {
     this.discard(ref, this.keyspace.lazyExpire);
   }
 
-  /** Frees an entry that is in no dict any more; `later`: in the background, if that takes long. */
+  /** Frees an entry that is in no dict any more; `later`: its value in the background, if it has more than a few parts. */
   private discard(ref: number, later: boolean): void {
-    if (later) this.keyspace.free.add(ref);
+    if (later) this.keyspace.freeEntryLater(ref);
     else this.keyspace.freeEntry(ref);
   }
 

@@ -35,9 +35,29 @@ export const ENCODING_RAW = 1;
 export const ENCODING_INT = 2;
 /** A raw string in a block of its own. */
 export const ENCODING_RAW_BLOCK = 3;
+export const ENCODING_LISTPACK = 4;
+export const ENCODING_QUICKLIST = 5;
+export const ENCODING_HASHTABLE = 6;
+export const ENCODING_INTSET = 7;
+export const ENCODING_SKIPLIST = 8;
+export const ENCODING_STREAM = 9;
+/** A listpack of fields, values and expiries. */
+export const ENCODING_LISTPACK_EX = 10;
 
 /** OBJECT ENCODING's answers, by encoding. */
-export const ENCODING_NAMES = ["embstr", "raw", "int", "raw"];
+export const ENCODING_NAMES = [
+  "embstr",
+  "raw",
+  "int",
+  "raw",
+  "listpack",
+  "quicklist",
+  "hashtable",
+  "intset",
+  "skiplist",
+  "stream",
+  "listpackex",
+];
 
 /** Words between header (and expiry) and key, by encoding; encodings of collections keep the ref of their root. */
 const VALUE_WORDS = Uint8Array.of(0, 0, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);

@@ -1,68 +1,83 @@
 /**
- * Memory to give back later: what FLUSHALL ASYNC and the like leave behind, freed in slices by cron so that no request
- * waits for it (Redis does this in a thread: "lazy freeing").
+ * Memory to give back later: what FLUSHALL ASYNC, UNLINK and the removal of any large collection leave behind, freed in
+ * slices by cron so that no request waits for it (Redis does this in a thread: "lazy freeing").
  *
- * A dict is taken apart segment by segment: its elements' entries are freed and then the segment itself, so memory comes
- * back evenly and the last step is no longer than the others. What a dict still holds is what is pending.
+ * A dict of keys is taken apart segment by segment: its elements' entries are freed and then the segment itself, so
+ * memory comes back evenly and the last step is no longer than the others. A value is taken apart by its type, see
+ * ValueReleaser.
  */
 
 import type { Dict } from "../memory/dict";
 import type { Keyspace } from "./keyspace";
 
-/** A detached dict; everything below `position` is freed. */
-interface PendingDict {
-  readonly dict: Dict;
-  position: number;
+/** A value that no entry refers to any more. */
+interface PendingValue {
+  readonly type: number;
+  readonly encoding: number;
+  readonly root: number;
+  /** Whether it counts as freed lazily: a command that is not lazy leaves its large values here, too. */
+  readonly lazy: boolean;
 }
 
 export class FreeQueue {
   /** Objects freed in the background since the start (or CONFIG RESETSTAT). */
   freed = 0;
-  private readonly dicts: PendingDict[] = [];
+  /** Detached dicts of entries. */
+  private readonly dicts: Dict[] = [];
+  private readonly values: PendingValue[] = [];
 
   constructor(private readonly keyspace: Keyspace) {}
 
-  /** Objects that still wait. */
+  /** Objects that still wait: the elements of dicts, and values. */
   get pending(): number {
-    let pending = 0;
-    for (const { dict } of this.dicts) pending += dict.size;
+    let pending = this.values.length;
+    for (const dict of this.dicts) pending += dict.size;
     return pending;
   }
 
   /** Whether there is nothing to do. */
   get idle(): boolean {
-    return this.dicts.length === 0;
+    return this.dicts.length === 0 && this.values.length === 0;
   }
 
-  /**
-   * Takes over an entry that is no longer in a dict. A string is freed here and now, however long it is: that is a few
-   * steps, as the heap gives the pages of a large block back to the system in slices of its own.
-   */
-  add(ref: number): void {
-    this.keyspace.freeEntry(ref);
+  /** Takes over a value: nobody else refers to it any more. `lazy`: it counts in lazyfreed_objects. */
+  addValue(type: number, encoding: number, root: number, lazy: boolean): void {
+    this.values.push({ type, encoding, root, lazy });
   }
 
   /** Takes over a dict of entries: nobody else refers to it any more. */
   addDict(dict: Dict): void {
-    this.dicts.push({ dict, position: 0 });
+    this.dicts.push(dict);
   }
 
   /** Empties a dict of entries before this returns; it can be used on. */
   freeNow(dict: Dict): void {
-    dict.clear(this.freeEntry);
+    dict.clear((ref) => this.keyspace.freeEntryNow(ref));
   }
 
   /** Frees until the queue is empty or `deadline` (µs of the monotonic clock) has passed. Returns true when empty. */
   run(deadline: number): boolean {
-    while (this.dicts.length > 0) {
-      const head = this.dicts[0];
-      const before = head.dict.size;
-      head.position = head.dict.drain(head.position, this.freeEntry);
-      this.freed += before - head.dict.size;
-      if (head.position === 0) this.dicts.shift();
+    while (!this.idle) {
+      if (this.values.length > 0) this.releaseValue();
+      else this.drainDict();
       if (this.keyspace.clock.monotonic() >= deadline) break;
     }
     return this.idle;
+  }
+
+  private releaseValue(): void {
+    const { type, encoding, root, lazy } = this.values[this.values.length - 1];
+    if (!this.keyspace.releaser(type).release(root, encoding)) return;
+    this.values.pop();
+    if (lazy) this.freed++;
+  }
+
+  private drainDict(): void {
+    const dict = this.dicts[0];
+    const before = dict.size;
+    const empty = dict.drain(this.freeEntry);
+    this.freed += before - dict.size;
+    if (empty) this.dicts.shift();
   }
 
   private readonly freeEntry = (ref: number): void => this.keyspace.freeEntry(ref);

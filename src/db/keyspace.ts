@@ -60,8 +60,19 @@ export interface KeyspaceStats {
  */
 export type ExpiryMode = "delete" | "hide" | "ignore";
 
-/** Frees what the value of an entry refers to, but not the entry. */
-export type ValueReleaser = (ref: number) => void;
+/** How the values of a collection type are freed. `root` is the value word of their entry. */
+export interface ValueReleaser {
+  /**
+   * Frees a part of a value, a few hundred elements at most. Returns true when nothing is left of it; otherwise it is of
+   * no use but to be released further.
+   */
+  release(root: number, encoding: number): boolean;
+  /** Allocations to give back, about: from LAZY_EFFORT on UNLINK leaves them to the background. As Redis counts it. */
+  effort(root: number, encoding: number): number;
+}
+
+/** What takes more steps than this to free is freed in the background if the command allows it (UNLINK). */
+const LAZY_EFFORT = 64;
 
 /**
  * Completes the copy of an entry: its value words are those of the original, and refer to blocks of their own
@@ -139,6 +150,12 @@ export class Keyspace {
     this.releasers[type] = releaser;
   }
 
+  releaser(type: number): ValueReleaser {
+    const releaser = this.releasers[type];
+    if (releaser === null) throw new Error(`nothing frees values of type ${TYPE_NAMES[type]}`);
+    return releaser;
+  }
+
   private readonly copiers: (ValueCopier | null)[] = TYPE_NAMES.map(() => null);
 
   /** Tells how values of a collection type are copied. */
@@ -178,16 +195,50 @@ export class Keyspace {
     entries.setValueWord(copy, 0, block);
   }
 
-  /** Frees what the value of an entry refers to; the entry's own block stays. */
+  /**
+   * Frees what the value of an entry refers to; the entry's own block stays. Of a large collection only the beginning:
+   * the rest is left to the background, so that no command waits for it.
+   */
   releaseValue(ref: number): void {
-    const type = this.entries.type(ref);
-    if (type !== TYPE_STRING) this.releasers[type]?.(ref);
-    else if (this.entries.encoding(ref) === ENCODING_RAW_BLOCK) this.heap.free(this.entries.valueWord(ref, 0));
+    const { entries } = this;
+    const type = entries.type(ref);
+    const encoding = entries.encoding(ref);
+    if (type !== TYPE_STRING) {
+      const root = entries.valueWord(ref, 0);
+      if (!this.releaser(type).release(root, encoding)) this.free.addValue(type, encoding, root, false);
+    } else if (encoding === ENCODING_RAW_BLOCK) {
+      this.heap.free(entries.valueWord(ref, 0));
+    }
   }
 
-  /** Frees an entry and all that its value refers to. */
+  /** Frees an entry and what its value refers to; see releaseValue. */
   freeEntry(ref: number): void {
     this.releaseValue(ref);
+    this.heap.free(ref);
+  }
+
+  /** Frees an entry, and leaves its value to the background if that takes more than a few steps. */
+  freeEntryLater(ref: number): void {
+    const { entries } = this;
+    const type = entries.type(ref);
+    const encoding = entries.encoding(ref);
+    if (type === TYPE_STRING || this.releaser(type).effort(entries.valueWord(ref, 0), encoding) <= LAZY_EFFORT) {
+      this.freeEntry(ref);
+      return;
+    }
+    this.free.addValue(type, encoding, entries.valueWord(ref, 0), true);
+    this.heap.free(ref);
+  }
+
+  /** Frees an entry and all that its value refers to, however long it takes. */
+  freeEntryNow(ref: number): void {
+    const { entries } = this;
+    const type = entries.type(ref);
+    if (type === TYPE_STRING) {
+      this.freeEntry(ref);
+      return;
+    }
+    while (!this.releaser(type).release(entries.valueWord(ref, 0), entries.encoding(ref)));
     this.heap.free(ref);
   }
 

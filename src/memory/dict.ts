@@ -1,7 +1,17 @@
 /**
  * dict: an extendible hash table (Fagin et al., 1979) whose segments are sorted by hash.
  *
- * A directory indexed by the top bits of a 31-bit hash points to segments. A segment is one heap block:
+ * Everything is in the heap. The *root* of a dict is a block of eight words:
+ *
+ *     word 0   elements            word 1   flagged elements           word 2   depth of the directory
+ *     word 3   segments            word 4   granules that they take    word 5   ref of the directory
+ *     word 6   segments whose local depth is that of the directory     word 7   where drain() goes on
+ *
+ * A directory indexed by the top bits of a 31-bit hash points to segments; an entry of it is two words:
+ *
+ *     [ ref of the segment ] [ local depth << 16 | home slots: a copy of what the segment says ]
+ *
+ * A segment is one heap block:
  *
  *     word 0   elements            word 1   home slots (capacity)      word 2   slots in all
  *     word 3   local depth         word 4   flagged elements           word 5   number of the last snapshot that saw it
@@ -15,6 +25,8 @@
  * - growing a segment is one pass in order, for any capacity, so segments grow in steps of about a tenth and stay
  *   about four fifths full;
  * - a missing key is known at the first larger hash, and there are no tombstones.
+ *
+ * A Dict is a window on the dict that it was opened on: one object serves all collections of a type.
  *
  * No insert moves more than one segment (at most 4 KiB). The flag is free for the owner: the keyspace marks elements
  * that have an expiry, so that the expire cycle finds them without touching the others.
@@ -31,6 +43,17 @@ export interface ElementLayout {
   /** Whether the key of the element at `ref` is `buf[start, end)`. */
   hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean;
 }
+
+const ROOT_SIZE = 0;
+const ROOT_FLAGGED = 1;
+const ROOT_DEPTH = 2;
+const ROOT_SEGMENTS = 3;
+const ROOT_GRANULES = 4;
+const ROOT_DIRECTORY = 5;
+const ROOT_DEEPEST = 6;
+const ROOT_CURSOR = 7;
+const ROOT_BYTES = 32;
+const ENTRY_BYTES = 8;
 
 const COUNT = 0;
 const HOMES = 1;
@@ -50,7 +73,11 @@ const SEGMENT_BYTES_MAX = 4096;
 export const SEGMENT_BYTES_MIN = 128;
 /** A directory this many times larger than the number of segments means that hashes collide: segments grow instead. */
 const DIRECTORY_SLACK = 64;
+/** Slots of the largest segment that is not made larger by collisions. */
+const SLOTS_MAX = (SEGMENT_BYTES_MAX - HEADER_BYTES) >>> 3;
 const HOMES_MAX = 0x7fff;
+/** randomElement() gives up rejecting after this many tries: a dict that is nearly empty everywhere. */
+const RANDOM_TRIES = 2000;
 const SHAPE_HOMES = 0xffff;
 const SHAPE_DEPTH = 16;
 
@@ -66,12 +93,16 @@ export class Dict {
   /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   warmed = 0;
 
-  private directory: Uint32Array;
-  /** Home slots (16 bits) and local depth of the segment of each directory entry: a lookup need not read its header. */
-  private shapes: Uint32Array;
+  // What the root says, copied by open() and written back by save().
+  private root = 0;
+  private rootView: Uint32Array;
+  private rootWord = 0;
   private depth = 0;
-  /** Segments by local depth: tells when the directory can be halved. */
-  private readonly depthCount = new Uint32Array(HASH_BITS + 1);
+  private deepest = 0;
+  /** The directory's block, the view of its heap segment, and the word where it begins. */
+  private directory = 0;
+  private entries: Uint32Array;
+  private firstEntry = 0;
 
   // The slot that the last successful find() or insert() stands at. Valid until the dict is next changed.
   private foundView: Uint32Array;
@@ -83,10 +114,68 @@ export class Dict {
     private readonly hasher: KeyHasher,
     private readonly layout: ElementLayout,
   ) {
-    this.directory = new Uint32Array(1);
-    this.shapes = new Uint32Array(1);
-    this.point(0, 0, this.createSegment(SEGMENT_BYTES_MIN, 0));
+    this.rootView = heap.u32[0];
+    this.entries = heap.u32[0];
     this.foundView = heap.u32[0];
+  }
+
+  /** Makes an empty dict and opens it. Returns its root. Throws HeapFullError if there is no memory for it. */
+  create(): number {
+    const { heap } = this;
+    const root = heap.allocate(ROOT_BYTES);
+    let directory = 0;
+    try {
+      directory = heap.allocate(ENTRY_BYTES);
+      heap.u32[root >>> SEGMENT_SHIFT].fill(
+        0,
+        (root & SEGMENT_MASK) << 1,
+        ((root & SEGMENT_MASK) << 1) + ROOT_BYTES / 4,
+      );
+      this.open(root);
+      this.useDirectory(directory);
+      this.point(0, 0, this.createSegment(SEGMENT_BYTES_MIN, 0));
+    } catch (error) {
+      heap.free(root);
+      if (directory !== 0) heap.free(directory);
+      throw error;
+    }
+    this.save();
+    return root;
+  }
+
+  /** Turns to the dict with this root. Has to be done again after another window has changed that dict. */
+  open(root: number): void {
+    const view = this.heap.u32[root >>> SEGMENT_SHIFT];
+    const word = (root & SEGMENT_MASK) << 1;
+    this.root = root;
+    this.rootView = view;
+    this.rootWord = word;
+    this.size = view[word + ROOT_SIZE];
+    this.flagged = view[word + ROOT_FLAGGED];
+    this.depth = view[word + ROOT_DEPTH];
+    this.segments = view[word + ROOT_SEGMENTS];
+    this.segmentBytes = view[word + ROOT_GRANULES] * 8;
+    this.deepest = view[word + ROOT_DEEPEST];
+    this.useDirectory(view[word + ROOT_DIRECTORY]);
+  }
+
+  private useDirectory(ref: number): void {
+    this.directory = ref;
+    this.entries = this.heap.u32[ref >>> SEGMENT_SHIFT];
+    this.firstEntry = (ref & SEGMENT_MASK) << 1;
+  }
+
+  /** Writes what may have changed to the root. */
+  private save(): void {
+    const view = this.rootView;
+    const word = this.rootWord;
+    view[word + ROOT_SIZE] = this.size;
+    view[word + ROOT_FLAGGED] = this.flagged;
+    view[word + ROOT_DEPTH] = this.depth;
+    view[word + ROOT_SEGMENTS] = this.segments;
+    view[word + ROOT_GRANULES] = this.segmentBytes / 8;
+    view[word + ROOT_DIRECTORY] = this.directory;
+    view[word + ROOT_DEEPEST] = this.deepest;
   }
 
   /** Hash of a key, as find() and insert() take it. */
@@ -96,9 +185,9 @@ export class Dict {
 
   /** Ref of the element with this key, or 0. */
   find(hash: number, buf: Uint8Array, start: number, end: number): number {
-    const entry = hash >>> (HASH_BITS - this.depth);
-    const segment = this.directory[entry];
-    const shape = this.shapes[entry];
+    const entry = this.firstEntry + ((hash >>> (HASH_BITS - this.depth)) << 1);
+    const segment = this.entries[entry];
+    const shape = this.entries[entry + 1];
     const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
     let word = slotWord(segment, hash, shape);
     // The last slot of a segment is always empty.
@@ -122,19 +211,21 @@ export class Dict {
    * makes a pipeline of commands on a large dict faster by a third.
    */
   warm(hashes: Int32Array, count: number): void {
-    const { directory, shapes, heap } = this;
+    const { entries, firstEntry, heap } = this;
     const shift = HASH_BITS - this.depth;
     let sink = 0;
     for (let i = 0; i < count; i++) {
       const hash = hashes[i];
-      const segment = directory[hash >>> shift];
-      sink ^= heap.u32[segment >>> SEGMENT_SHIFT][slotWord(segment, hash, shapes[hash >>> shift])];
+      const entry = firstEntry + ((hash >>> shift) << 1);
+      const segment = entries[entry];
+      sink ^= heap.u32[segment >>> SEGMENT_SHIFT][slotWord(segment, hash, entries[entry + 1])];
     }
     for (let i = 0; i < count; i++) {
       const hash = hashes[i];
-      const segment = directory[hash >>> shift];
+      const entry = firstEntry + ((hash >>> shift) << 1);
+      const segment = entries[entry];
       const view = heap.u32[segment >>> SEGMENT_SHIFT];
-      let word = slotWord(segment, hash, shapes[hash >>> shift]);
+      let word = slotWord(segment, hash, entries[entry + 1]);
       while (view[word + 1] !== 0 && (view[word] & HASH_MASK) < hash) word += 2;
       const ref = view[word + 1];
       sink ^= heap.u32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
@@ -145,10 +236,16 @@ export class Dict {
   /** Adds an element whose key is not in the dict. Throws HeapFullError if there is no memory for it. */
   insert(hash: number, ref: number, flag: boolean): void {
     for (;;) {
-      const segment = this.directory[hash >>> (HASH_BITS - this.depth)];
-      if (this.placeIn(segment, hash, ref, flag)) return;
+      const segment = this.segmentAt(hash);
+      if (this.placeIn(segment, hash, ref, flag)) break;
       this.enlarge(segment, hash);
     }
+    this.save();
+  }
+
+  /** The segment that holds a position of hash space. */
+  private segmentAt(position: number): number {
+    return this.entries[this.firstEntry + ((position >>> (HASH_BITS - this.depth)) << 1)];
   }
 
   /** Points the element that find() found to a new block. */
@@ -169,6 +266,7 @@ export class Dict {
     const delta = flag ? 1 : -1;
     this.flagged += delta;
     this.foundView[((this.foundSegment & SEGMENT_MASK) << 1) + FLAGGED] += delta;
+    this.save();
   }
 
   /** Removes the element that find() found. Its block remains the caller's. */
@@ -186,18 +284,20 @@ export class Dict {
     const count = --view[base + COUNT];
     const slots = view[base + SLOTS];
     if (count < slots * 0.35 && count % shrinkStep(slots) === 0) this.shrink(segment, hash);
+    this.save();
   }
 
   /** Removes every element, after a visit: its block is the visitor's to free. Needs no memory. */
   clear(visit: (ref: number) => void): void {
-    const last = this.directory[this.directory.length - 1];
-    for (let i = 0; i < this.directory.length; ) {
-      const segment = this.directory[i];
-      i += this.span(segment);
+    const last = this.segmentAt(HASH_MASK);
+    for (let position = 0; position <= HASH_MASK; ) {
+      const segment = this.segmentAt(position);
+      position = nextSegment(position, this.header(segment, DEPTH));
       this.visitAll(segment, visit);
       if (segment !== last) this.freeSegment(segment);
     }
     this.restart(last);
+    this.save();
   }
 
   /** Goes on with one segment, the only one that is left, and no elements. */
@@ -208,29 +308,50 @@ export class Dict {
     view[base + COUNT] = 0;
     view[base + FLAGGED] = 0;
     view[base + DEPTH] = 0;
-    this.depthCount.fill(0);
-    this.depthCount[0] = 1;
     this.depth = 0;
-    this.directory = new Uint32Array(1);
-    this.shapes = new Uint32Array(1);
+    this.deepest = 1;
     this.point(0, 0, segment);
     this.size = 0;
     this.flagged = 0;
     this.shrink(segment, 0);
+    try {
+      this.replaceDirectory(0);
+    } catch (error) {
+      // Then the directory stays larger than it has to be.
+      if (!(error instanceof HeapFullError)) throw error;
+    }
+  }
+
+  /** Frees a dict that clear() has emptied, the root too. */
+  destroy(): void {
+    this.heap.free(this.segmentAt(0));
+    this.freeRoot();
+  }
+
+  private freeRoot(): void {
+    this.heap.free(this.directory);
+    this.heap.free(this.root);
   }
 
   /**
-   * Takes the dict apart, one segment a call: visits every element of the segment at position `cursor` and frees the
-   * segment. Returns the position to go on from, or 0 when nothing is left. The dict is of no other use once this began.
+   * Takes the dict apart, one segment a call: visits every element of a segment and frees the segment. Returns true when
+   * nothing is left, the root neither. The dict is of no other use once this began.
    */
-  drain(cursor: number, visit: (ref: number) => void): number {
-    const segment = this.directory[cursor >>> (HASH_BITS - this.depth)];
+  drain(visit: (ref: number) => void): boolean {
+    const cursor = this.rootView[this.rootWord + ROOT_CURSOR];
+    const segment = this.segmentAt(cursor);
     this.visitAll(segment, visit);
     this.size -= this.header(segment, COUNT);
     this.flagged -= this.header(segment, FLAGGED);
     const next = nextSegment(cursor, this.header(segment, DEPTH));
     this.freeSegment(segment);
-    return next > HASH_MASK ? 0 : next;
+    if (next > HASH_MASK) {
+      this.freeRoot();
+      return true;
+    }
+    this.rootView[this.rootWord + ROOT_CURSOR] = next;
+    this.save();
+    return false;
   }
 
   private visitAll(segment: number, visit: (ref: number) => void): void {
@@ -244,16 +365,21 @@ export class Dict {
 
   /** Directory entries. */
   get directorySize(): number {
-    return this.directory.length;
+    return 1 << this.depth;
+  }
+
+  /** Bytes of the index: segments, directory and root. */
+  get bytes(): number {
+    return this.segmentBytes + this.heap.sizeOf(this.directory) + ROOT_BYTES;
   }
 
   /** Places for elements, taken or not. Walks the directory: for figures only. */
   get slots(): number {
     let slots = 0;
-    for (let i = 0; i < this.directory.length; ) {
-      const segment = this.directory[i];
-      slots += this.heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + SLOTS];
-      i += this.span(segment);
+    for (let position = 0; position <= HASH_MASK; ) {
+      const segment = this.segmentAt(position);
+      slots += this.header(segment, SLOTS);
+      position = nextSegment(position, this.header(segment, DEPTH));
     }
     return slots;
   }
@@ -270,7 +396,7 @@ export class Dict {
     let left = count;
     let last = -1;
     while (position <= HASH_MASK) {
-      const segment = this.directory[position >>> (HASH_BITS - this.depth)];
+      const segment = this.segmentAt(position);
       const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
       const depth = view[base + DEPTH];
@@ -301,7 +427,7 @@ export class Dict {
     let visited = false;
     for (let left = segments; position <= HASH_MASK; left--) {
       if (left <= 0) return position;
-      const segment = this.directory[position >>> (HASH_BITS - this.depth)];
+      const segment = this.segmentAt(position);
       const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
       if (view[base + FLAGGED] > 0) {
@@ -324,15 +450,25 @@ export class Dict {
   /**
    * A random element, or 0 when there is none; with `flaggedOnly` one of the flagged ones.
    * `random(n)` returns an integer in [0, n).
+   *
+   * By rejection: a random directory entry, thrown away unless it is the first one of its segment, and a random slot of
+   * as many as the largest segment has, thrown away unless the segment has an element there. So all elements are equally
+   * likely, however full their segments are. (Those of a segment that collisions made larger than usual are less so.)
    */
   randomElement(random: (n: number) => number, flaggedOnly = false): number {
     if ((flaggedOnly ? this.flagged : this.size) === 0) return 0;
-    for (let tries = 0; tries < 1000; tries++) {
-      const segment = this.directory[random(this.directory.length)];
+    const slots = this.depth === 0 ? this.header(this.segmentAt(0), SLOTS) : SLOTS_MAX;
+    for (let tries = 0; tries < RANDOM_TRIES; tries++) {
+      const index = random(1 << this.depth);
+      const entry = this.firstEntry + (index << 1);
+      const span = 1 << (this.depth - (this.entries[entry + 1] >>> SHAPE_DEPTH));
+      if ((index & (span - 1)) !== 0) continue;
+      const segment = this.entries[entry];
+      const slot = random(slots);
       const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
-      if (view[base + (flaggedOnly ? FLAGGED : COUNT)] === 0) continue;
-      const word = base + HEADER_WORDS + (random(view[base + SLOTS]) << 1);
+      if (slot >= view[base + SLOTS]) continue;
+      const word = base + HEADER_WORDS + (slot << 1);
       if (view[word + 1] !== 0 && (!flaggedOnly || view[word] >= FLAG)) return view[word + 1];
     }
     // Few elements in a large directory: take the first one behind a random position.
@@ -356,7 +492,7 @@ export class Dict {
    * segment, or 0 at the end.
    */
   compact(cursor: number): number {
-    const segment = this.directory[cursor >>> (HASH_BITS - this.depth)];
+    const segment = this.segmentAt(cursor);
     const depth = this.header(segment, DEPTH);
     const moved = this.heap.relocate(segment);
     if (moved !== segment) this.point(cursor, depth, moved);
@@ -425,12 +561,12 @@ export class Dict {
     view[base + DEPTH] = depth;
     this.segments++;
     this.segmentBytes += size;
-    this.depthCount[depth]++;
+    if (depth === this.depth) this.deepest++;
     return block;
   }
 
   private freeSegment(segment: number): void {
-    this.depthCount[this.header(segment, DEPTH)]--;
+    if (this.header(segment, DEPTH) === this.depth) this.deepest--;
     this.segments--;
     this.segmentBytes -= this.heap.sizeOf(segment);
     this.heap.free(segment);
@@ -440,22 +576,18 @@ export class Dict {
     return this.heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + field];
   }
 
-  /** Directory entries that point to this segment: they adjoin. */
-  private span(segment: number): number {
-    return 1 << (this.depth - this.header(segment, DEPTH));
-  }
-
   // --- growing and shrinking ---------------------------------------------------------------------------------------
 
   private enlarge(segment: number, hash: number): void {
     const bytes = this.heap.sizeOf(segment);
     const depth = this.header(segment, DEPTH);
-    const collides = depth === this.depth && this.directory.length >= this.segments * DIRECTORY_SLACK;
+    const collides = depth === this.depth && 1 << this.depth >= this.segments * DIRECTORY_SLACK;
     if (bytes < SEGMENT_BYTES_MAX || collides || depth >= HASH_BITS - 1) {
       this.rebuild(segment, hash, Heap.roundUp(bytes + Math.max(64, bytes >>> 4)));
     } else {
       this.split(segment, hash);
     }
+    this.save();
   }
 
   /** Moves a segment to a block of another size. */
@@ -558,25 +690,61 @@ export class Dict {
 
   /** Lets the directory entries of the prefix that `hash` has at `depth` point to `segment`. */
   private point(hash: number, depth: number, segment: number): void {
-    const entries = 1 << (this.depth - depth);
-    const first = (depth === 0 ? 0 : hash >>> (HASH_BITS - depth)) << (this.depth - depth);
-    this.directory.fill(segment, first, first + entries);
+    const { entries } = this;
+    const count = 1 << (this.depth - depth);
+    const prefix = depth === 0 ? 0 : hash >>> (HASH_BITS - depth);
     const shape = this.header(segment, HOMES) | (depth << SHAPE_DEPTH);
-    this.shapes.fill(shape, first, first + entries);
+    let entry = this.firstEntry + ((prefix << (this.depth - depth)) << 1);
+    for (const end = entry + (count << 1); entry < end; entry += 2) {
+      entries[entry] = segment;
+      entries[entry + 1] = shape;
+    }
   }
 
   private doubleDirectory(): void {
-    this.directory = eachTwice(this.directory);
-    this.shapes = eachTwice(this.shapes);
-    this.depth++;
+    this.replaceDirectory(this.depth + 1);
+    this.deepest = 0;
+    this.save();
   }
 
+  /** Halves the directory while no segment needs its depth. */
   private halveDirectory(): void {
-    while (this.depth > 0 && this.depthCount[this.depth] === 0) {
-      this.directory = everySecond(this.directory);
-      this.shapes = everySecond(this.shapes);
-      this.depth--;
+    while (this.depth > 0 && this.deepest === 0) {
+      this.replaceDirectory(this.depth - 1);
+      this.deepest = this.countDeepest();
+      this.save();
     }
+  }
+
+  /** Segments whose local depth is that of the directory: each has one entry. */
+  private countDeepest(): number {
+    const end = this.firstEntry + (2 << this.depth);
+    let count = 0;
+    for (let entry = this.firstEntry; entry < end; entry += 2) {
+      if (this.entries[entry + 1] >>> SHAPE_DEPTH === this.depth) count++;
+    }
+    return count;
+  }
+
+  /**
+   * Puts a directory of another depth in the place of the old one: each entry appears twice in one that is deeper by
+   * one, and every second one is left out when it is less deep.
+   */
+  private replaceDirectory(depth: number): void {
+    const old = this.directory;
+    const from = this.entries;
+    const first = this.firstEntry;
+    const grow = Math.max(0, depth - this.depth);
+    const skip = Math.max(0, this.depth - depth);
+    this.useDirectory(this.heap.allocate(ENTRY_BYTES << depth));
+    for (let i = 0; i < 1 << depth; i++) {
+      const source = first + (((i >>> grow) << skip) << 1);
+      const target = this.firstEntry + (i << 1);
+      this.entries[target] = from[source];
+      this.entries[target + 1] = from[source + 1];
+    }
+    this.depth = depth;
+    this.heap.free(old);
   }
 
   /**
@@ -623,8 +791,8 @@ export class Dict {
     const shift = HASH_BITS - depth;
     const lowHash = ((hash >>> shift) & ~1) << shift;
     const highHash = lowHash + 2 ** shift;
-    const low = this.directory[lowHash >>> (HASH_BITS - this.depth)];
-    const high = this.directory[highHash >>> (HASH_BITS - this.depth)];
+    const low = this.segmentAt(lowHash);
+    const high = this.segmentAt(highHash);
     const buddy = low === segment ? high : low;
     if (this.header(buddy, DEPTH) !== depth) return 0;
     const total = this.header(segment, COUNT) + this.header(buddy, COUNT);
@@ -636,24 +804,9 @@ export class Dict {
     this.point(lowHash, depth - 1, merged);
     this.freeSegment(low);
     this.freeSegment(high);
-    if (this.depthCount[this.depth] === 0) this.halveDirectory();
+    this.halveDirectory();
     return merged;
   }
-}
-
-function eachTwice(entries: Uint32Array): Uint32Array {
-  const result = new Uint32Array(entries.length * 2);
-  for (let i = 0; i < entries.length; i++) {
-    result[2 * i] = entries[i];
-    result[2 * i + 1] = entries[i];
-  }
-  return result;
-}
-
-function everySecond(entries: Uint32Array): Uint32Array {
-  const result = new Uint32Array(entries.length / 2);
-  for (let i = 0; i < result.length; i++) result[i] = entries[2 * i];
-  return result;
 }
 
 /** Home slot of a hash in a segment of this depth: the bits behind the segment's prefix, scaled to its capacity. */

@@ -69,6 +69,8 @@ export class Heap {
   readonly u8: Buffer[] = [];
   /** The same memory as 32-bit words. */
   readonly u32: Uint32Array[] = [];
+  /** The same memory as doubles: one a granule. */
+  readonly f64: Float64Array[] = [];
   /** Bytes in live blocks, rounded up to their size class. */
   usedBytes = 0;
   /** Bytes in pages that belong to a slab or span. */
@@ -370,6 +372,7 @@ export class Heap {
     this.dirtyBytes += bytes;
     this.u8[segment] = EMPTY_SEGMENT;
     this.u32[segment] = EMPTY_WORDS;
+    this.f64[segment] = EMPTY_DOUBLES;
   }
 
   private addSegment(bytes = SEGMENT_BYTES): number {
@@ -379,6 +382,7 @@ export class Heap {
     const buffer = newBuffer(bytes);
     this.u8[segment] = Buffer.from(buffer);
     this.u32[segment] = new Uint32Array(buffer);
+    this.f64[segment] = new Float64Array(buffer);
     if (bytes === SEGMENT_BYTES) {
       this.freeBits.fill(0xffffffff, segment * SEGMENT_WORDS, (segment + 1) * SEGMENT_WORDS);
       this.segmentFreePages[segment] = SEGMENT_PAGES;
@@ -453,6 +457,7 @@ function wholePages(bytes: number): number {
 
 const EMPTY_SEGMENT = Buffer.alloc(0);
 const EMPTY_WORDS = new Uint32Array(0);
+const EMPTY_DOUBLES = new Float64Array(0);
 
 function newBuffer(bytes: number): ArrayBuffer {
   try {

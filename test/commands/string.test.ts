@@ -498,6 +498,7 @@ describe("a key of another type", () => {
     const key = Buffer.from("l");
     const shape = { type: TYPE_LIST, encoding: 4, expireAt: NO_EXPIRY, lru: 0, inlineLength: 0 };
     db.store(db.lookupWrite(key, 0, 1, true), shape, key, 0, 1);
+    server.keyspace.registerReleaser(TYPE_LIST, { release: () => true, effort: () => 0 });
     return server;
   }
 

@@ -116,7 +116,7 @@ describe("against a Map", () => {
           bytes += heap.sizeOf(ref);
           if (entries.encoding(ref) === ENCODING_RAW_BLOCK) bytes += heap.sizeOf(entries.valueWord(ref, 0));
         }
-        const indexes = keyspace.databases.reduce((sum, each) => sum + each.index.segmentBytes, 0);
+        const indexes = keyspace.databases.reduce((sum, each) => sum + each.index.bytes, 0);
         expect(heap.usedBytes).toBe(bytes + indexes);
       },
     });
@@ -249,7 +249,13 @@ describe("copies", () => {
     const fixture = new Fixture();
     const { keyspace, db } = fixture;
     const { entries, heap } = keyspace;
-    keyspace.registerReleaser(TYPE_LIST, (ref) => heap.free(entries.valueWord(ref, 0)));
+    keyspace.registerReleaser(TYPE_LIST, {
+      release: (root) => {
+        heap.free(root);
+        return true;
+      },
+      effort: () => 1,
+    });
     keyspace.registerCopier(TYPE_LIST, (original, copy) => {
       const block = heap.allocate(heap.sizeOf(entries.valueWord(original, 0)));
       entries.setValueWord(copy, 0, block);

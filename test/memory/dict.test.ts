@@ -25,11 +25,13 @@ class FixedHasher extends KeyHasher {
 class Bench implements ElementLayout {
   readonly heap = new Heap();
   readonly dict: Dict;
+  readonly root: number;
   readonly model = new Map<string, [number, boolean]>();
   readonly emptyBytes: number;
 
   constructor(hasher = new KeyHasher(0x01234567, 0x89abcdef | 0)) {
     this.dict = new Dict(this.heap, hasher, this);
+    this.root = this.dict.create();
     this.emptyBytes = this.heap.usedBytes;
   }
 
@@ -43,8 +45,10 @@ class Bench implements ElementLayout {
     return bytes.toString("latin1", at + 1, at + 1 + bytes[at]);
   }
 
+  /** Opens it anew each time: everything must be in the heap. */
   find(key: string): number {
     const bytes = Buffer.from(key, "latin1");
+    this.dict.open(this.root);
     return this.dict.find(this.dict.hash(bytes, 0, bytes.length), bytes, 0, bytes.length);
   }
 
@@ -99,6 +103,65 @@ class Bench implements ElementLayout {
     expect(Math.log2(dict.directorySize) % 1).toBe(0);
   }
 }
+
+describe("windows", () => {
+  test("one serves many dicts, and several serve one", () => {
+    const bench = new Bench();
+    const { heap, dict } = bench;
+    const roots = Array.from({ length: 5 }, () => dict.create());
+    const other = new Dict(heap, new KeyHasher(1, 2), bench);
+    for (let i = 0; i < 10_000; i++) {
+      const bytes = Buffer.from(name(i));
+      const ref = heap.allocate(1 + bytes.length);
+      heap.u8[ref >>> 21][Heap.offset(ref)] = bytes.length;
+      bytes.copy(heap.u8[ref >>> 21], Heap.offset(ref) + 1);
+      const window = i % 2 === 0 ? dict : other;
+      window.open(roots[i % 5]);
+      window.insert(dict.hash(bytes, 0, bytes.length), ref, i % 10 === 0);
+    }
+    for (const [i, root] of roots.entries()) {
+      dict.open(root);
+      expect([dict.size, dict.flagged]).toEqual([2000, i === 0 ? 1000 : 0]);
+      const keys: string[] = [];
+      dict.clear((ref) => {
+        keys.push(bench.key(ref));
+        heap.free(ref);
+      });
+      expect(keys.sort()).toEqual(Array.from({ length: 2000 }, (_, n) => name(5 * n + i)).sort());
+      other.open(root);
+      expect(other.size).toBe(0);
+      other.destroy();
+    }
+    dict.open(bench.root);
+    expect(heap.usedBytes).toBe(bench.emptyBytes);
+  });
+});
+
+describe("random elements", () => {
+  for (const [count, removed] of [
+    [20, 0],
+    [5000, 0],
+    [40_000, 35_000],
+  ]) {
+    test(`each of ${count - removed} is as likely as any other`, () => {
+      const bench = new Bench();
+      const random = new SeededRandom(7);
+      for (let i = 0; i < count; i++) bench.insert(name(i));
+      for (let i = 0; i < removed; i++) bench.remove(name(i));
+      const picked = new Map<number, number>();
+      const rounds = 40 * (count - removed);
+      for (let i = 0; i < rounds; i++) {
+        const ref = bench.dict.randomElement((n) => random.below(n));
+        picked.set(ref, (picked.get(ref) ?? 0) + 1);
+      }
+      let chiSquare = 0;
+      for (const [ref] of bench.model.values()) chiSquare += ((picked.get(ref) ?? 0) - 40) ** 2 / 40;
+      const freedom = count - removed - 1;
+      // Mean `freedom`, variance twice that: six standard deviations.
+      expect(Math.abs(chiSquare - freedom)).toBeLessThan(6 * Math.sqrt(2 * freedom));
+    });
+  }
+});
 
 function name(i: number): string {
   return `key:${i.toString(36)}`;
@@ -243,18 +306,18 @@ describe("against a Map", () => {
       if (how === "clear") {
         bench.dict.clear(visit);
       } else {
-        let position = 0;
-        do {
+        for (let gone = false; !gone; ) {
           const before = bench.dict.size;
           const seenBefore = seen.length;
-          position = bench.dict.drain(position, visit);
+          bench.dict.open(bench.root);
+          gone = bench.dict.drain(visit);
           expect(before - bench.dict.size).toBe(seen.length - seenBefore);
-        } while (position !== 0);
+        }
       }
       expect(seen.sort()).toEqual([...bench.model.keys()].sort());
       expect(bench.dict.size).toBe(0);
       expect(bench.dict.flagged).toBe(0);
-      expect(bench.dict.segmentBytes).toBe(how === "clear" ? bench.emptyBytes : 0);
+      if (how === "clear") expect(bench.dict.bytes).toBe(bench.emptyBytes);
       expect(bench.heap.usedBytes).toBe(how === "clear" ? bench.emptyBytes : 0);
       if (how === "drain") continue;
       expect(bench.dict.directorySize).toBe(1);

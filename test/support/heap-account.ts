@@ -1,25 +1,30 @@
 /** What of the heap belongs to something: whatever is in use beyond that has leaked. */
 
-import { ENCODING_RAW_BLOCK, TYPE_STRING } from "../../src/db/entry";
+import { valueTools } from "../../src/admin/debug/value-tools";
 import type { Keyspace } from "../../src/db/keyspace";
 import type { Dict } from "../../src/memory/dict";
+import type { Heap } from "../../src/memory/heap";
 
-/** Bytes of all blocks that can be reached: entries, strings beside them, and the segments of the indexes. */
+/** Bytes of all blocks that can be reached: entries, what their values refer to, and the indexes. */
 export function bytesInUse(keyspace: Keyspace): number {
-  const { entries, heap } = keyspace;
+  const { heap } = keyspace;
   let bytes = 0;
   for (const db of keyspace.databases) {
-    for (const segment of segmentsOf(db.index)) bytes += heap.sizeOf(segment);
+    bytes += indexBytes(heap, db.index);
     db.scan(0, Number.POSITIVE_INFINITY, (ref) => {
-      bytes += heap.sizeOf(ref);
-      if (entries.type(ref) === TYPE_STRING && entries.encoding(ref) === ENCODING_RAW_BLOCK) {
-        bytes += heap.sizeOf(entries.valueWord(ref, 0));
-      }
+      bytes += heap.sizeOf(ref) + valueTools(keyspace, ref).size(keyspace, ref, 0);
     });
   }
   return bytes;
 }
 
-function segmentsOf(dict: Dict): Set<number> {
-  return new Set(Reflect.get(dict, "directory") as Uint32Array);
+/** Root, directory and segments of a dict, block by block: not what it counted itself. */
+function indexBytes(heap: Heap, dict: Dict): number {
+  const entries = Reflect.get(dict, "entries") as Uint32Array;
+  const first = Reflect.get(dict, "firstEntry") as number;
+  const segments = new Set<number>();
+  for (let i = 0; i < dict.directorySize; i++) segments.add(entries[first + 2 * i]);
+  let bytes = heap.sizeOf(Reflect.get(dict, "root") as number) + heap.sizeOf(Reflect.get(dict, "directory") as number);
+  for (const segment of segments) bytes += heap.sizeOf(segment);
+  return bytes;
 }

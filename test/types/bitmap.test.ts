@@ -245,6 +245,7 @@ describe("commands", () => {
     // The type stands in the lowest three bits of an entry's first word.
     const ref = server.entry("list");
     u32[ref >>> 21][(ref & 0x1fffff) << 1] |= TYPE_LIST;
+    server.keyspace.registerReleaser(TYPE_LIST, { release: () => true, effort: () => 0 });
     for (const command of [
       "SETBIT list 0 1",
       "GETBIT list 0",

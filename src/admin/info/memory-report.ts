@@ -32,9 +32,6 @@ export interface MemoryReport {
   readonly allocatorResident: number;
 }
 
-/** Bytes of a directory entry of a dict. */
-const DIRECTORY_ENTRY = 4;
-
 export function memoryReport(server: ServerContext): MemoryReport {
   const { metrics, keyspace, clients } = server;
   const { heap } = keyspace;
@@ -44,7 +41,7 @@ export function memoryReport(server: ServerContext): MemoryReport {
   const databases: DatabaseOverhead[] = [];
   let indexes = 0;
   for (const db of keyspace.databases) {
-    const main = db.index.segmentBytes + db.index.directorySize * DIRECTORY_ENTRY;
+    const main = db.index.bytes;
     indexes += main;
     // Which keys expire is a bit of the index itself.
     if (db.size > 0) databases.push({ id: db.id, main, expires: 0 });

@@ -42,7 +42,7 @@ function usage(c: Call): void {
     return;
   }
   const value = valueTools(keyspace, ref).size(keyspace, ref, samples);
-  c.reply.integer(keyspace.entries.blockSize(ref) + value + Math.round(index.segmentBytes / size));
+  c.reply.integer(keyspace.entries.blockSize(ref) + value + Math.round(index.bytes / size));
 }
 
 type Field = readonly [string, number, "integer" | "double"];
