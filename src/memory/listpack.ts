@@ -493,7 +493,7 @@ function isIntegerHead(head: number): boolean {
 }
 
 /** Whether this text is kept as an integer, which is in `int64` then. */
-function isIntegerText(buf: Uint8Array, start: number, end: number): boolean {
+export function isIntegerText(buf: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length === 0 || length > MAX_INT64_TEXT) return false;
   // Most text is no number, and its first or last byte says so.
@@ -504,7 +504,7 @@ function isIntegerText(buf: Uint8Array, start: number, end: number): boolean {
 }
 
 /** Bytes of the element at `p`, its back length included. */
-function elementBytes(bytes: Uint8Array, p: number): number {
+export function elementBytes(bytes: Uint8Array, p: number): number {
   const head = bytes[p];
   if (head < STRING_6) return 2;
   if (head < INTEGER_13) return 2 + (head & 0x3f);
@@ -521,14 +521,14 @@ function encodedBytes(bytes: Uint8Array, p: number, head: number): number {
 }
 
 /** Bytes of a back length. The limits of the longer ones are one less than seven bits a byte can hold: so is Redis's. */
-function backLengthBytes(length: number): number {
+export function backLengthBytes(length: number): number {
   if (length <= 127) return 1;
   if (length < 0x3fff) return 2;
   if (length < 0x1fffff) return 3;
   return length < 0xfffffff ? 4 : 5;
 }
 
-function writeBackLength(bytes: Uint8Array, at: number, length: number): void {
+export function writeBackLength(bytes: Uint8Array, at: number, length: number): void {
   const count = backLengthBytes(length);
   let rest = length;
   for (let i = at + count - 1; i > at; i--) {
@@ -539,13 +539,13 @@ function writeBackLength(bytes: Uint8Array, at: number, length: number): void {
 }
 
 /** Bytes before the data of a string. */
-function stringHeadBytes(length: number): number {
+export function stringHeadBytes(length: number): number {
   if (length < 64) return 1;
   return length < 4096 ? 2 : 5;
 }
 
 /** Writes what stands before a string of this length, and returns the position behind it. */
-function writeStringHead(bytes: Uint8Array, at: number, length: number): number {
+export function writeStringHead(bytes: Uint8Array, at: number, length: number): number {
   if (length < 64) {
     bytes[at] = STRING_6 | length;
     return at + 1;
@@ -561,7 +561,7 @@ function writeStringHead(bytes: Uint8Array, at: number, length: number): number 
 }
 
 /** Bytes of the integer in `int64` without its back length: 1, 2, 3, 4, 5 or 9, which also says its encoding. */
-function integerBytes(): number {
+export function integerBytes(): number {
   const value = int64.lo | 0;
   if (int64.hi !== value >> 31) return 9;
   if (value >= 0 && value <= 127) return 1;
@@ -571,7 +571,7 @@ function integerBytes(): number {
 }
 
 /** Writes the integer in `int64`; `encoded` is what integerBytes() said. */
-function writeInteger(bytes: Uint8Array, at: number, encoded: number): void {
+export function writeInteger(bytes: Uint8Array, at: number, encoded: number): void {
   const { hi, lo } = int64;
   if (encoded === 1) {
     bytes[at] = lo;
@@ -589,7 +589,7 @@ function writeInteger(bytes: Uint8Array, at: number, encoded: number): void {
 }
 
 /** Reads the integer element at `p` into `int64`. */
-function decodeInteger(bytes: Uint8Array, p: number): void {
+export function decodeInteger(bytes: Uint8Array, p: number): void {
   const head = bytes[p];
   let value: number;
   if (head < STRING_6) value = head;

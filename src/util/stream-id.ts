@@ -1,0 +1,211 @@
+// Stream IDs: 128 bits, written <milliseconds>-<sequence>, each half an unsigned 64-bit integer.
+//
+// An ID is four unsigned 32-bit words, the most significant first: exact where a JavaScript number is not, and without
+// BigInt. A StreamId is a mutable register: code keeps a few of them for good and copies into them; nothing on a
+// command's path makes one.
+
+import { latin1 } from "./bytes";
+import { int64, parseUint64, writeInt64 } from "./integers";
+
+const WORD_MAX = 0xffffffff;
+const BILLION = 1_000_000_000;
+const TWO_32 = 0x1_0000_0000;
+
+/** Longest text of an ID: two integers of 20 digits and a dash. */
+export const MAX_STREAM_ID_TEXT = 41;
+
+export class StreamId {
+  msHi = 0;
+  msLo = 0;
+  seqHi = 0;
+  seqLo = 0;
+
+  set(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
+    this.msHi = msHi;
+    this.msLo = msLo;
+    this.seqHi = seqHi;
+    this.seqLo = seqLo;
+  }
+
+  copy(from: StreamId): void {
+    this.msHi = from.msHi;
+    this.msLo = from.msLo;
+    this.seqHi = from.seqHi;
+    this.seqLo = from.seqLo;
+  }
+
+  /** Sets the ID to 0-0, the smallest. */
+  setMin(): void {
+    this.set(0, 0, 0, 0);
+  }
+
+  /** Sets the ID to the largest there is. */
+  setMax(): void {
+    this.set(WORD_MAX, WORD_MAX, WORD_MAX, WORD_MAX);
+  }
+
+  /** Sets the ID to the first of a millisecond, a safe integer. */
+  setTime(ms: number): void {
+    this.set(Math.floor(ms / TWO_32), ms % TWO_32, 0, 0);
+  }
+
+  get isMin(): boolean {
+    return this.msHi === 0 && this.msLo === 0 && this.seqHi === 0 && this.seqLo === 0;
+  }
+
+  get isMax(): boolean {
+    return this.msHi === WORD_MAX && this.msLo === WORD_MAX && this.seqHi === WORD_MAX && this.seqLo === WORD_MAX;
+  }
+
+  /** Whether no other ID of the same millisecond follows. */
+  get isLastOfTime(): boolean {
+    return this.seqHi === WORD_MAX && this.seqLo === WORD_MAX;
+  }
+
+  /** Negative, 0 or positive as this ID is below, equal to or above the other. */
+  compare(other: StreamId): number {
+    if (this.msHi !== other.msHi) return this.msHi - other.msHi;
+    if (this.msLo !== other.msLo) return this.msLo - other.msLo;
+    if (this.seqHi !== other.seqHi) return this.seqHi - other.seqHi;
+    return this.seqLo - other.seqLo;
+  }
+
+  equals(other: StreamId): boolean {
+    return (
+      this.seqLo === other.seqLo && this.msLo === other.msLo && this.msHi === other.msHi && this.seqHi === other.seqHi
+    );
+  }
+
+  hasTimeOf(other: StreamId): boolean {
+    return this.msLo === other.msLo && this.msHi === other.msHi;
+  }
+
+  /** Goes on to the next ID. The largest has none: returns false, and the ID is 0-0. */
+  increment(): boolean {
+    this.seqLo = (this.seqLo + 1) >>> 0;
+    if (this.seqLo !== 0) return true;
+    this.seqHi = (this.seqHi + 1) >>> 0;
+    if (this.seqHi !== 0) return true;
+    this.msLo = (this.msLo + 1) >>> 0;
+    if (this.msLo !== 0) return true;
+    this.msHi = (this.msHi + 1) >>> 0;
+    return this.msHi !== 0;
+  }
+
+  /** Goes back to the ID before. 0-0 has none: returns false, and the ID is the largest. */
+  decrement(): boolean {
+    if (this.seqLo-- > 0) return true;
+    this.seqLo = WORD_MAX;
+    if (this.seqHi-- > 0) return true;
+    this.seqHi = WORD_MAX;
+    if (this.msLo-- > 0) return true;
+    this.msLo = WORD_MAX;
+    if (this.msHi-- > 0) return true;
+    this.msHi = WORD_MAX;
+    return false;
+  }
+
+  /** Sets the ID to one that lies a signed distance (ms and sequence apart, modulo 2^64 each) from another. */
+  setOffset(from: StreamId, msHi: number, msLo: number, seqHi: number, seqLo: number): void {
+    const ms = from.msLo + msLo;
+    const seq = from.seqLo + seqLo;
+    this.msLo = ms >>> 0;
+    this.msHi = (from.msHi + msHi + (ms > WORD_MAX ? 1 : 0)) >>> 0;
+    this.seqLo = seq >>> 0;
+    this.seqHi = (from.seqHi + seqHi + (seq > WORD_MAX ? 1 : 0)) >>> 0;
+  }
+
+  /** Sets `int64` to the milliseconds since those of another ID, modulo 2^64. */
+  timeSince(from: StreamId): void {
+    int64.lo = (this.msLo - from.msLo) >>> 0;
+    int64.hi = (this.msHi - from.msHi - (this.msLo < from.msLo ? 1 : 0)) | 0;
+  }
+
+  /** Sets `int64` to the sequence number minus that of another ID, modulo 2^64. */
+  sequenceSince(from: StreamId): void {
+    int64.lo = (this.seqLo - from.seqLo) >>> 0;
+    int64.hi = (this.seqHi - from.seqHi - (this.seqLo < from.seqLo ? 1 : 0)) | 0;
+  }
+
+  // --- heap and text -----------------------------------------------------------------------------------------------
+
+  /** Reads the ID from four words. */
+  load(words: Uint32Array, at: number): void {
+    this.msHi = words[at];
+    this.msLo = words[at + 1];
+    this.seqHi = words[at + 2];
+    this.seqLo = words[at + 3];
+  }
+
+  /** Writes the ID into four words. */
+  store(words: Uint32Array, at: number): void {
+    words[at] = this.msHi;
+    words[at + 1] = this.msLo;
+    words[at + 2] = this.seqHi;
+    words[at + 3] = this.seqLo;
+  }
+
+  /** Writes the ID as text at `at` (up to MAX_STREAM_ID_TEXT bytes) and returns the number of bytes written. */
+  write(out: Uint8Array, at: number): number {
+    let end = at + writeUint64(this.msHi, this.msLo, out, at);
+    out[end++] = DASH;
+    return end + writeUint64(this.seqHi, this.seqLo, out, end) - at;
+  }
+
+  toString(): string {
+    return latin1(scratch, 0, this.write(scratch, 0));
+  }
+
+  /**
+   * Reads an ID from text: "ms-seq", or "ms" alone, whose sequence is then 0, or the largest for `fillMax`. False if it
+   * is none; the ID is then undefined. The integers are read as Redis does, see parseUint64.
+   */
+  parse(buf: Uint8Array, start: number, end: number, fillMax: boolean): boolean {
+    if (end - start > MAX_INPUT) return false;
+    const textEnd = find(buf, start, end, NUL);
+    const dash = find(buf, start, textEnd, DASH);
+    if (!parseUint64(buf, start, dash)) return false;
+    this.msHi = int64.hi >>> 0;
+    this.msLo = int64.lo;
+    this.seqHi = fillMax ? WORD_MAX : 0;
+    this.seqLo = this.seqHi;
+    if (dash === textEnd) return true;
+    if (!parseUint64(buf, dash + 1, textEnd)) return false;
+    this.seqHi = int64.hi >>> 0;
+    this.seqLo = int64.lo;
+    return true;
+  }
+}
+
+/** Texts longer than this are no IDs, whatever they say. */
+const MAX_INPUT = 127;
+/** Text ends at a NUL. */
+const NUL = 0;
+const DASH = 0x2d;
+const ZERO = 0x30;
+
+/** Position of a byte in a range; the end of the range if it is not there. */
+function find(buf: Uint8Array, start: number, end: number, byte: number): number {
+  let at = start;
+  while (at < end && buf[at] !== byte) at++;
+  return at;
+}
+
+/** Writes an unsigned 64-bit integer at `at`, up to 20 bytes, and returns the number of bytes written. */
+function writeUint64(hi: number, lo: number, out: Uint8Array, at: number): number {
+  if (hi < 0x80000000) return writeInt64(hi, lo, out, at);
+  // From 2^63 on. Long division by 10^9 in 16-bit steps leaves a quotient that is a signed 64-bit integer.
+  const upper = Math.floor(hi / BILLION);
+  const second = (hi % BILLION) * 65536 + (lo >>> 16);
+  const third = (second % BILLION) * 65536 + (lo & 0xffff);
+  const lower = Math.floor(second / BILLION) * 65536 + Math.floor(third / BILLION);
+  const length = writeInt64(upper, lower, out, at);
+  let rest = third % BILLION;
+  for (let i = at + length + 8; i >= at + length; i--) {
+    out[i] = ZERO + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  return length + 9;
+}
+
+const scratch = Buffer.alloc(MAX_STREAM_ID_TEXT);
