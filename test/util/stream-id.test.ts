@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { int64, int64ToBigInt } from "../../src/util/integers";
-import { StreamId } from "../../src/util/stream-id";
 import { SeededRandom as Random } from "../../src/util/random";
+import { StreamId } from "../../src/util/stream-id";
 
 const MASK = 2n ** 64n - 1n;
 const EDGES = [
