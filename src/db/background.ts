@@ -50,9 +50,10 @@ export class Background {
   /** One slice; true while there is more to do. */
   private work(): boolean {
     const { keyspace } = this;
-    const deadline = keyspace.clock.monotonic() + SLICE_MICROS;
+    const start = keyspace.clock.monotonic();
+    const deadline = start + SLICE_MICROS;
     let more = this.expireCycle.run(deadline);
-    if (!keyspace.free.idle) more = !keyspace.free.run(deadline + FREEING_SLICE_MICROS - SLICE_MICROS) || more;
+    if (!keyspace.free.idle) more = !keyspace.free.run(start + FREEING_SLICE_MICROS) || more;
     more = this.compaction.run(deadline) || more;
     // Pages that the free queue is about to add to are better given back in one go.
     if (keyspace.heap.dirtyBytes > 0 && keyspace.free.idle) more = keyspace.heap.purge(PURGE_BYTES) > 0 || more;

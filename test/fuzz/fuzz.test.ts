@@ -12,6 +12,7 @@ import { Random } from "../support/random";
 import { RawConnection } from "../support/raw-connection";
 import { items, text } from "../support/reply";
 import { ReplyDecoder } from "../support/reply-decoder";
+import type { Argument } from "../support/resp-client";
 import { startRedbun, type TestServer } from "../support/server";
 import { payload } from "./payload";
 import { EXCEPTIONS, seededCommands } from "./seeds";
@@ -30,13 +31,27 @@ const CRASH = /crash|uncaught|unhandled|panic|TypeError|RangeError|ReferenceErro
 
 const ARGS = ["--enable-debug-command", "yes", "--proto-max-bulk-len", "1mb", "--client-query-buffer-limit", "2mb"];
 
+/**
+ * Keys of the large data set: beyond 16,384 of them the server looks ahead in pipelines (src/net/look-ahead.ts), a
+ * second, rougher reading of the input. Commands that would remove them all go by other names.
+ */
+const LARGE = 20_000;
+const LARGE_ROUNDS = 60;
+const HIDDEN = ["FLUSHALL", "FLUSHDB", "SWAPDB"].flatMap((name) => ["--rename-command", name, `hidden-${name}`]);
+
+/** How a run sends: each request in a write of its own, or many of them in one. */
+interface Manner {
+  readonly pipelined: boolean;
+}
+
 /** Sends random input over one connection and waits for its end. Returns the input. */
-async function attack(server: TestServer, random: Random): Promise<string> {
+async function attack(server: TestServer, random: Random, { pipelined }: Manner): Promise<string> {
   await using connection = await RawConnection.connect(server.port);
   const wellFormed = random.chance(0.6);
   let input = "";
   for (let left = random.integer(1, PAYLOADS_MAX); left > 0 && !connection.isClosed; left--) {
-    const bytes = payload(random, wellFormed);
+    let bytes = payload(random, wellFormed);
+    for (let more = pipelined ? random.integer(0, 40) : 0; more > 0; more--) bytes += payload(random, wellFormed);
     input += bytes;
     for (let at = 0; at < bytes.length; ) {
       const size = random.chance(0.3) ? random.integer(1, 12) : bytes.length;
@@ -88,18 +103,37 @@ describe("fuzz", () => {
     const random = new Random(SEED);
     let before = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      // Every connection has a generator of its own: how they interleave changes nothing about what each sends.
-      const attacks = Array.from({ length: CONNECTIONS }, () => attack(server, new Random(random.uint32())));
-      const inputs = await Promise.all(attacks);
-      await checkAlive(server, inputs);
+      await attackAtOnce(server, random, { pipelined: false });
       // Code is compiled and buffers are taken in the first rounds: growth counts from there.
       if (round === WARM_UP) before = await residentWhenEmpty(server);
     }
     expect((await residentWhenEmpty(server)) - before).toBeLessThan(GROWTH_MAX_BYTES);
-    expect(server.lines.filter((line) => CRASH.test(line))).toEqual([]);
-    expect(await server.stop()).toBe(0);
+    await checkEnd(server);
+  });
+
+  test(`random pipelines on a large data set, seed ${SEED}`, async () => {
+    await using server = await startRedbun({ args: [...ARGS, ...HIDDEN] });
+    expect(await ask(server, "DEBUG", "POPULATE", LARGE)).toBe("OK");
+    const random = new Random(SEED + 1);
+    for (let round = 0; round < LARGE_ROUNDS; round++) await attackAtOnce(server, random, { pipelined: true });
+    // Nothing of the above has made it small.
+    expect(Number(await ask(server, "DBSIZE"))).toBeGreaterThan(16_384);
+    await checkEnd(server);
   });
 });
+
+/** One round: many connections at a time, and then a look at the server. */
+async function attackAtOnce(server: TestServer, random: Random, manner: Manner): Promise<void> {
+  // Every connection has a generator of its own: how they interleave changes nothing about what each sends.
+  const attacks = Array.from({ length: CONNECTIONS }, () => attack(server, new Random(random.uint32()), manner));
+  await checkAlive(server, await Promise.all(attacks));
+}
+
+/** No crash was logged, and the server ends as it should. */
+async function checkEnd(server: TestServer): Promise<void> {
+  expect(server.lines.filter((line) => CRASH.test(line))).toEqual([]);
+  expect(await server.stop()).toBe(0);
+}
 
 /** A new connection is served, and the connections of the attack are gone. */
 async function checkAlive(server: TestServer, inputs: readonly string[]): Promise<void> {
@@ -119,7 +153,12 @@ async function checkAlive(server: TestServer, inputs: readonly string[]): Promis
 }
 
 async function residentWhenEmpty(server: TestServer): Promise<number> {
-  await using client = await server.client();
-  await client.text("FLUSHALL", "SYNC");
+  await ask(server, "FLUSHALL", "SYNC");
   return residentBytes(server.pid);
+}
+
+/** The reply to a command on a connection of its own, which is closed again: checkAlive counts connections. */
+async function ask(server: TestServer, ...command: Argument[]): Promise<string> {
+  await using client = await server.client();
+  return await client.text(...command);
 }

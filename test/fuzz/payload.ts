@@ -29,6 +29,7 @@ const BYTE_MAKERS: Makers = {
   inline: [2, (random) => `${changedBytes(random, random.pick(SEEDS))}\r\n`],
   bytes: [6, (random) => changedBytes(random, encode(request(random)))],
   length: [2, wrongLength],
+  negative: [1, (random) => `${random.pick(["*1\r\n$", "*2\r\n$3\r\nGET\r\n$"])}-${random.integer(1, 9)}\r\n`],
   noise: [2, (random) => latin1(random.bytes(random.integer(1, 300)))],
   syntax: [3, (random) => random.string(random.integer(1, 60), SYNTAX)],
   long: [0.3, longLine],
