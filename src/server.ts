@@ -11,9 +11,11 @@ import { ServerStats } from "./admin/info/server-stats";
 import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
 import type { Logger } from "./admin/process/logger";
 import { type ProcessHooks, Shutdown } from "./admin/process/shutdown";
+import type { CommandDefinition } from "./command/command-spec";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";
+import { Unblocker } from "./command/unblocker";
 import { Background } from "./db/background";
 import { Compaction } from "./db/compaction";
 import { ExpireCycle } from "./db/expire-cycle";
@@ -23,6 +25,7 @@ import { Gate } from "./net/gate";
 import { Listeners } from "./net/listeners";
 import { ReplyWriter } from "./resp/reply-writer";
 import { Authentication } from "./session/authentication";
+import { Blocking } from "./session/blocking";
 import { type Client, ClientRegistry } from "./session/client";
 import { Pause } from "./session/pause";
 import { bitmapCommands } from "./types/bitmap.commands";
@@ -47,9 +50,10 @@ export interface ServerParts {
   process?: ProcessHooks;
 }
 
-/** Every command, under its own name. */
-export function createCommandTable(): CommandTable {
-  return new CommandTable([...adminCommands, keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands]);
+/** Every command, under its own name, and `more` families. */
+export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
+  const families = [...adminCommands, keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
+  return new CommandTable([...families, ...more]);
 }
 
 export class Server implements ServerContext {
@@ -66,6 +70,8 @@ export class Server implements ServerContext {
   readonly clients = new ClientRegistry();
   readonly commands: CommandTable;
   readonly pause: Pause;
+  readonly blocking: Blocking;
+  readonly unblocker: Unblocker;
   readonly authentication = new Authentication();
   readonly stats = new ServerStats();
   readonly metrics: Metrics;
@@ -97,12 +103,14 @@ export class Server implements ServerContext {
     });
     this.keyspace.access.update(this.clock.now());
     this.pause = new Pause(this.keyspace);
+    this.blocking = new Blocking(this.keyspace);
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);
     this.commands = parts.commands ?? createCommandTable();
     const reply = new ReplyWriter();
     this.dispatcher = new Dispatcher(this, reply);
+    this.unblocker = new Unblocker(this, this.dispatcher, reply);
     this.gate = new Gate(this, reply);
     this.listeners = new Listeners(this.gate);
     this.orderlyShutdown = new Shutdown(this, parts.process ?? null);
@@ -149,6 +157,7 @@ export class Server implements ServerContext {
     this.listeners.close();
     if (this.cronTimer !== null) clearTimeout(this.cronTimer);
     this.background.stop();
+    this.unblocker.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }
 

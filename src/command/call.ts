@@ -8,15 +8,26 @@
 
 import type { Database } from "../db/database";
 import { LOOK_AHEAD_MAX } from "../db/key-hints";
-import { NOT_A_FLOAT, NOT_AN_INTEGER, OUT_OF_RANGE, SYNTAX_ERROR } from "../resp/errors";
+import {
+  NOT_A_FLOAT,
+  NOT_AN_INTEGER,
+  OUT_OF_RANGE,
+  SYNTAX_ERROR,
+  TIMEOUT_NEGATIVE,
+  TIMEOUT_NOT_A_FLOAT,
+  TIMEOUT_NOT_AN_INTEGER,
+  TIMEOUT_OUT_OF_RANGE,
+} from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
 import type { Client } from "../session/client";
 import { equalsIgnoreCase, latin1 } from "../util/bytes";
 import { parseDouble } from "../util/doubles";
-import { parseSafeInt } from "../util/integers";
+import { parseInt64Rounded, parseSafeInt } from "../util/integers";
+import { longDoubleToNumber, parseLongDouble } from "../util/long-double";
 import type { Command } from "./command-spec";
 import type { ServerContext } from "./server-context";
+import type { BlockOptions } from "./unblocker";
 
 export class Call {
   /** Argument i, the name being 0, is buf[starts[i], ends[i]). */
@@ -26,6 +37,8 @@ export class Call {
   argc = 0;
   /** An argument was wrong, and the reply says so. */
   failed = false;
+  /** Whether it may wait: not in a transaction, which is one step. */
+  mayBlock = true;
   client!: Client;
   db!: Database;
   command!: Command;
@@ -136,7 +149,43 @@ export class Call {
   notify(i: number, eventClass: number, event: string): void {
     this.db.keyspace.notify(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
   }
+
+  // --- waiting -----------------------------------------------------------------------------------------------------
+
+  /** Argument i as a time in seconds, with decimals: ms, 0 for ever. */
+  blockTimeout(i: number): number {
+    const { buf, starts, ends } = this;
+    let seconds = parseDouble(buf, starts[i], ends[i]);
+    // Redis reads a long double: what is one, but too large or too small for a double, is no error of syntax.
+    if (Number.isNaN(seconds)) seconds = longDoubleToNumber(parseLongDouble(buf, starts[i], ends[i]));
+    if (Number.isNaN(seconds)) this.fail(TIMEOUT_NOT_A_FLOAT);
+    // Fifteen digits: 1.1 seconds are 1,100 ms, and not 1,100.0000000000002, which would be rounded up.
+    return this.timeout(Math.ceil(Number((seconds * 1000).toPrecision(15))));
+  }
+
+  /** Argument i as an integer time in ms, 0 for ever. */
+  blockTimeoutMs(i: number): number {
+    const ms = parseInt64Rounded(this.buf, this.starts[i], this.ends[i]);
+    if (Number.isNaN(ms)) this.fail(TIMEOUT_NOT_AN_INTEGER);
+    return this.timeout(ms);
+  }
+
+  private timeout(ms: number): number {
+    if (ms >= INT64_MAX - this.server.clock.now()) this.fail(TIMEOUT_OUT_OF_RANGE);
+    else if (ms < 0) this.fail(TIMEOUT_NEGATIVE);
+    return this.failed ? 0 : ms;
+  }
+
+  /**
+   * The command has found nothing: its client waits until one of its keys changes, and then the command is run again,
+   * from the start. So nothing may have been changed, and nothing replied. Where commands do not wait, in a transaction,
+   * it replies at once as if the time were over.
+   */
+  block(options: BlockOptions): void {
+    this.server.unblocker.block(this, options);
+  }
 }
 
+const INT64_MAX = 2 ** 63;
 const EMPTY = Buffer.alloc(0);
 const NO_OFFSETS = new Int32Array(0);

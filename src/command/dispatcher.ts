@@ -12,6 +12,7 @@ import type { ServerStats } from "../admin/info/server-stats";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
+import type { Blocking, Wait } from "../session/blocking";
 import { type Client, REPLY_ON } from "../session/client";
 import { latin1 } from "../util/bytes";
 import { OutOfMemoryError } from "../util/out-of-memory";
@@ -30,10 +31,13 @@ export const DONE = 0;
 export const HELD = 1;
 
 export class Dispatcher {
+  /** A command is being run. */
+  isRunning = false;
   /** Whether the time that each command takes is recorded (latency-tracking). */
   trackLatency = true;
   private readonly call: Call;
   private readonly stats: ServerStats;
+  private readonly blocking: Blocking;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
   private lastEnd = 0;
   /** The command that was run since, and how often. */
@@ -49,6 +53,7 @@ export class Dispatcher {
   ) {
     this.call = new Call(server, reply);
     this.stats = server.stats;
+    this.blocking = server.blocking;
   }
 
   /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
@@ -78,29 +83,41 @@ export class Dispatcher {
     reply.resp3 = client.protocol === 3;
     const command = this.lookup(client, request);
     if (command === null) return DONE;
-    if ((command.flags & PROTECTED) !== 0 && !this.allowsDebug(client)) {
-      this.reject(command, errors.DEBUG_NOT_ALLOWED);
+    const refusal = this.refusal(client, command);
+    if (refusal !== null) {
+      this.reject(command, refusal);
       return DONE;
     }
-    if (!client.authenticated && (command.flags & NO_AUTH) === 0 && this.server.authentication.required) {
-      this.reject(command, errors.NO_AUTH);
-      return DONE;
-    }
-    if ((command.flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) {
-      this.reject(command, errors.OOM);
-      return DONE;
-    }
-    const { pause } = this.server;
-    if (
-      pause.mode !== "off" &&
-      pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0, this.server.keyspace.now)
-    ) {
-      pause.wait(client);
+    if (this.isPaused(command)) {
+      this.server.pause.wait(client);
       client.undoReply();
       return HELD;
     }
     this.run(client, command, request);
+    if (this.blocking.hasReady) this.server.unblocker.serve();
     return DONE;
+  }
+
+  /** Runs the command of a blocked client again. */
+  rerun(client: Client, command: Command, request: Request): void {
+    const refusal = this.refusal(client, command);
+    if (refusal === null) this.run(client, command, request);
+    else this.reject(command, refusal);
+  }
+
+  /** Why a client may not run a command, or null. */
+  private refusal(client: Client, command: Command): string | null {
+    const { flags } = command;
+    if ((flags & PROTECTED) !== 0 && !this.allowsDebug(client)) return errors.DEBUG_NOT_ALLOWED;
+    if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
+    if ((flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) return errors.OOM;
+    return null;
+  }
+
+  /** Whether CLIENT PAUSE holds a command back now. */
+  isPaused(command: Command): boolean {
+    const { pause, keyspace } = this.server;
+    return pause.mode !== "off" && pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0, keyspace.now);
   }
 
   private allowsDebug(client: Client): boolean {
@@ -116,7 +133,15 @@ export class Dispatcher {
     call.client = client;
     call.command = command;
     call.db = server.keyspace.databases[client.database];
+    this.isRunning = true;
     this.callHandler(command);
+    this.isRunning = false;
+    const failed = reply.errors !== errorsBefore;
+    if (failed) stats.countError(reply.lastError);
+    if (client.wait !== null) {
+      this.accountBlocked(client.wait, failed);
+      return;
+    }
     const { stats: commandStats } = command;
     commandStats.calls++;
     this.runCommand = command;
@@ -124,10 +149,28 @@ export class Dispatcher {
     if (this.runLength === RUN_MAX || (command.flags & (FAST | BRIEF)) === 0) this.endRun();
     stats.commandsProcessed++;
     client.commandsTotal++;
-    if (reply.errors !== errorsBefore) {
-      commandStats.failed++;
-      stats.countError(reply.lastError);
-    }
+    if (failed) commandStats.failed++;
+  }
+
+  /** Accounts for one run of a command that blocks or was blocked. */
+  private accountBlocked(wait: Wait, failed: boolean): void {
+    this.endRun();
+    const end = this.server.clock.monotonic();
+    wait.micros += end - this.lastEnd;
+    this.lastEnd = end;
+    if (!wait.blocked) this.accountWait(wait, failed);
+  }
+
+  /** Accounts for a blocked command that is over. */
+  accountWait(wait: Wait, failed: boolean): void {
+    const command = wait.command as Command;
+    const { stats } = command;
+    stats.calls++;
+    stats.micros += wait.micros;
+    if (failed) stats.failed++;
+    if (this.trackLatency) this.recordLatency(command, wait.micros, 1);
+    this.stats.commandsProcessed++;
+    wait.client.commandsTotal++;
   }
 
   /** A command that there is no memory for is refused; anything else that is thrown is a bug of ours. */

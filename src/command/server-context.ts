@@ -9,12 +9,14 @@ import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
 import type { Authentication } from "../session/authentication";
+import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
 import type { Pause } from "../session/pause";
 import type { Clock } from "../util/clock";
 import type { Random } from "../util/random";
 import type { CommandTable } from "./command-table";
 import type { Dispatcher } from "./dispatcher";
+import type { Unblocker } from "./unblocker";
 
 /** How SHUTDOWN was asked for. */
 export interface ShutdownOptions {
@@ -30,6 +32,8 @@ export interface ServerContext {
   readonly commands: CommandTable;
   readonly dispatcher: Dispatcher;
   readonly pause: Pause;
+  readonly blocking: Blocking;
+  readonly unblocker: Unblocker;
   readonly authentication: Authentication;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;

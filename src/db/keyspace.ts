@@ -16,6 +16,7 @@ import { Database } from "./database";
 import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
 import { FreeQueue } from "./free-queue";
 import { KeyHints } from "./key-hints";
+import { type KeyspaceHooks, withHooks, withoutHooks } from "./keyspace-hooks";
 
 /** Classes of keyspace events, with Redis's bits. */
 export const EVENT_GENERIC = 1 << 2;
@@ -29,18 +30,6 @@ export const EVENT_EVICTED = 1 << 9;
 export const EVENT_STREAM = 1 << 10;
 export const EVENT_KEY_MISS = 1 << 11;
 export const EVENT_NEW = 1 << 14;
-
-/** Who wants to know of changes. Keys are byte ranges that are valid during the call only. */
-export interface KeyspaceHooks {
-  /** A command changed this key. `event` is the name of the keyspace event, such as "set". */
-  keyChanged(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
-  /** A keyspace event beside a change that was announced already: SET's "expire" after its "set". */
-  keyEvent(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
-  /** A key was deleted because its time had come. */
-  keyExpired(db: Database, key: Uint8Array, start: number, end: number): void;
-  /** All keys of a database (-1: of all databases) went away or were swapped. */
-  databaseChanged(id: number): void;
-}
 
 /** Counters that INFO shows. */
 export interface KeyspaceStats {
@@ -113,6 +102,7 @@ export class Keyspace {
   expiry: ExpiryMode = "delete";
   /** lazyfree-lazy-expire: what takes long to free of an expired key is freed in the background. */
   lazyExpire = false;
+  /** Who hears of changes: nobody, one, or several behind one (see keyspace-hooks.ts). */
   hooks: KeyspaceHooks | null = null;
 
   constructor(options: KeyspaceOptions) {
@@ -125,6 +115,16 @@ export class Keyspace {
     this.free = new FreeQueue(this);
     this.access = new AccessClock(options.random);
     for (let id = 0; id < options.databases; id++) this.databases.push(new Database(this, id));
+  }
+
+  /** Lets somebody hear of changes from now on. */
+  listen(hooks: KeyspaceHooks): void {
+    this.hooks = withHooks(this.hooks, hooks);
+  }
+
+  /** Undoes listen(). */
+  unlisten(hooks: KeyspaceHooks): void {
+    this.hooks = withoutHooks(this.hooks, hooks);
   }
 
   /** Announces a change of a key by a command. */
@@ -251,12 +251,9 @@ export class Keyspace {
 
   /** Exchanges the contents of two databases: clients keep their number and see the other's keys. */
   swap(a: number, b: number): void {
+    this.hooks?.swapping(this.databases[a], this.databases[b]);
     if (a !== b) this.databases[a].swapContents(this.databases[b]);
     this.dirty++;
-    if (this.hooks !== null) {
-      this.hooks.databaseChanged(a);
-      this.hooks.databaseChanged(b);
-    }
   }
 
   /**
@@ -266,10 +263,11 @@ export class Keyspace {
   flush(id: number, later: boolean): number {
     let removed = 0;
     for (const db of this.databases) {
-      if (id === -1 || db.id === id) removed += db.flush(later);
+      if (id !== -1 && db.id !== id) continue;
+      this.hooks?.flushing(db);
+      removed += db.flush(later);
     }
     this.dirty += removed;
-    if (this.hooks !== null) this.hooks.databaseChanged(id);
     return removed;
   }
 }

@@ -36,6 +36,8 @@ export class Connection implements Transport {
   private reading = true;
   private closed = false;
   private closeWhenSent = false;
+  /** What waits is sent at the end of this batch of commands. */
+  private flushIsDue = false;
   /** The peer has sent its last byte, and still reads. */
   private inputOver = false;
 
@@ -126,6 +128,7 @@ export class Connection implements Transport {
     this.flush();
     gate.serving = null;
     gate.server.keyspace.hints.clear();
+    gate.flushDue();
     this.regulate();
   }
 
@@ -160,11 +163,16 @@ export class Connection implements Transport {
 
   /** Goes on in a turn of its own: whoever calls this may be in the middle of another client's command. */
   resume(): void {
-    setImmediate(() => this.goOn());
+    if (this.partial !== null || !this.reading || this.inputOver) setImmediate(() => this.goOn());
   }
 
   private goOn(): void {
-    if (this.closed || !this.mayServe) return;
+    if (this.closed) return;
+    if (!this.mayServe) {
+      // Nobody hears what a blocked client waits for.
+      if (this.inputOver && this.client.blocked && this.outputBytes === 0) this.close();
+      return;
+    }
     if (this.partial !== null && this.partial.needed === 0) {
       this.gate.startBatch();
       this.servePartial();
@@ -217,34 +225,59 @@ export class Connection implements Transport {
   }
 
   push(bytes: Buffer): void {
-    // What the writer holds for this client was written earlier and goes out first.
-    if (this.gate.reply.length > 0 && this.gate.serving === this.client) this.flush();
-    if (this.closed) return;
-    this.client.outputTotal += bytes.length;
-    let sent = 0;
-    if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(bytes));
-    this.gate.stats.outputBytes += sent;
-    if (sent === bytes.length) return;
+    if (this.preparePush(bytes.length)) this.waiting.add(bytes);
+  }
+
+  send(source: Buffer, start: number, end: number): void {
+    if (this.preparePush(end - start)) this.waiting.copy(source, start, end);
+  }
+
+  private get waiting(): OutputQueue {
     this.output ??= new OutputQueue();
-    this.output.copy(bytes, sent, bytes.length);
+    return this.output;
+  }
+
+  /** Bytes for this client come from outside of its own requests. They are sent together, when the batch is over. */
+  private preparePush(length: number): boolean {
+    // What the writer holds for this client was written earlier and goes out first.
+    if (this.gate.serving === this.client) this.flush();
+    if (this.closed) return false;
+    this.client.outputTotal += length;
+    if (!this.flushIsDue) {
+      this.flushIsDue = true;
+      this.gate.flushLater(this);
+    }
+    return true;
+  }
+
+  /** The batch is over in which something was pushed. */
+  flushPushed(): void {
+    this.flushIsDue = false;
+    this.sendWaiting();
+    if (this.output === null) {
+      if (this.inputOver && !this.closed) this.close();
+      return;
+    }
+    this.gate.stats.writesProcessed++;
     this.gate.checkOutput(this);
+  }
+
+  /** Sends as much of what waits as the socket takes. */
+  private sendWaiting(): void {
+    const { output } = this;
+    if (output === null) return;
+    this.gate.stats.outputBytes += output.drain((buf, at, length) => this.socket.write(buf, at, length));
+    if (this.closed || !output.isEmpty) return;
+    this.output = null;
+    if (this.closeWhenSent) this.close();
   }
 
   /** The socket takes bytes again. */
   drained(): void {
-    const { output } = this;
-    if (output === null) return;
+    if (this.output === null) return;
     // Somebody who reads a long reply slowly is not idle.
     this.client.lastInteraction = this.gate.server.clock.monotonic();
-    this.gate.stats.outputBytes += output.drain((buf, at, length) => this.socket.write(buf, at, length));
-    if (this.closed) return;
-    if (output.isEmpty) {
-      this.output = null;
-      if (this.closeWhenSent) {
-        this.close();
-        return;
-      }
-    }
+    this.sendWaiting();
     this.goOn();
   }
 
@@ -264,11 +297,12 @@ export class Connection implements Transport {
     this.socket.end();
   }
 
-  /** Whatever ended the connection, it is over. */
+  /** Whatever ended the connection, it is over, and the client is gone for everybody. */
   ended(): void {
     this.closed = true;
     this.partial = null;
     this.output = null;
+    this.gate.clientGone(this.client);
   }
 
   // --- figures -----------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ export class Gate {
   /** Whose commands are being run, null between batches. */
   serving: Client | null = null;
   private readonly parserLimits: ParserLimits;
+  /** Connections to which something was pushed. */
+  private due: Connection[] = [];
 
   constructor(
     readonly server: ServerContext,
@@ -78,7 +80,22 @@ export class Gate {
   /** The connection is over: nothing may refer to the client any more. */
   clientGone(client: Client): void {
     this.server.pause.forget(client);
+    this.server.blocking.forget(client);
     this.server.clients.remove(client);
+  }
+
+  // --- what is sent beside replies ---------------------------------------------------------------------------------
+
+  /** Sends what waits for a connection at the end of the batch of commands: one write however many messages come. */
+  flushLater(connection: Connection): void {
+    if (this.due.push(connection) === 1 && this.serving === null) setImmediate(() => this.flushDue());
+  }
+
+  flushDue(): void {
+    if (this.due.length === 0) return;
+    const { due } = this;
+    this.due = [];
+    for (const connection of due) connection.flushPushed();
   }
 
   // --- who is sent away --------------------------------------------------------------------------------------------

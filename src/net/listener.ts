@@ -136,7 +136,6 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
       const connection = socket.data;
       if (connection === NO_CONNECTION) return;
       connection.ended();
-      gate.clientGone(connection.client);
     },
     error(_socket, error) {
       // After a reset or a broken pipe, close() follows. Anything else is a bug of a handler above: thrown on, it ends

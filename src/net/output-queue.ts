@@ -34,7 +34,8 @@ export class OutputQueue {
       this.lengths[last] += length;
       this.bytes += length;
     } else if (length > 0) {
-      const block = Buffer.allocUnsafeSlow(Math.max(length, BLOCK_BYTES));
+      // Mostly the first piece is sent whole, and no other follows.
+      const block = Buffer.allocUnsafeSlow(last < 0 ? length : Math.max(length, BLOCK_BYTES));
       source.copy(block, 0, at, end);
       this.append(block, length);
     }

@@ -45,6 +45,11 @@ export const PROTECTED_MODE =
   "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' " +
   "option. 4) Set up an authentication password for the default user. NOTE: You only need to do one of the above " +
   "things in order for the server to start accepting connections from the outside.\r\n";
+export const TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
+export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
+export const TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
+export const UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 export const NO_SHUTDOWN = "ERR No shutdown in progress.";
 export const SHUTDOWN_FAILED = "ERR Errors trying to SHUTDOWN. Check logs.";
 export const MAX_CLIENTS = "-ERR max number of clients reached\r\n";

@@ -25,3 +25,39 @@ export function requestOf(args: (string | Uint8Array)[]): Request {
   });
   return { buf: Buffer.concat(parts), starts, ends, argc: parts.length };
 }
+
+/** An argument that is to be replaced in a copy: its number, and the text (latin1) in its place. */
+export interface Replacement {
+  argument: number;
+  text: string;
+}
+
+/** A copy of a request with a buffer of its own, which outlives the command. */
+export function copyRequest(request: Request, replacements: readonly Replacement[] = []): Request {
+  const { starts, ends, argc } = request;
+  let length = 0;
+  for (let i = 0; i < argc; i++) length += ends[i] - starts[i];
+  for (const { argument, text } of replacements) length += text.length - (ends[argument] - starts[argument]);
+  const copy = {
+    buf: Buffer.allocUnsafeSlow(length),
+    starts: new Int32Array(argc),
+    ends: new Int32Array(argc),
+    argc,
+  };
+  let at = 0;
+  for (let i = 0; i < argc; i++) {
+    const replacement = replacements.find(({ argument }) => argument === i);
+    copy.starts[i] = at;
+    if (replacement === undefined) at += request.buf.copy(copy.buf, at, starts[i], ends[i]);
+    else at += copy.buf.write(replacement.text, at, "latin1");
+    copy.ends[i] = at;
+  }
+  return copy;
+}
+
+/** Bytes of the arguments of a request. */
+export function bytesOfArguments({ starts, ends, argc }: Request): number {
+  let bytes = 0;
+  for (let i = 0; i < argc; i++) bytes += ends[i] - starts[i];
+  return bytes;
+}

@@ -1,13 +1,15 @@
 /** A client as CLIENT LIST, CLIENT INFO and the log show it: one line of fields, in the order of Redis 7.2. */
 
 import type { ServerContext } from "../command/server-context";
+import { bytesOfArguments } from "../resp/request";
 import type { Client } from "./client";
 
 /**
  * The line, without a line break. `argumentBytes` is what the arguments of the command that it is running take; 0 for
- * any other client.
+ * any other client. A blocked one keeps its arguments.
  */
 export function describeClient(server: ServerContext, client: Client, argumentBytes = 0): string {
+  const held = client.wait === null ? 0 : bytesOfArguments(client.wait.request);
   const now = server.clock.monotonic();
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1_000_000));
   const { transport } = client;
@@ -27,7 +29,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     "multi=-1",
     `qbuf=${transport.inputBytes}`,
     `qbuf-free=${transport.inputFree}`,
-    `argv-mem=${argumentBytes}`,
+    `argv-mem=${argumentBytes + held}`,
     "multi-mem=0",
     // Replies are written to one buffer that all clients share: none has a static one of its own.
     "rbs=0",
@@ -35,7 +37,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     `obl=${transport.replyBytes}`,
     `oll=${transport.outputChunks}`,
     `omem=${transport.outputBytes}`,
-    `tot-mem=${transport.memoryBytes}`,
+    `tot-mem=${transport.memoryBytes + held}`,
     `events=${transport.outputBytes > 0 ? "rw" : "r"}`,
     `cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}`,
     `user=${client.user}`,

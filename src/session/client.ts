@@ -3,6 +3,8 @@
  * The connection itself is behind Transport.
  */
 
+import type { Wait } from "./blocking";
+
 /** How a client is reached. */
 export interface Transport {
   /** "127.0.0.1:51324", or "/path:0" for a unix socket; "" when there is no connection. */
@@ -20,8 +22,10 @@ export interface Transport {
   readonly outputChunks: number;
   /** Memory of the client in all, bytes. */
   readonly memoryBytes: number;
-  /** Queues bytes outside the request path (pub/sub, invalidations). */
+  /** Queues bytes outside the request path (pub/sub, invalidations). They are not copied, and must not change. */
   push(bytes: Buffer): void;
+  /** Queues a copy of `source[start, end)` outside the request path: the reply to a command that was blocked. */
+  send(source: Buffer, start: number, end: number): void;
   /** Ends the connection once what is queued has been sent. */
   closeAfterReply(): void;
   /** Ends the connection at once. */
@@ -56,6 +60,8 @@ export class Client {
   /** Waiting: for CLIENT PAUSE to end, or in a blocking command. */
   paused = false;
   blocked = false;
+  /** What it waits for while it is in a blocking command. */
+  wait: Wait | null = null;
   /** Since when (ms) the soft output limit has been exceeded; 0: it is not. */
   softLimitSince = 0;
   /** Full name of the last command, run or refused; "" before the first, and after one that does not exist. */

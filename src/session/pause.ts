@@ -14,6 +14,8 @@ export class Pause {
   mode: PauseMode = "off";
   /** When it ends, in ms since the epoch. */
   until = 0;
+  /** Called when it has ended. */
+  onEnd: () => void = () => {};
   private readonly waiting = new Set<Client>();
 
   constructor(private readonly keyspace: Keyspace) {}
@@ -62,5 +64,6 @@ export class Pause {
       client.paused = false;
       client.transport.resume();
     }
+    this.onEnd();
   }
 }

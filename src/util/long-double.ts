@@ -98,6 +98,19 @@ function signedMantissa(value: LongDouble, exponent: number): bigint {
   return value.negative ? -mantissa : mantissa;
 }
 
+/** The nearest double, but never 0 for what is not; NaN for null. */
+export function longDoubleToNumber(value: LongDouble | null): number {
+  if (value === null) return Number.NaN;
+  const { kind, negative, mantissa, exponent } = value;
+  if (kind === "nan") return Number.NaN;
+  let magnitude = Number.POSITIVE_INFINITY;
+  if (kind === "finite") {
+    magnitude = Number(mantissa) * 2 ** exponent;
+    if (magnitude === 0 && mantissa !== 0n) magnitude = Number.MIN_VALUE;
+  }
+  return negative ? -magnitude : magnitude;
+}
+
 /** Whether the value is neither infinite nor NaN. */
 export function isFiniteLongDouble(value: LongDouble): boolean {
   return value.kind === "finite";

@@ -1,7 +1,8 @@
 /** The generic key commands in process: what real Redis beside us cannot show, such as events, memory and time. */
 
 import { describe, expect, test } from "bun:test";
-import { EVENT_GENERIC, type KeyspaceHooks } from "../../src/db/keyspace";
+import { EVENT_GENERIC } from "../../src/db/keyspace";
+import type { KeyspaceHooks } from "../../src/db/keyspace-hooks";
 import { InProcess } from "../support/in-process";
 import { array, bulk, error, integer, NULL_BULK, OK, type Reply, simple } from "../support/reply";
 
@@ -18,7 +19,8 @@ function record(redbun: InProcess): string[] {
     keyChanged: note,
     keyEvent: note,
     keyExpired: (db, key, start, end) => events.push(`${db.id} expired ${text(key, start, end)}`),
-    databaseChanged: (id) => events.push(`${id} changed`),
+    flushing: (db) => events.push(`${db.id} flushing`),
+    swapping: (a, b) => events.push(`${a.id} ${b.id} swapping`),
   };
   return events;
 }
@@ -74,9 +76,9 @@ describe("events and the count of changes", () => {
     [["SET a 1"], "EXPIRE a 100 GT", integer(0), [], 0],
     [["SET a 1 EX 100"], "PERSIST a", integer(1), ["0 persist a"], 1],
     [["SET a 1"], "PERSIST a", integer(0), [], 0],
-    [["SET a 1"], "SWAPDB 0 1", OK, ["0 changed", "1 changed"], 1],
-    [["MSET a 1 b 2"], "FLUSHDB", OK, ["0 changed"], 2],
-    [["MSET a 1 b 2"], "FLUSHALL ASYNC", OK, ["-1 changed"], 2],
+    [["SET a 1"], "SWAPDB 0 1", OK, ["0 1 swapping"], 1],
+    [["MSET a 1 b 2"], "FLUSHDB", OK, ["0 flushing"], 2],
+    [["MSET a 1 b 2"], "FLUSHALL ASYNC", OK, Array.from({ length: 16 }, (_, id) => `${id} flushing`), 2],
     [["SET a 1"], "TOUCH a", integer(1), [], 0],
   ];
   for (const [setup, command, reply, events, dirty] of cases) {

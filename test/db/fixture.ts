@@ -2,7 +2,8 @@
 
 import type { Database } from "../../src/db/database";
 import { NO_EXPIRY } from "../../src/db/entry";
-import { Keyspace, type KeyspaceHooks } from "../../src/db/keyspace";
+import { Keyspace } from "../../src/db/keyspace";
+import type { KeyspaceHooks } from "../../src/db/keyspace-hooks";
 import { Heap } from "../../src/memory/heap";
 import { requestOf } from "../../src/resp/request";
 import { setString, stringBytes } from "../../src/types/string";
@@ -42,9 +43,10 @@ export class Fixture {
       keyExpired: (db, key, start, end) => {
         this.expired.push(`${db.id}:${Buffer.from(key.subarray(start, end)).toString("latin1")}`);
       },
-      databaseChanged() {},
+      flushing() {},
+      swapping() {},
     };
-    this.keyspace.hooks = hooks;
+    this.keyspace.listen(hooks);
   }
 
   /** Lets time pass, and commands see it. */

@@ -8,10 +8,11 @@
 
 import { createConfig } from "../../src/admin/config/config";
 import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
+import type { CommandDefinition } from "../../src/command/command-spec";
 import { ENCODING_NAMES } from "../../src/db/entry";
 import type { Keyspace } from "../../src/db/keyspace";
 import { requestOf } from "../../src/resp/request";
-import { Server } from "../../src/server";
+import { createCommandTable, Server } from "../../src/server";
 import { Client, type Transport } from "../../src/session/client";
 import { ManualClock } from "../../src/util/clock";
 import { SeededRandom } from "../../src/util/random";
@@ -30,31 +31,93 @@ export interface RecordedEvent {
   readonly change: boolean;
 }
 
-const NO_TRANSPORT: Transport = {
-  address: "",
-  localAddress: "",
-  fd: -1,
-  inputBytes: 0,
-  inputFree: 0,
-  outputBytes: 0,
-  outputChunks: 0,
-  replyBytes: 0,
-  memoryBytes: 0,
-  push() {},
-  checkOutput() {},
-  closeAfterReply() {},
-  close() {},
-  resume() {},
-};
+/** What a client without a socket is sent, decoded. */
+class Inbox implements Transport {
+  readonly address = "";
+  readonly localAddress = "";
+  readonly fd = -1;
+  readonly inputBytes = 0;
+  readonly inputFree = 0;
+  readonly outputBytes = 0;
+  readonly outputChunks = 0;
+  readonly replyBytes = 0;
+  readonly memoryBytes = 0;
+  readonly decoder = new ReplyDecoder();
+
+  constructor(private readonly closed: () => void) {}
+
+  push(bytes: Buffer): void {
+    this.decoder.push(bytes);
+  }
+
+  send(source: Buffer, start: number, end: number): void {
+    this.decoder.push(source.subarray(start, end));
+  }
+
+  checkOutput(): void {}
+  closeAfterReply(): void {}
+  resume(): void {}
+
+  close(): void {
+    this.closed();
+  }
+}
+
+/** One more client of the same server: it may block, and is sent what others make ready. */
+export class InProcessClient {
+  readonly client: Client;
+  private readonly inbox: Inbox;
+
+  constructor(
+    private readonly server: Server,
+    id: number,
+  ) {
+    this.inbox = new Inbox(() => server.gate.clientGone(this.client));
+    this.client = new Client(id, this.inbox, server.clock.monotonic(), true);
+    server.clients.add(this.client);
+  }
+
+  /** Runs one command; its replies are among what was received. Returns DONE or HELD. */
+  send(...args: readonly Argument[]): number {
+    const { dispatcher, gate } = this.server;
+    dispatcher.startBatch();
+    const status = dispatcher.execute(this.client, requestOf(args.map(toText)));
+    this.inbox.decoder.push(gate.reply.buf.subarray(0, gate.reply.length));
+    gate.reply.truncate(0);
+    return status;
+  }
+
+  /** As send, of a command split at blanks; returns what was received. */
+  run(command: string): Reply[] {
+    this.send(...command.split(" "));
+    return this.received();
+  }
+
+  /** Replies and pushes since the last call. */
+  received(): Reply[] {
+    const replies: Reply[] = [];
+    for (let reply = this.inbox.decoder.next(); reply !== undefined; reply = this.inbox.decoder.next()) {
+      replies.push(reply);
+    }
+    return replies;
+  }
+}
+
+function toText(arg: Argument): string | Uint8Array {
+  return arg instanceof Uint8Array ? arg : String(arg);
+}
 
 export class InProcess {
   readonly clock = new ManualClock();
   readonly server: Server;
   readonly client: Client;
-  private readonly decoder = new ReplyDecoder();
+  private readonly main: InProcessClient;
 
-  /** @param directives of redis.conf, such as { "proto-max-bulk-len": "1mb" } */
-  constructor(directives: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param directives of redis.conf, such as { "proto-max-bulk-len": "1mb" }
+   * @param more commands beside those of the server
+   */
+  constructor(directives: Readonly<Record<string, string>> = {}, more: CommandDefinition[] = []) {
     const config = createConfig({ changeFolder() {} });
     for (const [name, value] of Object.entries(directives)) config.assign(name, [value]);
     const log = new Logger(this.clock);
@@ -66,26 +129,27 @@ export class InProcess {
       random: new SeededRandom(1),
       executable: "redbun",
       configFile: "",
+      commands: createCommandTable([more]),
     });
-    this.client = new Client(1, NO_TRANSPORT, 0, true);
-    this.server.clients.add(this.client);
+    this.main = this.connect();
+    this.client = this.main.client;
   }
 
   get keyspace(): Keyspace {
     return this.server.keyspace;
   }
 
+  /** One more client. The first, which `call` uses, has the id 1. */
+  connect(): InProcessClient {
+    return new InProcessClient(this.server, this.server.clients.nextId());
+  }
+
   /** Runs one command and returns its reply. */
   call(...args: readonly Argument[]): Reply {
-    const { dispatcher, gate } = this.server;
-    const texts = args.map((arg) => (arg instanceof Uint8Array ? arg : String(arg)));
-    dispatcher.startBatch();
-    dispatcher.execute(this.client, requestOf(texts));
-    this.decoder.push(gate.reply.buf.subarray(0, gate.reply.length));
-    gate.reply.truncate(0);
-    const reply = this.decoder.next();
-    if (reply === undefined || this.decoder.buffered > 0) throw new Error("not exactly one reply");
-    return reply;
+    this.main.send(...args);
+    const replies = this.main.received();
+    if (replies.length !== 1) throw new Error("not exactly one reply");
+    return replies[0];
   }
 
   /** Runs commands, split at blanks; returns the reply to the last. */
@@ -116,26 +180,19 @@ export class InProcess {
   /** Notes all keyspace events from now on in the array returned. */
   recordEvents(): RecordedEvent[] {
     const events: RecordedEvent[] = [];
-    const { keyspace } = this;
-    const before = keyspace.hooks;
     const text = (key: Uint8Array, start: number, end: number): string =>
       Buffer.from(key.subarray(start, end)).toString("latin1");
-    keyspace.hooks = {
-      keyChanged(db, key, start, end, eventClass, event) {
+    this.keyspace.listen({
+      keyChanged(_db, key, start, end, eventClass, event) {
         events.push({ event, key: text(key, start, end), eventClass, change: true });
-        before?.keyChanged(db, key, start, end, eventClass, event);
       },
-      keyEvent(db, key, start, end, eventClass, event) {
+      keyEvent(_db, key, start, end, eventClass, event) {
         events.push({ event, key: text(key, start, end), eventClass, change: false });
-        before?.keyEvent(db, key, start, end, eventClass, event);
       },
-      keyExpired(db, key, start, end) {
-        before?.keyExpired(db, key, start, end);
-      },
-      databaseChanged(id) {
-        before?.databaseChanged(id);
-      },
-    };
+      keyExpired() {},
+      flushing() {},
+      swapping() {},
+    });
     return events;
   }
 }

@@ -186,19 +186,13 @@ function userName(c: Call, i: number): string {
 
 /** Ends the connections that match all of the filter, one's own after the reply. Returns how many. */
 function killMatching(c: Call, filter: KillFilter): number {
-  const { clients, pause } = c.server;
+  const { clients } = c.server;
   const victims = [...clients.all()].filter(
     (client) => matches(client, filter) && !(filter.skipMe && client === c.client),
   );
   for (const client of victims) {
-    if (client === c.client) {
-      client.closing = true;
-      continue;
-    }
-    // It is gone for everybody from now on, however long the socket takes to close.
-    client.transport.close();
-    pause.forget(client);
-    clients.remove(client);
+    if (client === c.client) client.closing = true;
+    else client.transport.close();
   }
   return victims.length;
 }
@@ -232,13 +226,18 @@ function unpause(c: Call): void {
   c.reply.ok();
 }
 
-/** CLIENT UNBLOCK: as long as no command blocks, there is nobody to unblock. */
+/** CLIENT UNBLOCK id [TIMEOUT | ERROR] */
 function unblock(c: Call): void {
-  if (c.argc === 4 && !c.is(3, "timeout") && !c.is(3, "error")) {
+  const isError = c.argc === 4 && c.is(3, "error");
+  if (c.argc === 4 && !isError && !c.is(3, "timeout")) {
     c.fail("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
   }
-  anyInteger(c, 2);
-  if (!c.failed) c.reply.integer(0);
+  const id = anyInteger(c, 2);
+  if (c.failed) return;
+  const wait = c.server.clients.byId.get(id)?.wait ?? null;
+  if (wait !== null && isError) c.server.unblocker.refuse(wait);
+  else if (wait !== null) c.server.unblocker.timeOut(wait);
+  c.reply.integer(wait === null ? 0 : 1);
 }
 
 // --- table -----------------------------------------------------------------------------------------------------------

@@ -56,18 +56,18 @@ function listeners(server: ServerContext): string[] {
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
-export function clientsSection({ clients, config, metrics, pause }: ServerContext): string[] {
+export function clientsSection({ clients, config, metrics, pause, blocking }: ServerContext): string[] {
   return [
     `connected_clients:${clients.size}`,
     "cluster_connections:0",
     `maxclients:${config.maxclients}`,
     `client_recent_max_input_buffer:${metrics.recentMaxInput}`,
     `client_recent_max_output_buffer:${metrics.recentMaxOutput}`,
-    `blocked_clients:${pause.waitingClients}`,
+    `blocked_clients:${pause.waitingClients + blocking.clients}`,
     "tracking_clients:0",
-    "clients_in_timeout_table:0",
-    "total_blocking_keys:0",
-    "total_blocking_keys_on_nokey:0",
+    `clients_in_timeout_table:${blocking.clientsWithDeadline}`,
+    `total_blocking_keys:${blocking.keys}`,
+    `total_blocking_keys_on_nokey:${blocking.deletionKeys}`,
   ];
 }
 
