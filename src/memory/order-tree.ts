@@ -1,0 +1,663 @@
+/**
+ * Order tree: a B+tree of (score, member) pairs in ascending order, with subtree counts, so that a pair's rank and the
+ * pair of a rank are found on one way down. It is what stands behind large sorted sets (reported as "skiplist"): it takes
+ * a third of a skip list's memory, and a lookup among a million pairs goes through four blocks.
+ *
+ * A member is a ref; the owner's MemberLayout says where its bytes are. Order is that of scores, then of bytes (memcmp).
+ * Everything is in the heap: nodes of 1,024 bytes (order-nodes.ts has their layout) and a header:
+ *
+ *     word 0 root node | word 1 pairs | word 2 levels of inner nodes | word 3 nodes
+ *
+ * `OrderTree` is a flyweight: one object serves all trees, one at a time.
+ *
+ * Departures from the textbook:
+ * - a leaf that is full first evens out with a sibling that has room, and splits in halves where none has: a leaf is
+ *   four fifths full on average then, instead of two thirds. At the first and the last pair of the whole tree what is
+ *   full stays full and a new node begins: pairs that come in order fill their leaves;
+ * - removal borrows nothing from siblings. Two adjoining children of one node merge when both together fill no more
+ *   than about 70% of a node, so that one removal and one insert in turn do not split and merge each time;
+ * - separators are the smallest pairs themselves and follow every change: no node keeps a member that was removed.
+ *
+ * Insert takes the nodes that it needs before it changes anything: one that throws HeapFullError has changed nothing.
+ * Removing needs no memory.
+ *
+ * Invariants: all leaves are at the same depth; no node but the root of an empty tree is empty; the root, if it is an
+ * inner node, has at least two children; two adjoining children of one node have more than MERGE_LEAF pairs
+ * (MERGE_INNER children) together; what a node says of a child, smallest pair and number of pairs, is true.
+ */
+
+import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import {
+  CHILDREN,
+  INNER_CAPACITY,
+  INNER_MEMBERS,
+  LEAF_CAPACITY,
+  LEAF_MEMBERS,
+  NEXT,
+  NODE_BYTES,
+  OrderNodes,
+  PAIRS,
+  PREVIOUS,
+  scoreOf,
+  wordOf,
+} from "./order-nodes";
+
+/** What the tree has to know about members. */
+export interface MemberLayout {
+  /** What locate() found: bytes[at, at + length). */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+  /** Finds the bytes of a member. */
+  locate(member: number): void;
+  /** Compares the bytes of a member with buf[start, end), as memcmp: negative, 0 or positive. */
+  compare(member: number, buf: Uint8Array, start: number, end: number): number;
+}
+
+const HEADER_BYTES = 16;
+const ROOT = 0;
+const SIZE = 1;
+const LEVELS = 2;
+const NODES = 3;
+
+/** More levels than 2^32 pairs can make. */
+const LEVELS_MAX = 16;
+
+/** Leaves that one call of drain() frees. */
+const DRAIN_LEAVES = 16;
+
+export class OrderTree {
+  /** Pairs. */
+  size = 0;
+
+  /** The pair at the cursor; see seek(). */
+  score = 0;
+  member = 0;
+
+  private header = 0;
+  private root = 0;
+  private levels = 0;
+  private nodeCount = 0;
+  private readonly nodes: OrderNodes;
+
+  /** The way down that was taken last: the node at each level, and the position taken in each inner one. */
+  private readonly pathNode = new Uint32Array(LEVELS_MAX + 1);
+  private readonly pathIndex = new Int32Array(LEVELS_MAX + 1);
+
+  /** Blocks taken for an insert, not yet used. */
+  private readonly spare = new Uint32Array(LEVELS_MAX + 2);
+  private spares = 0;
+
+  // The bytes of the member that is searched for.
+  private keyBytes: Uint8Array;
+  private keyStart = 0;
+  private keyEnd = 0;
+
+  // The cursor: the position in a leaf, and where the leaf's arrays are.
+  private index = 0;
+  private leafCount = 0;
+  private leafWords: Uint32Array;
+  private leafScores: Float64Array;
+  private firstMember = 0;
+  private firstScore = 0;
+
+  constructor(
+    private readonly heap: Heap,
+    private readonly layout: MemberLayout,
+  ) {
+    this.nodes = new OrderNodes(heap);
+    this.keyBytes = heap.u8[0];
+    this.leafWords = heap.u32[0];
+    this.leafScores = heap.f64[0];
+  }
+
+  /** Makes an empty tree, opens it and returns the ref of its header. */
+  create(): number {
+    const { heap } = this;
+    const header = heap.allocate(HEADER_BYTES);
+    let root = 0;
+    try {
+      root = heap.allocate(NODE_BYTES);
+    } catch (error) {
+      heap.free(header);
+      throw error;
+    }
+    this.nodes.initialize(root);
+    this.header = header;
+    this.root = root;
+    this.size = 0;
+    this.levels = 0;
+    this.nodeCount = 1;
+    this.save();
+    return header;
+  }
+
+  /** Turns to the tree with this header. */
+  open(header: number): void {
+    const view = this.heap.u32[header >>> SEGMENT_SHIFT];
+    const word = (header & SEGMENT_MASK) << 1;
+    this.header = header;
+    this.root = view[word + ROOT];
+    this.size = view[word + SIZE];
+    this.levels = view[word + LEVELS];
+    this.nodeCount = view[word + NODES];
+  }
+
+  private save(): void {
+    const view = this.heap.u32[this.header >>> SEGMENT_SHIFT];
+    const word = (this.header & SEGMENT_MASK) << 1;
+    view[word + ROOT] = this.root;
+    view[word + SIZE] = this.size;
+    view[word + LEVELS] = this.levels;
+    view[word + NODES] = this.nodeCount;
+  }
+
+  /** Bytes of the header and all nodes. */
+  get bytes(): number {
+    return this.nodeCount * NODE_BYTES + HEADER_BYTES;
+  }
+
+  // --- changes -----------------------------------------------------------------------------------------------------
+
+  /** Adds a pair that is not in the tree. Throws HeapFullError if there is no memory for it: nothing has changed. */
+  insert(score: number, member: number): void {
+    this.useMember(member);
+    let at = this.descend(score, member);
+    const isFull = this.nodes.count(this.pathNode[this.levels]) === LEAF_CAPACITY;
+    const hasRoom = !isFull || this.makeRoom(at);
+    if (isFull && hasRoom) at = this.descend(score, member);
+    if (hasRoom) this.insertInLeaf(at, score, member);
+    else this.insertSplitting(at, score, member);
+    // A pair goes before the first one of a leaf only where it is the first of all.
+    if (at === 0) this.updateLeftEdge(score, member);
+    this.size++;
+    this.save();
+  }
+
+  /** Removes a pair; false if the tree does not have it. */
+  remove(score: number, member: number): boolean {
+    this.useMember(member);
+    const at = this.descend(score, member);
+    if (!this.nodes.isPair(this.pathNode[this.levels], at, score, member)) return false;
+    this.removeRun(at, 1);
+    return true;
+  }
+
+  /**
+   * Gives a member that the tree has at `score` another score. Throws HeapFullError if there is no memory for it: nothing
+   * has changed.
+   */
+  move(score: number, member: number, to: number): void {
+    this.useMember(member);
+    const at = this.descend(score, member);
+    if (this.staysInPlace(at, to)) {
+      this.leafScores[this.firstScore + at] = to;
+      if (at === 0) this.updateFirst(this.levels);
+      return;
+    }
+    // The new pair first: that is the step that may fail.
+    this.insert(to, member);
+    this.remove(score, member);
+  }
+
+  /**
+   * Removes up to `count` pairs from `rank` on, as many as are in one leaf, after a visit of each: its block is the
+   * visitor's to free. Returns how many; it has to be called again for what is left. Looks at no member's bytes.
+   */
+  removeRange(rank: number, count: number, visit: (member: number, score: number) => void): number {
+    if (rank < 0 || rank >= this.size || count <= 0) return 0;
+    const at = this.descendToRank(rank);
+    this.loadLeaf(this.pathNode[this.levels]);
+    const removed = Math.min(count, this.leafCount - at);
+    const { leafWords, leafScores, firstMember, firstScore } = this;
+    for (let i = at; i < at + removed; i++) visit(leafWords[firstMember + i], leafScores[firstScore + i]);
+    this.removeRun(at, removed);
+    return removed;
+  }
+
+  /**
+   * Frees up to sixteen leaves and what is above them, without a look at members. Returns true when nothing is left, the
+   * header neither. The tree is of no other use once this began.
+   */
+  drain(): boolean {
+    for (let leaves = 0; leaves < DRAIN_LEAVES; leaves++) {
+      if (this.freeLastLeaf()) {
+        this.heap.free(this.header);
+        return true;
+      }
+    }
+    this.save();
+    return false;
+  }
+
+  /** Frees the last leaf and the inner nodes that have no child then; true when there is no node left. */
+  private freeLastLeaf(): boolean {
+    const { nodes, pathNode } = this;
+    let node = this.root;
+    for (let level = 0; level < this.levels; level++) {
+      pathNode[level] = node;
+      node = nodes.child(node, nodes.count(node) - 1);
+    }
+    this.freeNode(node);
+    for (let level = this.levels - 1; level >= 0; level--) {
+      const left = nodes.count(pathNode[level]) - 1;
+      nodes.setCount(pathNode[level], left);
+      if (left > 0) return false;
+      this.freeNode(pathNode[level]);
+    }
+    return true;
+  }
+
+  // --- ranks -------------------------------------------------------------------------------------------------------
+
+  /** Rank, from 0, of a pair; -1 if the tree does not have it. */
+  rank(score: number, member: number): number {
+    this.useMember(member);
+    const at = this.descend(score, member);
+    if (!this.nodes.isPair(this.pathNode[this.levels], at, score, member)) return -1;
+    let rank = at;
+    for (let level = 0; level < this.levels; level++) {
+      rank += this.nodes.pairsBefore(this.pathNode[level], this.pathIndex[level]);
+    }
+    return rank;
+  }
+
+  /** Pairs with a score below `score`, or also with this one if `inclusive`: the rank of the first beyond. */
+  countBelow(score: number, inclusive: boolean): number {
+    const { nodes } = this;
+    let node = this.root;
+    let rank = 0;
+    for (let level = 0; level < this.levels; level++) {
+      const below = countScores(nodes.scores(node), scoreOf(node), nodes.count(node), score, inclusive);
+      if (below === 0) return rank;
+      rank += nodes.pairsBefore(node, below - 1);
+      node = nodes.child(node, below - 1);
+    }
+    return rank + countScores(nodes.scores(node), scoreOf(node), nodes.count(node), score, inclusive);
+  }
+
+  /**
+   * Pairs whose member is less than buf[start, end), or also equal if `inclusive`. Meaningful where all scores are the
+   * same, as lexicographical ranges require.
+   */
+  countBelowMember(buf: Uint8Array, start: number, end: number, inclusive: boolean): number {
+    const { nodes } = this;
+    this.keyBytes = buf;
+    this.keyStart = start;
+    this.keyEnd = end;
+    let node = this.root;
+    let rank = 0;
+    for (let level = 0; level < this.levels; level++) {
+      const below = this.countMembers(node, INNER_MEMBERS, inclusive);
+      if (below === 0) return rank;
+      rank += nodes.pairsBefore(node, below - 1);
+      node = nodes.child(node, below - 1);
+    }
+    return rank + this.countMembers(node, LEAF_MEMBERS, inclusive);
+  }
+
+  // --- cursor ------------------------------------------------------------------------------------------------------
+
+  /** Moves the cursor to the pair of this rank, which is in `score` and `member` then; false if there is none. */
+  seek(rank: number): boolean {
+    if (rank < 0 || rank >= this.size) return false;
+    const at = this.descendToRank(rank);
+    this.loadLeaf(this.pathNode[this.levels]);
+    this.readPair(at);
+    return true;
+  }
+
+  /** Moves the cursor to the next pair; false at the end. The tree must not have changed since seek(). */
+  next(): boolean {
+    if (this.index + 1 < this.leafCount) {
+      this.readPair(this.index + 1);
+      return true;
+    }
+    const next = this.leafWords[this.firstMember - LEAF_MEMBERS + NEXT];
+    if (next === 0) return false;
+    this.loadLeaf(next);
+    this.readPair(0);
+    return true;
+  }
+
+  /** Moves the cursor to the previous pair; false at the beginning. The tree must not have changed since seek(). */
+  previous(): boolean {
+    if (this.index > 0) {
+      this.readPair(this.index - 1);
+      return true;
+    }
+    const previous = this.leafWords[this.firstMember - LEAF_MEMBERS + PREVIOUS];
+    if (previous === 0) return false;
+    this.loadLeaf(previous);
+    this.readPair(this.leafCount - 1);
+    return true;
+  }
+
+  private loadLeaf(leaf: number): void {
+    this.leafWords = this.nodes.words(leaf);
+    this.leafScores = this.nodes.scores(leaf);
+    this.leafCount = this.nodes.count(leaf);
+    this.firstMember = wordOf(leaf) + LEAF_MEMBERS;
+    this.firstScore = scoreOf(leaf);
+  }
+
+  private readPair(index: number): void {
+    this.index = index;
+    this.score = this.leafScores[this.firstScore + index];
+    this.member = this.leafWords[this.firstMember + index];
+  }
+
+  // --- ways down ---------------------------------------------------------------------------------------------------
+
+  /** Takes the bytes of a member as those to search for. */
+  private useMember(member: number): void {
+    const { layout } = this;
+    layout.locate(member);
+    this.keyBytes = layout.bytes;
+    this.keyStart = layout.at;
+    this.keyEnd = layout.at + layout.length;
+  }
+
+  /** Goes down to where a pair is or would be. Returns its position in the leaf. */
+  private descend(score: number, member: number): number {
+    const { nodes } = this;
+    let node = this.root;
+    for (let level = 0; level < this.levels; level++) {
+      const words = nodes.words(node);
+      const first = wordOf(node) + INNER_MEMBERS;
+      let at = this.countPairs(node, INNER_MEMBERS, score);
+      // The pair below which to go on is the last one that is not greater: this very one, or the last that is less.
+      const isSame =
+        at < words[wordOf(node)] && words[first + at] === member && nodes.scores(node)[scoreOf(node) + at] === score;
+      if (!isSame && at > 0) at--;
+      this.pathNode[level] = node;
+      this.pathIndex[level] = at;
+      node = words[wordOf(node) + CHILDREN + at];
+    }
+    this.pathNode[this.levels] = node;
+    return this.countPairs(node, LEAF_MEMBERS, score);
+  }
+
+  /** Goes down to the pair of a rank that there is. Returns its position in the leaf. */
+  private descendToRank(rank: number): number {
+    let node = this.root;
+    let left = rank;
+    for (let level = 0; level < this.levels; level++) {
+      const words = this.nodes.words(node);
+      const pairs = wordOf(node) + PAIRS;
+      let at = 0;
+      while (left >= words[pairs + at]) left -= words[pairs + at++];
+      this.pathNode[level] = node;
+      this.pathIndex[level] = at;
+      node = words[wordOf(node) + CHILDREN + at];
+    }
+    this.pathNode[this.levels] = node;
+    return left;
+  }
+
+  /** How many pairs of a node, whose members begin at word `members`, are less than the key with this score. */
+  private countPairs(node: number, members: number, score: number): number {
+    const words = this.nodes.words(node);
+    const scores = this.nodes.scores(node);
+    const firstScore = scoreOf(node);
+    const firstMember = wordOf(node) + members;
+    let low = 0;
+    let high = words[wordOf(node)];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = scores[firstScore + middle];
+      if (other < score || (other === score && this.compareKey(words[firstMember + middle]) < 0)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** How many members of a node are less than the key, or also equal if `inclusive`. */
+  private countMembers(node: number, members: number, inclusive: boolean): number {
+    const words = this.nodes.words(node);
+    const firstMember = wordOf(node) + members;
+    const limit = inclusive ? 1 : 0;
+    let low = 0;
+    let high = words[wordOf(node)];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compareKey(words[firstMember + middle]) < limit) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Compares a member's bytes with the key's. */
+  private compareKey(member: number): number {
+    return this.layout.compare(member, this.keyBytes, this.keyStart, this.keyEnd);
+  }
+
+  /** Whether the pair of the key, at the end of the way, remains between its neighbours with the score `to`. */
+  private staysInPlace(at: number, to: number): boolean {
+    const leaf = this.pathNode[this.levels];
+    this.loadLeaf(leaf);
+    if (at > 0) {
+      if (!this.isBeforeKey(leaf, at - 1, to)) return false;
+    } else {
+      const previous = this.leafWords[wordOf(leaf) + PREVIOUS];
+      if (previous !== 0 && !this.isBeforeKey(previous, this.nodes.count(previous) - 1, to)) return false;
+    }
+    if (at < this.leafCount - 1) return !this.isBeforeKey(leaf, at + 1, to);
+    const next = this.leafWords[wordOf(leaf) + NEXT];
+    return next === 0 || !this.isBeforeKey(next, 0, to);
+  }
+
+  /** Whether a pair of a leaf comes before the key with this score. */
+  private isBeforeKey(leaf: number, at: number, score: number): boolean {
+    const other = this.nodes.scores(leaf)[scoreOf(leaf) + at];
+    if (other !== score) return other < score;
+    return this.compareKey(this.nodes.words(leaf)[wordOf(leaf) + LEAF_MEMBERS + at]) < 0;
+  }
+
+  // --- insert ------------------------------------------------------------------------------------------------------
+
+  /** Puts a pair into the leaf at the end of the way, which has room. */
+  private insertInLeaf(at: number, score: number, member: number): void {
+    this.nodes.placePair(this.pathNode[this.levels], at, score, member);
+    for (let level = 0; level < this.levels; level++) {
+      this.nodes.addPairs(this.pathNode[level], this.pathIndex[level], 1);
+    }
+  }
+
+  /**
+   * Evens the full leaf at the end of the way out with a sibling, if one has room worth it. Then the way has to be taken
+   * again. False if there is none, or where the tree grows at an end: what is full stays full there.
+   */
+  private makeRoom(at: number): boolean {
+    if (this.levels === 0 || this.isAtEnd(at) || this.isAtStart(at)) return false;
+    const parent = this.pathNode[this.levels - 1];
+    const index = this.pathIndex[this.levels - 1];
+    return this.nodes.evenOut(parent, index - 1) || this.nodes.evenOut(parent, index);
+  }
+
+  /** Whether position `at` in the full leaf at the end of the way is behind all pairs of the tree. */
+  private isAtEnd(at: number): boolean {
+    const leaf = this.pathNode[this.levels];
+    return at === LEAF_CAPACITY && this.nodes.words(leaf)[wordOf(leaf) + NEXT] === 0;
+  }
+
+  /** Whether position `at` in the leaf at the end of the way is before all pairs of the tree. */
+  private isAtStart(at: number): boolean {
+    const leaf = this.pathNode[this.levels];
+    return at === 0 && this.nodes.words(leaf)[wordOf(leaf) + PREVIOUS] === 0;
+  }
+
+  /** Puts a pair into the leaf at the end of the way, which is full, as those beside it are. */
+  private insertSplitting(at: number, score: number, member: number): void {
+    const { nodes, levels } = this;
+    this.takeSpares();
+    const leaf = this.pathNode[levels];
+    const atEnd = this.isAtEnd(at);
+    const atStart = this.isAtStart(at);
+    let added = this.takeSpare();
+    const kept = keptOf(LEAF_CAPACITY, atEnd, atStart, 0);
+    nodes.splitLeaf(leaf, kept, added);
+    if (at > kept || atEnd) nodes.placePair(added, at - kept, score, member);
+    else nodes.placePair(leaf, at, score, member);
+    for (let level = levels - 1; level >= 0; level--) {
+      const isLeaf = level === levels - 1;
+      nodes.refresh(this.pathNode[level], this.pathIndex[level], isLeaf);
+      if (added !== 0) added = this.addChild(level, added, isLeaf, atEnd, atStart);
+    }
+    if (added !== 0) this.addRoot(added);
+  }
+
+  /** Takes the blocks that a split of the leaf at the end of the way needs; all or none. */
+  private takeSpares(): void {
+    let full = this.levels;
+    while (full > 0 && this.nodes.count(this.pathNode[full - 1]) === INNER_CAPACITY) full--;
+    // The leaf, the full nodes above it, and a root above that if all are full.
+    const needed = 1 + this.levels - full + (full === 0 ? 1 : 0);
+    try {
+      while (this.spares < needed) {
+        this.spare[this.spares] = this.heap.allocate(NODE_BYTES);
+        this.spares++;
+      }
+    } catch (error) {
+      while (this.spares > 0) this.heap.free(this.spare[--this.spares]);
+      throw error;
+    }
+  }
+
+  private takeSpare(): number {
+    const node = this.spare[--this.spares];
+    this.nodes.initialize(node);
+    this.nodeCount++;
+    return node;
+  }
+
+  /**
+   * Puts a child behind the one on the way into the node at `level`. Returns the node's new right sibling if it had to
+   * split, else 0.
+   */
+  private addChild(level: number, child: number, isLeaf: boolean, atEnd: boolean, atStart: boolean): number {
+    const { nodes } = this;
+    const node = this.pathNode[level];
+    const at = this.pathIndex[level] + 1;
+    if (nodes.count(node) < INNER_CAPACITY) {
+      nodes.placeChild(node, at, child, isLeaf);
+      return 0;
+    }
+    const right = this.takeSpare();
+    const kept = keptOf(INNER_CAPACITY, atEnd, atStart, 1);
+    nodes.splitInner(node, kept, right);
+    if (at > kept || atEnd) nodes.placeChild(right, at - kept, child, isLeaf);
+    else nodes.placeChild(node, at, child, isLeaf);
+    return right;
+  }
+
+  /** Puts a new root above the old one and its new sibling. */
+  private addRoot(right: number): void {
+    const isLeaf = this.levels === 0;
+    const root = this.takeSpare();
+    this.nodes.placeChild(root, 0, this.root, isLeaf);
+    this.nodes.placeChild(root, 1, right, isLeaf);
+    this.root = root;
+    this.levels++;
+  }
+
+  /** Tells the nodes on the left edge that the smallest pair of the tree is another one. */
+  private updateLeftEdge(score: number, member: number): void {
+    let node = this.root;
+    for (let level = 0; level < this.levels; level++) {
+      this.nodes.setFirst(node, 0, score, member);
+      node = this.nodes.child(node, 0);
+    }
+  }
+
+  // --- removal -----------------------------------------------------------------------------------------------------
+
+  /** Removes `count` pairs from position `at` on of the leaf at the end of the way. */
+  private removeRun(at: number, count: number): void {
+    const left = this.nodes.removePairs(this.pathNode[this.levels], at, count);
+    for (let level = 0; level < this.levels; level++) {
+      this.nodes.addPairs(this.pathNode[level], this.pathIndex[level], -count);
+    }
+    if (at === 0 && left > 0) this.updateFirst(this.levels);
+    this.rebalance();
+    this.size -= count;
+    this.save();
+  }
+
+  /** Tells the nodes above that the first pair of the node at `level` of the way, which has one, is another one. */
+  private updateFirst(level: number): void {
+    const child = this.pathNode[level];
+    const members = level === this.levels ? LEAF_MEMBERS : INNER_MEMBERS;
+    const score = this.nodes.scores(child)[scoreOf(child)];
+    const member = this.nodes.words(child)[wordOf(child) + members];
+    for (let above = level - 1; above >= 0; above--) {
+      this.nodes.setFirst(this.pathNode[above], this.pathIndex[above], score, member);
+      if (this.pathIndex[above] > 0) return;
+    }
+  }
+
+  /** After a removal: drops nodes of the way that are empty now, and merges those that are small. */
+  private rebalance(): void {
+    for (let level = this.levels; level > 0; level--) {
+      const parent = this.pathNode[level - 1];
+      const before = this.nodes.count(parent);
+      if (this.nodes.count(this.pathNode[level]) === 0) this.dropChild(level);
+      this.mergeAround(level);
+      if (this.nodes.count(parent) === before) break;
+    }
+    while (this.levels > 0 && this.nodes.count(this.root) === 1) {
+      const only = this.nodes.child(this.root, 0);
+      this.freeNode(this.root);
+      this.root = only;
+      this.levels--;
+    }
+  }
+
+  /** Drops the node at `level` of the way, which is empty, from its parent. */
+  private dropChild(level: number): void {
+    const node = this.pathNode[level];
+    const parent = this.pathNode[level - 1];
+    const index = this.pathIndex[level - 1];
+    if (level === this.levels) this.nodes.unlink(node);
+    this.freeNode(node);
+    this.nodes.removeChild(parent, index);
+    if (index === 0 && this.nodes.count(parent) > 0) this.updateFirst(level - 1);
+  }
+
+  /** Merges the nodes of `level` around the way with their siblings, as long as any two are small enough. */
+  private mergeAround(level: number): void {
+    const { nodes } = this;
+    const areLeaves = level === this.levels;
+    const parent = this.pathNode[level - 1];
+    let index = this.pathIndex[level - 1];
+    for (;;) {
+      if (nodes.canMerge(parent, index, areLeaves)) this.freeNode(nodes.merge(parent, index, areLeaves));
+      else if (nodes.canMerge(parent, index - 1, areLeaves)) this.freeNode(nodes.merge(parent, --index, areLeaves));
+      else return;
+    }
+  }
+
+  private freeNode(node: number): void {
+    this.heap.free(node);
+    this.nodeCount--;
+  }
+}
+
+/** How many of `count` ascending scores are below `score`, or also equal if `inclusive`. */
+function countScores(scores: Float64Array, first: number, count: number, score: number, inclusive: boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = scores[first + middle];
+    if (other < score || (inclusive && other === score)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How much of a full node stays in it: half; where the tree grows at an end, all of what does not begin a new node. */
+function keptOf(capacity: number, atEnd: boolean, atStart: boolean, least: number): number {
+  if (atEnd) return capacity;
+  return atStart ? least : capacity >>> 1;
+}
