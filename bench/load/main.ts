@@ -3,14 +3,18 @@
  * the servers itself; prints tables, and with --write puts them into bench/README.md.
  */
 
-import { text } from "../../test/support/reply";
+import { items, text } from "../../test/support/reply";
 import { checksum } from "./checksum";
 import { measureConnections, measureMemory } from "./memory";
-import { HELP, type Options, parseOptions, type ServerName } from "./options";
+import { measureOperations, OPERATIONS } from "./operations";
+import { HELP, type Options, parseOptions, type Section, type ServerName } from "./options";
+import { measureRemovals, REMOVED } from "./removals";
 import { type Results, renderReport, writeReadme } from "./report";
 import { installed, start, TITLES } from "./servers";
+import { measureShapes, SHAPES } from "./shapes";
 import { measureStalls } from "./stalls";
 import { measureThroughput } from "./throughput";
+import { WORKLOADS, type Workload } from "./workloads";
 
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseOptions(argv);
@@ -23,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return options.size === "smoke" ? 0 : 1;
   }
   const names = installed(options.servers);
-  const { sums, versions } = await checkAnswers(names, options);
+  const { sums, versions, commands } = await checkAnswers(names, options);
   const distinct = new Set(sums.values());
   if (distinct.size > 1) {
     for (const [name, sum] of sums) console.error(`  ${TITLES[name]}: ${sum}`);
@@ -31,17 +35,33 @@ async function main(argv: readonly string[]): Promise<number> {
     return 1;
   }
   const sum = [...distinct][0] ?? "none";
-  const has = (section: Options["sections"][number]) => options.sections.includes(section);
+  const choice = new Choice(options, commands);
+  const workloads = (section: Workload["section"]) => WORKLOADS.filter((workload) => workload.section === section);
   const results: Results = {
     names,
     versions,
     checksum: sum,
-    throughput: has("throughput") ? await titled("throughput", () => measureThroughput(names, options)) : [],
-    memory: has("memory") ? await titled("memory of keys", () => measureMemory(names, options)) : [],
-    connections: has("connections")
-      ? await titled("memory of connections", () => measureConnections(names, options))
-      : [],
-    stalls: has("stalls") ? await titled("stalls", () => measureStalls(names, options)) : [],
+    throughput: await choice.measure("throughput", "throughput", workloads("throughput"), (chosen) =>
+      measureThroughput(names, options, chosen),
+    ),
+    collections: await choice.measure("collections", "throughput of collections", workloads("collections"), (chosen) =>
+      measureThroughput(names, options, chosen),
+    ),
+    operations: await choice.measure("operations", "large operations", OPERATIONS, (chosen) =>
+      measureOperations(names, options, chosen),
+    ),
+    memory: await choice.measure("memory", "memory of keys", [], () => measureMemory(names, options)),
+    shapes: await choice.measure("shapes", "memory of collections", SHAPES, (chosen) =>
+      measureShapes(names, options, chosen),
+    ),
+    connections: await choice.measure("connections", "memory of connections", [], () =>
+      measureConnections(names, options),
+    ),
+    stalls: await choice.measure("stalls", "stalls", [], () => measureStalls(names, options)),
+    removals: await choice.measure("removals", "removal of collections", REMOVED, (chosen) =>
+      measureRemovals(names, options, chosen),
+    ),
+    leftOut: choice.leftOut,
   };
   const report = renderReport(results, options, ["bun run bench:load", ...argv].join(" "));
   console.log(`\n${report}\n`);
@@ -51,10 +71,11 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The checksum of every server's replies, and what the servers call themselves. */
+/** The checksum of every server's replies, what the servers call themselves, and the commands that all of them know. */
 async function checkAnswers(names: readonly ServerName[], options: Options) {
   const sums = new Map<ServerName, string>();
   const versions: Partial<Record<ServerName, string>> = {};
+  let commands: Set<string> | undefined;
   for (const name of names) {
     await using server = await start(name, options);
     sums.set(name, await checksum(server));
@@ -62,13 +83,49 @@ async function checkAnswers(names: readonly ServerName[], options: Options) {
     const info = text(await client.call("INFO", "server"));
     const version = (field: string) => new RegExp(`^${field}:(.*)\r$`, "m").exec(info)?.[1];
     versions[name] = version("redbun_version") ?? version("valkey_version") ?? version("redis_version");
+    const known = new Set(items(await client.call("COMMAND", "LIST")).map(text));
+    commands = commands?.intersection(known) ?? known;
   }
-  return { sums, versions };
+  return { sums, versions, commands: commands ?? new Set<string>() };
 }
 
-async function titled<T>(title: string, measure: () => Promise<T>): Promise<T> {
-  console.log(`${title}:`);
-  return await measure();
+/** What a section can be made of. */
+interface Item {
+  readonly name: string;
+  readonly commands: readonly string[];
+}
+
+/** What is measured of all there is: what the options ask for, as far as all servers can do it. */
+class Choice {
+  readonly leftOut: string[] = [];
+
+  constructor(
+    private readonly options: Options,
+    private readonly commands: ReadonlySet<string>,
+  ) {}
+
+  /** Measures a section, if it is asked for, with those of its items that are. */
+  async measure<I extends Item, Row>(
+    section: Section,
+    title: string,
+    all: readonly I[],
+    run: (chosen: readonly I[]) => Promise<Row[]>,
+  ): Promise<Row[]> {
+    if (!this.options.sections.includes(section)) return [];
+    const wanted = this.options.items[section];
+    const chosen = all.filter((item) => (wanted?.includes(item.name) ?? true) && this.isKnown(section, item));
+    if (all.length > 0 && chosen.length === 0) return [];
+    console.log(`${title}:`);
+    return await run(chosen);
+  }
+
+  private isKnown(section: Section, { name, commands }: Item): boolean {
+    const unknown = commands.filter((command) => !this.commands.has(command));
+    if (unknown.length === 0) return true;
+    console.log(`${section}:${name} is left out: not all servers know ${unknown.join(", ")}`);
+    this.leftOut.push(`${section}:${name}`);
+    return false;
+  }
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -1,20 +1,41 @@
 /** The command line of the load benchmark, and the sizes that it stands for. */
 
 import { parseArgs } from "node:util";
+import { OPERATIONS } from "./operations";
+import { REMOVED } from "./removals";
+import { SHAPES } from "./shapes";
 import { WORKLOADS } from "./workloads";
 
 export const SERVERS = ["redbun", "redis7", "redis8", "valkey8"] as const;
 export type ServerName = (typeof SERVERS)[number];
 
-export const SECTIONS = ["throughput", "memory", "connections", "stalls"] as const;
+export const SECTIONS = [
+  "throughput",
+  "collections",
+  "operations",
+  "memory",
+  "shapes",
+  "connections",
+  "stalls",
+  "removals",
+] as const;
 export type Section = (typeof SECTIONS)[number];
+
+/** What a section is made of, by name; the other sections are one thing each. */
+const ITEMS: Readonly<Partial<Record<Section, readonly { readonly name: string }[]>>> = {
+  throughput: WORKLOADS.filter(({ section }) => section === "throughput"),
+  collections: WORKLOADS.filter(({ section }) => section === "collections"),
+  operations: OPERATIONS,
+  shapes: SHAPES,
+  removals: REMOVED,
+};
 
 export interface Options {
   readonly size: "full" | "quick" | "smoke";
   readonly servers: readonly ServerName[];
   readonly sections: readonly Section[];
-  /** Names of workloads, upper case; empty: all. */
-  readonly workloads: readonly string[];
+  /** Names of what to measure of a section; a section that is not here is measured whole. */
+  readonly items: Readonly<Partial<Record<Section, readonly string[]>>>;
   readonly pipelines: readonly number[];
   readonly valueSizes: readonly number[];
   readonly rounds: number;
@@ -30,6 +51,11 @@ export interface Options {
   /** Keys that are inserted and flushed while the probe runs, and keys that expire in one moment. */
   readonly stallKeys: number;
   readonly expiringKeys: number;
+  /** Elements of collections, as a fraction of their full number. */
+  readonly collectionScale: number;
+  /** Samples of an operation on a large collection, and of the removal of one. */
+  readonly operationRounds: number;
+  readonly removalRounds: number;
   /** How long a server is left alone before its memory is read. */
   readonly settleMs: number;
   readonly executable: "source" | "compiled" | undefined;
@@ -41,7 +67,8 @@ export const HELP = `bun run bench:load [options]
 
   --quick            a shorter run: 3 rounds of a quarter of the requests
   --smoke            a tiny run (seconds): does everything work; its figures mean nothing
-  --only A,B         sections (throughput, memory, connections, stalls) or commands (PING, SET, GET, INCR, MSET)
+  --only A,B         sections (${SECTIONS.join(", ")}),
+                     commands (GET, LPUSH), or parts of a section (shapes:hash, operations:sort, removals:zset)
   --servers A,B      of redbun, redis7, redis8, valkey8 (default: all that are installed)
   --pipelines 1,16   pipeline depths (default 1,16,64)
   --sizes 3,1024     value sizes in bytes (default 3,1024)
@@ -71,17 +98,13 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   });
   if (values.help) return undefined;
   const size = values.smoke ? "smoke" : values.quick ? "quick" : "full";
-  const only = values.only.flatMap((list) => list.split(","));
-  const sections = SECTIONS.filter((section) => only.includes(section));
-  const workloads = only.filter((name) => !SECTIONS.includes(name as Section)).map((name) => name.toUpperCase());
-  const unknown = workloads.filter((name) => !WORKLOADS.some((workload) => workload.name === name));
-  if (unknown.length > 0) throw new Error(`nothing to measure is called ${unknown.join(", ")}`);
+  const { sections, items } = chosen(values.only.flatMap((list) => list.split(",")));
   const sizes = SIZES[size];
   return {
     size,
     servers: values.servers === undefined ? sizes.servers : values.servers.split(",").map(serverName),
-    sections: sections.length > 0 ? sections : workloads.length > 0 ? ["throughput"] : SECTIONS,
-    workloads,
+    sections,
+    items,
     pipelines: numbers(values.pipelines) ?? [1, 16, 64],
     valueSizes: numbers(values.sizes) ?? [3, 1024],
     rounds: numbers(values.rounds)?.[0] ?? sizes.rounds,
@@ -93,6 +116,9 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     connections: sizes.connections,
     stallKeys: sizes.stallKeys,
     expiringKeys: sizes.expiringKeys,
+    collectionScale: sizes.collectionScale,
+    operationRounds: sizes.operationRounds,
+    removalRounds: sizes.removalRounds,
     settleMs: sizes.settleMs,
     executable: values.source ? "source" : size === "smoke" ? undefined : "compiled",
     write: values.write,
@@ -110,6 +136,9 @@ const SIZES = {
     connections: 10_000,
     stallKeys: 10_000_000,
     expiringKeys: 1_000_000,
+    collectionScale: 1,
+    operationRounds: 21,
+    removalRounds: 3,
     settleMs: 4000,
   },
   quick: {
@@ -121,6 +150,9 @@ const SIZES = {
     connections: 10_000,
     stallKeys: 1_000_000,
     expiringKeys: 1_000_000,
+    collectionScale: 1,
+    operationRounds: 11,
+    removalRounds: 1,
     settleMs: 3000,
   },
   smoke: {
@@ -132,9 +164,37 @@ const SIZES = {
     connections: 100,
     stallKeys: 10_000,
     expiringKeys: 1000,
+    collectionScale: 0.01,
+    operationRounds: 2,
+    removalRounds: 1,
     settleMs: 0,
   },
 } as const;
+
+/** What --only asks for: "section", "section:part", or the name of a command; without any, everything. */
+function chosen(only: readonly string[]): Pick<Options, "sections" | "items"> {
+  const whole = new Set<Section>();
+  const items: Partial<Record<Section, string[]>> = {};
+  for (const wanted of only) {
+    const [section, part] = wanted.split(":");
+    if (part === undefined && isSection(section)) {
+      whole.add(section);
+      continue;
+    }
+    const within = part === undefined ? (["throughput", "collections"] as const) : isSection(section) ? [section] : [];
+    const name = part ?? section.toUpperCase();
+    const found = within.find((each) => ITEMS[each]?.some((item) => item.name === name));
+    if (found === undefined) throw new Error(`nothing to measure is called ${wanted}`);
+    items[found] = [...(items[found] ?? []), name];
+  }
+  for (const section of whole) delete items[section];
+  if (only.length === 0) return { sections: SECTIONS, items };
+  return { sections: SECTIONS.filter((section) => whole.has(section) || section in items), items };
+}
+
+function isSection(word: string): word is Section {
+  return SECTIONS.some((section) => section === word);
+}
 
 function serverName(name: string): ServerName {
   if (!SERVERS.includes(name as ServerName)) throw new Error(`no server "${name}": ${SERVERS.join(", ")}`);

@@ -8,7 +8,7 @@ import { TITLES } from "./servers";
 import type { StallRow } from "./stalls";
 import { median, medianRatio } from "./statistics";
 import type { ThroughputRow } from "./throughput";
-import { MEMORY_TARGETS, RETURN_TARGET, STALL_TARGET_MS, TARGETS } from "./workloads";
+import { MEMORY_TARGETS, RETURN_TARGET, STALL_TARGET_MS, type Targets } from "./workloads";
 
 type Pick = (measurement: Measurement) => number;
 const rate: Pick = (measurement) => measurement.rate;
@@ -39,10 +39,10 @@ export function latencyTable(rows: readonly ThroughputRow[], names: readonly Ser
 }
 
 /** The worst and the median ratio by pipeline depth and peer, beside what is asked for. */
-export function summaryTable(rows: readonly ThroughputRow[], names: readonly ServerName[]): string {
+export function summaryTable(rows: readonly ThroughputRow[], names: readonly ServerName[], targets: Targets): string {
   const lines: string[][] = [];
   for (const pipeline of new Set(rows.map((row) => row.pipeline))) {
-    const target = TARGETS[pipeline];
+    const target = targets[pipeline];
     for (const peer of peers(names)) {
       const chosen = rows.filter((row) => row.pipeline === pipeline);
       const rates = chosen.map((row) => ratio(row, peer, rate));
@@ -53,7 +53,7 @@ export function summaryTable(rows: readonly ThroughputRow[], names: readonly Ser
         `${median(rates).toFixed(2)} (${Math.min(...rates).toFixed(2)})`,
         target === undefined ? "" : `≥ ${target.rate.toFixed(2)}`,
         `${median(cpus).toFixed(2)} (${Math.max(...cpus).toFixed(2)})`,
-        target === undefined ? "" : `≤ ${target.cpu.toFixed(2)}`,
+        target?.cpu === undefined ? "" : `≤ ${target.cpu.toFixed(2)}`,
       ]);
     }
   }
@@ -138,7 +138,7 @@ function ratio(row: ThroughputRow, peer: ServerName, pick: Pick): number {
 }
 
 /** The servers that redbun has a ratio to. */
-function peers(names: readonly ServerName[]): ServerName[] {
+export function peers(names: readonly ServerName[]): ServerName[] {
   return names.includes("redbun") ? names.filter((name) => name !== "redbun") : [];
 }
 
@@ -150,7 +150,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-function thousands(count: number): string {
+export function thousands(count: number): string {
   return count.toLocaleString("en-US");
 }
 

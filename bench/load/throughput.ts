@@ -6,10 +6,11 @@
  */
 
 import type { TestServer } from "../../test/support/server";
+import { empty, load } from "./loader";
 import type { Options, ServerName } from "./options";
 import { benchmark, type Measurement } from "./redis-benchmark";
 import { start, TITLES } from "./servers";
-import { WORKLOADS, type Workload } from "./workloads";
+import type { Workload } from "./workloads";
 
 /** One line of the table: all rounds of all servers for one workload. */
 export interface ThroughputRow {
@@ -26,8 +27,11 @@ const WARMUP = 0.25;
 /** Keys in one write of the filler. */
 const FILL_BATCH = 1000;
 
-export async function measureThroughput(names: readonly ServerName[], options: Options): Promise<ThroughputRow[]> {
-  const workloads = WORKLOADS.filter(({ name }) => options.workloads.length === 0 || options.workloads.includes(name));
+export async function measureThroughput(
+  names: readonly ServerName[],
+  options: Options,
+  workloads: readonly Workload[],
+): Promise<ThroughputRow[]> {
   const rows: ThroughputRow[] = [];
   const servers = new Map<ServerName, TestServer>();
   try {
@@ -66,11 +70,15 @@ async function measureRow(
   };
   // A run that does not count: what a JIT compiler learns from a new kind of load is learned once in a server's life.
   const warmup = { ...run, requests: Math.max(run.clients * pipeline, Math.round(run.requests * WARMUP)) };
-  for (const server of servers.values()) await benchmark(server, warmup);
+  for (const server of servers.values()) {
+    await begin(server, workload, warmup.requests);
+    await benchmark(server, warmup);
+  }
   for (let round = 0; round < options.rounds; round++) {
     // Every other round goes the other way, so that none always follows the same neighbour.
     const order = round % 2 === 0 ? [...servers] : [...servers].reverse();
     for (const [name, server] of order) {
+      await begin(server, workload, run.requests);
       const measured = await benchmark(server, run);
       rounds[name] ??= [];
       rounds[name].push(measured);
@@ -86,6 +94,14 @@ function rates1000(measurements: readonly Measurement[]): string {
   return measurements.map(({ rate }) => (rate / 1000).toFixed(0)).join("/");
 }
 
+/** Gives the server what a run of the workload begins with, where that is not what the last run left. */
+async function begin(server: TestServer, workload: Workload, requests: number): Promise<void> {
+  if (workload.before === undefined) return;
+  await using client = await server.client();
+  await empty(client);
+  await load(client, workload.before(requests));
+}
+
 /** Empties the server, and fills it with every key that the workloads may ask for. */
 async function prepare(
   server: TestServer,
@@ -94,7 +110,7 @@ async function prepare(
   options: Options,
 ): Promise<void> {
   await using client = await server.client();
-  await client.call("FLUSHALL");
+  await empty(client);
   if (valueSize === undefined || !workloads.some(({ filled }) => filled)) return;
   const one = `*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000000\r\n$${valueSize}\r\n${"x".repeat(valueSize)}\r\n`;
   const digitsAt = one.indexOf("key:") + 4;

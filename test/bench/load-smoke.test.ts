@@ -4,6 +4,12 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OPERATIONS } from "../../bench/load/operations";
+import { REMOVED, WAYS } from "../../bench/load/removals";
+import { SHAPES } from "../../bench/load/shapes";
+import { WORKLOADS } from "../../bench/load/workloads";
+import { InProcess } from "../support/in-process";
+import { items, text } from "../support/reply";
 import { REPOSITORY, requireRedis } from "../support/server";
 
 const withTools = requireRedis() && Bun.which("redis-benchmark") !== null ? test : test.skip;
@@ -21,9 +27,30 @@ withTools(
       expect(output).toContain("checksum f32a8f283c1ccf01");
       const results = await Bun.file(json).json();
       expect(results.names).toEqual(["redbun", "redis7"]);
+      // What is left out is what redbun has no commands for: nothing, once it has all of them.
+      const known = new Set(items(new InProcess().call("COMMAND", "LIST")).map(text));
+      const lacking = (item: { commands: readonly string[] }) => !item.commands.every((command) => known.has(command));
+      expect(results.leftOut).toEqual([
+        ...WORKLOADS.filter(lacking).map(({ section, name }) => `${section}:${name}`),
+        ...OPERATIONS.filter(lacking).map(({ name }) => `operations:${name}`),
+        ...SHAPES.filter(lacking).map(({ name }) => `shapes:${name}`),
+        ...REMOVED.filter(lacking).map(({ name }) => `removals:${name}`),
+      ]);
       expect(results.throughput).toHaveLength(24);
-      for (const row of results.throughput) {
+      const collections = WORKLOADS.filter((workload) => workload.section === "collections" && !lacking(workload));
+      expect(results.collections).toHaveLength(3 * collections.length);
+      for (const row of [...results.throughput, ...results.collections]) {
         for (const name of results.names) expect(row.rounds[name][0].rate).toBeGreaterThan(0);
+      }
+      expect(results.operations).toHaveLength(OPERATIONS.filter((operation) => !lacking(operation)).length);
+      for (const row of results.operations) {
+        for (const name of results.names) expect(row.rounds[name][0]).toBeGreaterThan(0);
+      }
+      expect(results.shapes).toHaveLength(2 * SHAPES.filter((shape) => !lacking(shape)).length);
+      for (const row of results.shapes) expect(row.fullBytes).toBeGreaterThan(0);
+      expect(results.removals).toHaveLength(2 * REMOVED.filter((shape) => !lacking(shape)).length);
+      for (const row of results.removals) {
+        for (const way of WAYS) expect(row.rounds[way][0].count).toBeGreaterThan(0);
       }
       expect(results.memory.map((row: { server: string }) => row.server)).toEqual(["redbun", "redis7"]);
       expect(results.connections.map((row: { server: string }) => row.server)).toEqual(["redbun", "redis7"]);
@@ -31,5 +58,5 @@ withTools(
       await rm(directory, { recursive: true, force: true });
     }
   },
-  120_000,
+  240_000,
 );

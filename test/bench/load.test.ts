@@ -1,7 +1,7 @@
 /** The load benchmark: its reading of reports, its statistics and tables. */
 
 import { describe, expect, test } from "bun:test";
-import { parseOptions } from "../../bench/load/options";
+import { parseOptions, SECTIONS } from "../../bench/load/options";
 import { parseReport } from "../../bench/load/redis-benchmark";
 import { replaceSection } from "../../bench/load/report";
 import { median, medianRatio } from "../../bench/load/statistics";
@@ -62,19 +62,25 @@ test("the report takes the place between the markers", () => {
 });
 
 describe("options", () => {
-  test("--only takes sections and commands", () => {
-    expect(parseOptions([])?.sections).toEqual(["throughput", "memory", "connections", "stalls"]);
+  test("--only takes sections, parts of sections, and commands", () => {
+    expect(parseOptions([])?.sections).toEqual(SECTIONS);
+    expect(parseOptions([])?.items).toEqual({});
     expect(parseOptions(["--only", "memory"])?.sections).toEqual(["memory"]);
     const some = parseOptions(["--only", "get,SET", "--pipelines", "1,64"]);
     expect(some?.sections).toEqual(["throughput"]);
-    expect(some?.workloads).toEqual(["GET", "SET"]);
+    expect(some?.items).toEqual({ throughput: ["GET", "SET"] });
     expect(some?.pipelines).toEqual([1, 64]);
+    const parts = parseOptions(["--only", "shapes:hash,operations,LPUSH,shapes:zset,operations:sort"]);
+    expect(parts?.sections).toEqual(["collections", "operations", "shapes"]);
+    expect(parts?.items).toEqual({ collections: ["LPUSH"], shapes: ["hash", "zset"] });
   });
 
   test("mistakes are refused", () => {
     expect(() => parseOptions(["--servers", "nosuch"])).toThrow("no server");
     expect(() => parseOptions(["--pipelines", "x"])).toThrow("not positive");
-    expect(() => parseOptions(["--only", "nosuch"])).toThrow("nothing to measure is called NOSUCH");
+    expect(() => parseOptions(["--only", "nosuch"])).toThrow("nothing to measure is called nosuch");
+    expect(() => parseOptions(["--only", "shapes:nosuch"])).toThrow("nothing to measure is called shapes:nosuch");
+    expect(() => parseOptions(["--only", "nosuch:hash"])).toThrow("nothing to measure is called nosuch:hash");
     expect(() => parseOptions(["--nosuch"])).toThrow();
   });
 });
