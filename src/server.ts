@@ -31,6 +31,8 @@ import { Pause } from "./session/pause";
 import { bitmapCommands } from "./types/bitmap.commands";
 import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
+import { installSets } from "./types/set";
+import { setCommands } from "./types/set.commands";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
 import { type Random, secureBytes } from "./util/random";
@@ -52,7 +54,7 @@ export interface ServerParts {
 
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
-  const families = [...adminCommands, keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
+  const families = [...adminCommands, keyCommands, stringCommands, setCommands, bitmapCommands, hyperLogLogCommands];
   return new CommandTable([...families, ...more]);
 }
 
@@ -101,6 +103,7 @@ export class Server implements ServerContext {
       clock: this.clock,
       random: this.random,
     });
+    installSets(this.keyspace);
     this.keyspace.access.update(this.clock.now());
     this.pause = new Pause(this.keyspace);
     this.blocking = new Blocking(this.keyspace);
@@ -189,6 +192,7 @@ export class Server implements ServerContext {
 
   private cron(): void {
     const now = this.clock.now();
+    installSets(this.keyspace);
     this.keyspace.access.update(now);
     this.pause.check(now);
     this.metrics.sample(now);

@@ -7,6 +7,7 @@ import type { CommandDoc, FamilyDocs } from "./docs/doc";
 import { hyperLogLogDocs } from "./docs/hyperloglog.docs";
 import { keyDocs } from "./docs/key.docs";
 import { serverDocs } from "./docs/server.docs";
+import { setDocs } from "./docs/set.docs";
 import { stringDocs } from "./docs/string.docs";
 
 export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, displayText } from "./docs/doc";
@@ -14,6 +15,7 @@ export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, di
 /** Families by the group that COMMAND DOCS names. */
 const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   string: stringDocs,
+  set: setDocs,
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
   generic: keyDocs,

@@ -389,9 +389,9 @@ export class Dict {
   /**
    * Visits elements in hash order from position `cursor` until at least `count` were visited.
    * A position is an integer in [0, 2^31). Returns the position to go on from, or 0 at the end. The visitor must not
-   * change the dict.
+   * change the dict. It gets the hash, too.
    */
-  scan(cursor: number, count: number, visit: (ref: number) => void): number {
+  scan(cursor: number, count: number, visit: (ref: number, hash: number) => void): number {
     let position = cursor;
     let left = count;
     let last = -1;
@@ -409,7 +409,7 @@ export class Dict {
         if (tag < position) continue;
         // Elements with one hash are one position: they are returned together.
         if (left <= 0 && tag !== last) return tag;
-        visit(ref);
+        visit(ref, tag);
         left--;
         last = tag;
       }

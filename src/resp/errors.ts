@@ -9,6 +9,8 @@ export const OUT_OF_RANGE = "ERR value is out of range";
 export const NOT_POSITIVE = "ERR value is out of range, must be positive";
 export const DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
 export const OUT_OF_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
+export const OUT_OF_INT64 =
+  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 export const SAME_OBJECT = "ERR source and destination objects are the same";
 export const INVALID_CURSOR = "ERR invalid cursor";
 export const EXPIRE_NX_CONFLICT = "ERR NX and XX, GT or LT options at the same time are not compatible";
@@ -125,3 +127,9 @@ export function unknownPfdebug(subcommand: string): string {
 export function hllTestFailed(failure: string): string {
   return `ERR TESTFAILED ${failure}`;
 }
+
+// --- sets ----------------------------------------------------------------------------------------------------------
+
+export const NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+export const NUMKEYS_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
+export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";

@@ -48,7 +48,7 @@ describe("the tables", () => {
     for (const name of names) {
       const doc = commandDocs(name);
       expect([name, doc?.summary]).toEqual([name, expect.stringMatching(/^[A-Z].+[^ ]$/)]);
-      expect(["string", "bitmap", "hyperloglog", "generic", "connection", "server"]).toContain(doc?.group ?? "");
+      expect(["string", "set", "bitmap", "hyperloglog", "generic", "connection", "server"]).toContain(doc?.group ?? "");
       expect([name, doc?.docFlags?.includes("deprecated") ?? false]).toEqual([
         name,
         doc?.deprecatedSince !== undefined,

@@ -40,6 +40,8 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   pfmerge: ["arguments"],
   // The operation was a string, and is a choice.
   bitop: ["arguments"],
+  // It ended in two full stops.
+  sscan: ["complexity"],
   // 2.9.50 was a development version.
   "client|pause": ["since"],
 };

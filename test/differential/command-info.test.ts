@@ -23,6 +23,8 @@ const DIFFERENT: Readonly<Record<string, Partial<Record<Field, "7.0" | "8.0">>>>
   msetnx: { tips: "8.0" },
   randomkey: { tips: "8.0" },
   scan: { tips: "8.0" },
+  // That the destination is only written was noticed after 7.2.
+  sinterstore: { keys: "7.0" },
 };
 
 /** Subcommands of 7.2 that redbun does not have yet. */
