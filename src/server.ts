@@ -28,6 +28,8 @@ import { Authentication } from "./session/authentication";
 import { Blocking } from "./session/blocking";
 import { type Client, ClientRegistry } from "./session/client";
 import { Pause } from "./session/pause";
+import { transactionCommands } from "./session/transaction.commands";
+import { Watches } from "./session/watch";
 import { bitmapCommands } from "./types/bitmap.commands";
 import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
@@ -54,8 +56,8 @@ export interface ServerParts {
 
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
-  const families = [...adminCommands, keyCommands, stringCommands, setCommands, bitmapCommands, hyperLogLogCommands];
-  return new CommandTable([...families, ...more]);
+  const types = [keyCommands, stringCommands, setCommands, bitmapCommands, hyperLogLogCommands];
+  return new CommandTable([...adminCommands, transactionCommands, ...types, ...more]);
 }
 
 export class Server implements ServerContext {
@@ -74,6 +76,7 @@ export class Server implements ServerContext {
   readonly pause: Pause;
   readonly blocking: Blocking;
   readonly unblocker: Unblocker;
+  readonly watches: Watches;
   readonly authentication = new Authentication();
   readonly stats = new ServerStats();
   readonly metrics: Metrics;
@@ -107,6 +110,7 @@ export class Server implements ServerContext {
     this.keyspace.access.update(this.clock.now());
     this.pause = new Pause(this.keyspace);
     this.blocking = new Blocking(this.keyspace);
+    this.watches = new Watches(this.keyspace);
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);

@@ -36,6 +36,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   bitmap: "bitmaps",
   hyperloglog: "HyperLogLogs",
   generic: "keys",
+  transactions: "transactions",
   connection: "connection",
   server: "server",
 };

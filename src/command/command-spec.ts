@@ -36,6 +36,12 @@ export const PROTECTED = 1 << 20;
 /** Takes constant time although it is not FAST; not shown by COMMAND either. See Dispatcher. */
 export const BRIEF = 1 << 21;
 
+/** Runs at once in a transaction instead of being queued; not shown by COMMAND. */
+export const NOT_QUEUED = 1 << 22;
+
+/** EXEC: does what the commands do that its client has queued; not shown by COMMAND. */
+export const RUNS_QUEUE = 1 << 23;
+
 /** Names of the flags that COMMAND INFO shows, in its order. */
 export const FLAG_NAMES: [number, string][] = [
   [WRITE, "write"],

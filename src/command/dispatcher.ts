@@ -14,10 +14,23 @@ import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
 import type { Blocking, Wait } from "../session/blocking";
 import { type Client, REPLY_ON } from "../session/client";
+import { discardTransaction, type Transaction } from "../session/transaction";
 import { latin1 } from "../util/bytes";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { Call } from "./call";
-import { BRIEF, type Command, DENYOOM, FAST, MAY_REPLICATE, NO_AUTH, PROTECTED, WRITE } from "./command-spec";
+import {
+  BRIEF,
+  type Command,
+  DENYOOM,
+  FAST,
+  MAY_REPLICATE,
+  NO_AUTH,
+  NO_MULTI,
+  NOT_QUEUED,
+  PROTECTED,
+  RUNS_QUEUE,
+  WRITE,
+} from "./command-spec";
 import type { ServerContext } from "./server-context";
 
 /** How long a change of the wall clock may go unnoticed, µs. */
@@ -26,16 +39,22 @@ const WALL_MICROS = 100_000;
 /** Commands timed together at most. */
 const RUN_MAX = 16;
 
+/** What counts of the commands that EXEC runs. */
+const QUEUE_FLAGS = WRITE | MAY_REPLICATE | DENYOOM;
+
 export const DONE = 0;
 /** The command was not run: the client waits for CLIENT PAUSE to end, and the same command has to come again. */
 export const HELD = 1;
 
 export class Dispatcher {
-  /** A command is being run. */
-  isRunning = false;
   /** Whether the time that each command takes is recorded (latency-tracking). */
   trackLatency = true;
-  private readonly call: Call;
+  /** One for each depth: EXEC runs commands inside of itself. */
+  private readonly calls: Call[];
+  /** Commands that are being run, one inside the other. */
+  private depth = 0;
+  /** Error replies that are accounted for. */
+  private errorsSeen = 0;
   private readonly stats: ServerStats;
   private readonly blocking: Blocking;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
@@ -51,9 +70,14 @@ export class Dispatcher {
     private readonly server: ServerContext,
     private readonly reply: ReplyWriter,
   ) {
-    this.call = new Call(server, reply);
+    this.calls = [new Call(server, reply)];
     this.stats = server.stats;
     this.blocking = server.blocking;
+  }
+
+  /** A command is being run. */
+  get isRunning(): boolean {
+    return this.depth > 0;
   }
 
   /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
@@ -85,13 +109,17 @@ export class Dispatcher {
     if (command === null) return DONE;
     const refusal = this.refusal(client, command);
     if (refusal !== null) {
-      this.reject(command, refusal);
+      this.reject(client, command, refusal);
       return DONE;
     }
-    if (this.isPaused(command)) {
+    if (this.isPaused(client, command)) {
       this.server.pause.wait(client);
       client.undoReply();
       return HELD;
+    }
+    if (client.transaction !== null && (command.flags & NOT_QUEUED) === 0) {
+      this.queue(client, client.transaction, command, request);
+      return DONE;
     }
     this.run(client, command, request);
     if (this.blocking.hasReady) this.server.unblocker.serve();
@@ -102,22 +130,35 @@ export class Dispatcher {
   rerun(client: Client, command: Command, request: Request): void {
     const refusal = this.refusal(client, command);
     if (refusal === null) this.run(client, command, request);
-    else this.reject(command, refusal);
+    else this.reject(client, command, refusal);
+  }
+
+  /** Runs a command as a part of the one that is being run (EXEC). */
+  runNested(client: Client, command: Command, request: Request): void {
+    this.run(client, command, request);
+  }
+
+  /** EXEC will run it. Nothing is kept for a transaction that cannot succeed any more. */
+  private queue(client: Client, transaction: Transaction, command: Command, request: Request): void {
+    if (!transaction.failed && !client.isDirty) transaction.add(command, command.flags, request);
+    this.reply.queued();
   }
 
   /** Why a client may not run a command, or null. */
   private refusal(client: Client, command: Command): string | null {
-    const { flags } = command;
+    const flags = effectiveFlags(client, command);
     if ((flags & PROTECTED) !== 0 && !this.allowsDebug(client)) return errors.DEBUG_NOT_ALLOWED;
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
+    if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
     if ((flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) return errors.OOM;
     return null;
   }
 
   /** Whether CLIENT PAUSE holds a command back now. */
-  isPaused(command: Command): boolean {
+  isPaused(client: Client, command: Command): boolean {
     const { pause, keyspace } = this.server;
-    return pause.mode !== "off" && pause.holds((command.flags & (WRITE | MAY_REPLICATE)) !== 0, keyspace.now);
+    if (pause.mode === "off") return false;
+    return pause.holds((effectiveFlags(client, command) & (WRITE | MAY_REPLICATE)) !== 0, keyspace.now);
   }
 
   private allowsDebug(client: Client): boolean {
@@ -126,30 +167,59 @@ export class Dispatcher {
   }
 
   private run(client: Client, command: Command, request: Request): void {
-    const { call, reply, stats, server } = this;
+    const { reply, server } = this;
     if (command !== this.runCommand) this.endRun();
-    const errorsBefore = reply.errors;
+    const start = this.lastEnd;
+    const call = this.calls[this.depth] ?? this.deeperCall();
     call.load(request);
     call.client = client;
     call.command = command;
     call.db = server.keyspace.databases[client.database];
-    this.isRunning = true;
-    this.callHandler(command);
-    this.isRunning = false;
-    const failed = reply.errors !== errorsBefore;
-    if (failed) stats.countError(reply.lastError);
-    if (client.wait !== null) {
-      this.accountBlocked(client.wait, failed);
-      return;
+    this.errorsSeen = reply.errors;
+    this.depth++;
+    this.callHandler(call);
+    this.depth--;
+    const failed = reply.errors !== this.errorsSeen;
+    if (failed) {
+      // Whoever runs this command has not failed.
+      this.errorsSeen = reply.errors;
+      this.stats.countError(reply.lastError);
     }
-    const { stats: commandStats } = command;
-    commandStats.calls++;
+    if (client.wait !== null) this.accountBlocked(client.wait, failed);
+    else if ((command.flags & RUNS_QUEUE) !== 0) this.accountNesting(client, command, start, failed);
+    else this.account(client, command, failed);
+  }
+
+  private deeperCall(): Call {
+    const call = new Call(this.server, this.reply);
+    call.mayBlock = false;
+    this.calls.push(call);
+    return call;
+  }
+
+  private account(client: Client, command: Command, failed: boolean): void {
+    const { stats } = command;
+    stats.calls++;
+    if (failed) stats.failed++;
     this.runCommand = command;
     this.runLength++;
     if (this.runLength === RUN_MAX || (command.flags & (FAST | BRIEF)) === 0) this.endRun();
-    stats.commandsProcessed++;
+    this.stats.commandsProcessed++;
     client.commandsTotal++;
-    if (failed) commandStats.failed++;
+  }
+
+  /** A command that has run others takes the time of all of them, which count for themselves, too. */
+  private accountNesting(client: Client, command: Command, start: number, failed: boolean): void {
+    this.endRun();
+    const end = this.server.clock.monotonic();
+    this.lastEnd = start;
+    this.runCommand = command;
+    this.runLength = 1;
+    command.stats.calls++;
+    if (failed) command.stats.failed++;
+    this.endRun(end);
+    this.stats.commandsProcessed++;
+    client.commandsTotal++;
   }
 
   /** Accounts for one run of a command that blocks or was blocked. */
@@ -174,11 +244,11 @@ export class Dispatcher {
   }
 
   /** A command that there is no memory for is refused; anything else that is thrown is a bug of ours. */
-  private callHandler(command: Command): void {
-    const { call, reply } = this;
+  private callHandler(call: Call): void {
+    const { reply } = this;
     const start = reply.length;
     try {
-      (command.handler as (call: Call) => void)(call);
+      (call.command.handler as (call: Call) => void)(call);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       this.server.log.warning(`Out of memory: ${error.message}`);
@@ -189,21 +259,22 @@ export class Dispatcher {
 
   /** Lets go of the last request's buffer. */
   release(): void {
-    this.call.release();
+    for (const call of this.calls) call.release();
   }
 
   /** Accounts for the time since the clock was last read. Ends a batch, too. */
-  endRun(): void {
+  endRun(now?: number): void {
     const { runCommand, runLength } = this;
     if (runCommand === null) return;
-    const end = this.server.clock.monotonic();
+    const end = now ?? this.server.clock.monotonic();
     const micros = end - this.lastEnd;
     runCommand.stats.micros += micros;
     if (this.trackLatency) this.recordLatency(runCommand, micros / runLength, runLength);
     this.runCommand = null;
     this.runLength = 0;
     this.lastEnd = end;
-    this.followWallClock();
+    // Within a command no time passes for keys.
+    if (this.depth === 0) this.followWallClock();
   }
 
   private recordLatency(command: Command, micros: number, times: number): void {
@@ -221,24 +292,23 @@ export class Dispatcher {
       return null;
     }
     if (command.subcommands !== null && argc > 1) {
-      command = this.findSubcommand(command.subcommands, request);
+      command = this.findSubcommand(client, command.subcommands, request);
       if (command === null) return null;
     }
     client.lastCommand = command.fullName;
     if (command.acceptsArity(argc) && command.handler !== null) return command;
-    this.reject(command, errors.wrongArity(command.fullName));
+    this.reject(client, command, errors.wrongArity(command.fullName));
     return null;
   }
 
-  private findSubcommand(subcommands: ReadonlyMap<string, Command>, request: Request): Command | null {
+  private findSubcommand(client: Client, subcommands: ReadonlyMap<string, Command>, request: Request): Command | null {
     const { buf, starts, ends } = request;
     const name = latin1(buf, starts[1], ends[1]);
     const command = subcommands.get(name.toLowerCase());
     if (command !== undefined) return command;
     // The container as it was called: rename-command may have given it another name than its own.
     const container = latin1(buf, starts[0], ends[0]).toUpperCase();
-    this.reply.error(errors.unknownSubcommand(container, name));
-    this.stats.countError(this.reply.lastError);
+    this.refuse(client, errors.unknownSubcommand(container, name));
     return null;
   }
 
@@ -253,13 +323,31 @@ export class Dispatcher {
     }
     const args: string[] = [];
     for (let i = 1; i < argc && i < 130; i++) args.push(latin1(buf, starts[i], Math.min(ends[i], starts[i] + 128)));
-    this.reply.error(errors.unknownCommand(name, args));
-    this.stats.countError(this.reply.lastError);
+    this.refuse(client, errors.unknownCommand(name, args));
   }
 
-  private reject(command: Command, error: string): void {
+  private reject(client: Client, command: Command, error: string): void {
     command.stats.rejected++;
+    if ((command.flags & RUNS_QUEUE) !== 0) {
+      discardTransaction(client, this.server.watches);
+      this.refuse(client, errors.execRefused(error));
+    } else {
+      this.refuse(client, error);
+    }
+  }
+
+  /** A request that is refused in a transaction ends it: EXEC will be refused. */
+  private refuse(client: Client, error: string): void {
+    if (client.transaction !== null) client.transaction.failed = true;
     this.reply.error(error);
     this.stats.countError(error);
   }
+}
+
+/** Flags of what a command does: EXEC does what was queued. */
+function effectiveFlags(client: Client, command: Command): number {
+  const { flags } = command;
+  return (flags & RUNS_QUEUE) === 0 || client.transaction === null
+    ? flags
+    : flags | (client.transaction.flags & QUEUE_FLAGS);
 }

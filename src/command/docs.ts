@@ -9,6 +9,7 @@ import { keyDocs } from "./docs/key.docs";
 import { serverDocs } from "./docs/server.docs";
 import { setDocs } from "./docs/set.docs";
 import { stringDocs } from "./docs/string.docs";
+import { transactionDocs } from "./docs/transaction.docs";
 
 export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, displayText } from "./docs/doc";
 
@@ -19,6 +20,7 @@ const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
   generic: keyDocs,
+  transactions: transactionDocs,
   connection: connectionDocs,
   server: serverDocs,
 };

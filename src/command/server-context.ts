@@ -12,6 +12,7 @@ import type { Authentication } from "../session/authentication";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
 import type { Pause } from "../session/pause";
+import type { Watches } from "../session/watch";
 import type { Clock } from "../util/clock";
 import type { Random } from "../util/random";
 import type { CommandTable } from "./command-table";
@@ -34,6 +35,7 @@ export interface ServerContext {
   readonly pause: Pause;
   readonly blocking: Blocking;
   readonly unblocker: Unblocker;
+  readonly watches: Watches;
   readonly authentication: Authentication;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;

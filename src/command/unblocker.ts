@@ -123,7 +123,7 @@ export class Unblocker {
   private serveOne(wait: Wait, queues: KeyQueues): boolean {
     if (wait.round === this.round) return false;
     const command = wait.command as Command;
-    if (this.dispatcher.isPaused(command)) {
+    if (this.dispatcher.isPaused(wait.client, command)) {
       this.blocking.postpone(queues);
       return false;
     }

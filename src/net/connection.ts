@@ -29,6 +29,8 @@ const INPUT_HIGH = 1024 * 1024;
 /** A buffer larger than this is handed over whole instead of copying what the peer did not take. */
 const DETACH_BYTES = 256 * 1024;
 
+const NO_INPUT = Buffer.alloc(0);
+
 export class Connection implements Transport {
   client!: Client;
   private partial: Partial | null = null;
@@ -82,8 +84,10 @@ export class Connection implements Transport {
   private exceedsQueryBuffer(): boolean {
     const { partial, gate } = this;
     const limit = Math.min(gate.server.config.clientQueryBufferLimit, REQUEST_MAX);
-    if (partial === null || partial.length <= limit) return false;
-    gate.queryBufferExceeded(this, partial.buffer);
+    // What is queued for EXEC waits to be run, too.
+    const queued = this.client.transaction?.argumentBytes ?? 0;
+    if ((partial?.length ?? 0) + queued <= limit) return false;
+    gate.queryBufferExceeded(this, partial?.buffer ?? NO_INPUT);
     return true;
   }
 
@@ -125,6 +129,7 @@ export class Connection implements Transport {
     if (status === PARSED_ERROR) this.protocolError();
     this.partial = this.closed || client.closing ? null : parser.suspend();
     if (parser.held > RETAINED_BYTES) gate.releaseInput();
+    if (client.transaction !== null && !client.closing) this.exceedsQueryBuffer();
     this.flush();
     gate.serving = null;
     gate.server.keyspace.hints.clear();

@@ -81,6 +81,7 @@ export class Gate {
   clientGone(client: Client): void {
     this.server.pause.forget(client);
     this.server.blocking.forget(client);
+    this.server.watches.forget(client);
     this.server.clients.remove(client);
   }
 

@@ -52,6 +52,12 @@ export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of r
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
 export const TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
 export const UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+export const NESTED_MULTI = "ERR MULTI calls can not be nested";
+export const WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed";
+export const EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
+export const DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
+export const EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
+export const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
 export const NO_SHUTDOWN = "ERR No shutdown in progress.";
 export const SHUTDOWN_FAILED = "ERR Errors trying to SHUTDOWN. Check logs.";
 export const MAX_CLIENTS = "-ERR max number of clients reached\r\n";
@@ -59,6 +65,11 @@ export const MAX_CLIENTS = "-ERR max number of clients reached\r\n";
 /** `command` as the client should see it: lower case, "config|get" for a subcommand. */
 export function wrongArity(command: string): string {
   return `ERR wrong number of arguments for '${command}' command`;
+}
+
+/** EXEC itself was refused; `error` is the reason. */
+export function execRefused(error: string): string {
+  return `EXECABORT Transaction discarded because of: ${error.startsWith("ERR ") ? error.slice(4) : error}`;
 }
 
 export function unknownCommand(name: string, args: string[]): string {

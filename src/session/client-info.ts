@@ -1,7 +1,6 @@
 /** A client as CLIENT LIST, CLIENT INFO and the log show it: one line of fields, in the order of Redis 7.2. */
 
 import type { ServerContext } from "../command/server-context";
-import { bytesOfArguments } from "../resp/request";
 import type { Client } from "./client";
 
 /**
@@ -9,7 +8,6 @@ import type { Client } from "./client";
  * any other client. A blocked one keeps its arguments.
  */
 export function describeClient(server: ServerContext, client: Client, argumentBytes = 0): string {
-  const held = client.wait === null ? 0 : bytesOfArguments(client.wait.request);
   const now = server.clock.monotonic();
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1_000_000));
   const { transport } = client;
@@ -26,18 +24,18 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     "sub=0",
     "psub=0",
     "ssub=0",
-    "multi=-1",
+    `multi=${client.transaction?.count ?? -1}`,
     `qbuf=${transport.inputBytes}`,
     `qbuf-free=${transport.inputFree}`,
-    `argv-mem=${argumentBytes + held}`,
-    "multi-mem=0",
+    `argv-mem=${argumentBytes + client.waitingBytes}`,
+    `multi-mem=${client.transactionBytes}`,
     // Replies are written to one buffer that all clients share: none has a static one of its own.
     "rbs=0",
     "rbp=0",
     `obl=${transport.replyBytes}`,
     `oll=${transport.outputChunks}`,
     `omem=${transport.outputBytes}`,
-    `tot-mem=${transport.memoryBytes + held}`,
+    `tot-mem=${client.memoryBytes}`,
     `events=${transport.outputBytes > 0 ? "rw" : "r"}`,
     `cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}`,
     `user=${client.user}`,
@@ -51,7 +49,9 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
 /** Letters of what is special about a client, in Redis's order; N is nothing. */
 function flagLetters(client: Client): string {
   let letters = "";
+  if (client.transaction !== null) letters += "x";
   if (client.paused || client.blocked) letters += "b";
+  if (client.isDirty) letters += "d";
   if (client.closing) letters += "c";
   // A unix socket's address is its path with ":0"; no TCP peer has port 0.
   if (client.transport.address.endsWith(":0")) letters += "U";

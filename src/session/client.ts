@@ -3,7 +3,10 @@
  * The connection itself is behind Transport.
  */
 
+import { bytesOfArguments } from "../resp/request";
 import type { Wait } from "./blocking";
+import type { Transaction } from "./transaction";
+import type { WatchedKey } from "./watch";
 
 /** How a client is reached. */
 export interface Transport {
@@ -20,7 +23,7 @@ export interface Transport {
   /** Bytes and chunks that the peer has not taken yet. */
   readonly outputBytes: number;
   readonly outputChunks: number;
-  /** Memory of the client in all, bytes. */
+  /** Memory of the connection, bytes. */
   readonly memoryBytes: number;
   /** Queues bytes outside the request path (pub/sub, invalidations). They are not copied, and must not change. */
   push(bytes: Buffer): void;
@@ -60,6 +63,11 @@ export class Client {
   /** Waiting: for CLIENT PAUSE to end, or in a blocking command. */
   paused = false;
   blocked = false;
+  /** What it has sent since MULTI; null outside a transaction. */
+  transaction: Transaction | null = null;
+  /** What it watches, and whether any of that has changed: then it watches nothing any more. */
+  readonly watched: WatchedKey[] = [];
+  isDirty = false;
   /** What it waits for while it is in a blocking command. */
   wait: Wait | null = null;
   /** Since when (ms) the soft output limit has been exceeded; 0: it is not. */
@@ -82,6 +90,23 @@ export class Client {
     this.createdAt = now;
     this.lastInteraction = now;
     this.authenticated = authenticated;
+  }
+
+  /** Bytes of the arguments of the command that it is blocked in. */
+  get waitingBytes(): number {
+    return this.wait === null ? 0 : bytesOfArguments(this.wait.request);
+  }
+
+  /** Memory of what is queued, and of what is watched, bytes. */
+  get transactionBytes(): number {
+    let bytes = this.transaction?.memoryBytes ?? 0;
+    for (const { memoryBytes } of this.watched) bytes += memoryBytes;
+    return bytes;
+  }
+
+  /** Memory of the client in all, bytes. */
+  get memoryBytes(): number {
+    return this.transport.memoryBytes + this.waitingBytes + this.transactionBytes;
   }
 
   /** A command begins, be it an empty one: CLIENT REPLY SKIP concerns one command only. Returns whether to answer. */

@@ -125,6 +125,13 @@ export const SEEDS: readonly string[] = [
   "TTL k",
   "TYPE k",
   "UNLINK k l",
+  // Transactions.
+  "DISCARD",
+  "EXEC",
+  "MULTI",
+  "UNWATCH",
+  "WATCH k",
+  "WATCH k l n",
   // Connection.
   "AUTH password",
   "AUTH default password",

@@ -8,6 +8,7 @@ import {
   LOADING,
   NO_AUTH,
   NOSCRIPT,
+  NOT_QUEUED,
   STALE,
 } from "../../command/command-spec";
 import {
@@ -22,6 +23,8 @@ import {
 } from "../../resp/errors";
 import { DEFAULT_USER } from "../../session/authentication";
 import { type Client, REPLY_ON } from "../../session/client";
+import { discardTransaction } from "../../session/transaction";
+import type { Watches } from "../../session/watch";
 import { REDIS_VERSION } from "../../util/redis-version";
 import { anyInteger, bytesOf } from "../arguments";
 
@@ -131,13 +134,14 @@ function replyGreeting(c: Call): void {
 /** RESET: the connection as if it were new, but for its id and library. */
 function reset(c: Call): void {
   const { client, reply } = c;
-  resetClient(client, !c.server.authentication.required);
+  resetClient(client, !c.server.authentication.required, c.server.watches);
   reply.muted = false;
   reply.resp3 = false;
   reply.simple("RESET");
 }
 
-function resetClient(client: Client, authenticated: boolean): void {
+function resetClient(client: Client, authenticated: boolean, watches: Watches): void {
+  discardTransaction(client, watches);
   client.database = 0;
   client.protocol = 2;
   client.name = "";
@@ -163,7 +167,7 @@ export const connectionCommands: CommandDefinition[] = [
     tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
     handler: ping,
   },
-  { name: "quit", arity: -1, flags: ALWAYS, categories: "connection", handler: quit },
-  { name: "reset", arity: 1, flags: ALWAYS, categories: "connection", handler: reset },
+  { name: "quit", arity: -1, flags: ALWAYS | NOT_QUEUED, categories: "connection", handler: quit },
+  { name: "reset", arity: 1, flags: ALWAYS | NOT_QUEUED, categories: "connection", handler: reset },
   { name: "select", arity: 2, flags: LOADING | STALE | FAST, categories: "connection", handler: select },
 ];

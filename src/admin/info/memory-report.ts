@@ -36,7 +36,7 @@ export function memoryReport(server: ServerContext): MemoryReport {
   const { metrics, keyspace, clients } = server;
   const { heap } = keyspace;
   let clientBytes = 0;
-  for (const client of clients.all()) clientBytes += client.transport.memoryBytes;
+  for (const client of clients.all()) clientBytes += client.memoryBytes;
   metrics.clientBytes = clientBytes;
   const databases: DatabaseOverhead[] = [];
   let indexes = 0;

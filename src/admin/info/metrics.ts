@@ -119,10 +119,11 @@ export class Metrics {
     let input = 0;
     let output = 0;
     let memory = 0;
-    for (const { transport } of this.server.clients.all()) {
+    for (const client of this.server.clients.all()) {
+      const { transport } = client;
       input = Math.max(input, transport.inputBytes);
       output = Math.max(output, transport.outputBytes);
-      memory += transport.memoryBytes;
+      memory += client.memoryBytes;
     }
     this.recentInput[slot] = input;
     this.recentOutput[slot] = output;
