@@ -110,7 +110,7 @@ export class ByteMap<E extends ByteMapEntry> {
       buckets[to] = entry;
       entry = next;
     }
-    if (buckets.length <= this.mask >> 1) this.mask >>= 1;
+    if (buckets.length - 1 <= this.mask >> 1) this.mask >>= 1;
   }
 
   /** All entries, in no particular order. The map must not change meanwhile. */

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { type ArgumentDoc, argumentFlags, commandDocs, displayText, documentedCommands } from "../../src/command/docs";
 
+const GROUPS = "string list set hash sorted-set stream bitmap hyperloglog geo generic transactions connection server".split(" ");
 const TYPES = ["string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block"];
 
 function* allArguments(docs: readonly ArgumentDoc[] = []): Generator<ArgumentDoc> {
@@ -48,7 +49,7 @@ describe("the tables", () => {
     for (const name of names) {
       const doc = commandDocs(name);
       expect([name, doc?.summary]).toEqual([name, expect.stringMatching(/^[A-Z].+[^ ]$/)]);
-      expect(["string", "set", "bitmap", "hyperloglog", "generic", "connection", "server"]).toContain(doc?.group ?? "");
+      expect(GROUPS).toContain(doc?.group ?? "");
       expect([name, doc?.docFlags?.includes("deprecated") ?? false]).toEqual([
         name,
         doc?.deprecatedSince !== undefined,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { KeyHasher } from "../../src/memory/hash";
 import { ByteMap, ByteMapEntry } from "../../src/session/byte-map";
-import { runOperations } from "../support/model";
-import type { Random } from "../support/random";
+import { runOperations, seedFromEnvironment } from "../support/model";
+import { Random } from "../support/random";
 
 class Named extends ByteMapEntry {
   constructor(
@@ -66,6 +66,24 @@ describe("ByteMap", () => {
     for (const entry of model.values()) map.remove(entry);
     expect(map.size).toBe(0);
     expect([...map.values()]).toEqual([]);
+  });
+
+  test("of a few entries, again and again", () => {
+    const random = new Random(seedFromEnvironment(31));
+    for (let round = 0; round < 300; round++) {
+      const map = new ByteMap<Named>(new KeyHasher(random.integer(0, 1e9), round));
+      const model = new Map<string, Named>();
+      for (let step = 0; step < 60; step++) {
+        const name = `${random.integer(0, 8)}`;
+        const known = model.get(name);
+        expect(find(map, name)).toBe(known ?? null);
+        if (known === undefined) model.set(name, new Named(map, name));
+        else model.delete(name);
+        if (known === undefined) map.add(model.get(name) as Named);
+        else map.remove(known);
+        expect([...map.values()].map((entry) => entry.name).sort()).toEqual([...model.keys()].sort());
+      }
+    }
   });
 
   test("keys are bytes: empty, and with equal beginnings", () => {
