@@ -79,6 +79,8 @@ export class Listpack {
   isInteger = false;
   /** The integer, if it is one and a safe one (below 2^53), else NaN. */
   integer = Number.NaN;
+  /** Elements that find() or findLast() looked at before the one that they returned. */
+  passed = 0;
 
   private words: Uint32Array;
   private readonly digits = Buffer.alloc(MAX_INT64_TEXT + 1);
@@ -261,6 +263,11 @@ export class Listpack {
     return safeInteger();
   }
 
+  /** Bytes that the element at `p` takes. */
+  bytesAt(p: number): number {
+    return elementBytes(this.bytes, p);
+  }
+
   /** Whether the element at `p` has this text, whichever way it is kept. */
   equals(p: number, buf: Uint8Array, start: number, end: number): boolean {
     const { bytes } = this;
@@ -288,20 +295,34 @@ export class Listpack {
    * looked at. 0 if there is none.
    */
   find(p: number, buf: Uint8Array, start: number, end: number, skip: number): number {
+    return this.search(p, buf, start, end, skip + 1);
+  }
+
+  /** As find(), towards the beginning: the last such element up to `p`. */
+  findLast(p: number, buf: Uint8Array, start: number, end: number): number {
+    return this.search(p, buf, start, end, -1);
+  }
+
+  /** Looks at every `stride`th element from `p` on, backwards if negative. */
+  private search(p: number, buf: Uint8Array, start: number, end: number, stride: number): number {
     const isNumber = isIntegerText(buf, start, end);
     const { hi, lo } = int64;
     const { bytes } = this;
     let at = p;
+    let passed = 0;
     while (at !== 0) {
       if (!isIntegerHead(bytes[at])) {
-        if (this.equalsText(at, buf, start, end)) return at;
+        if (this.equalsText(at, buf, start, end)) break;
       } else if (isNumber) {
         decodeInteger(bytes, at);
-        if (int64.hi === hi && int64.lo === lo) return at;
+        if (int64.hi === hi && int64.lo === lo) break;
       }
-      for (let i = skip; i >= 0 && at !== 0; i--) at = this.next(at);
+      if (stride < 0) at = this.previous(at);
+      else for (let i = stride; i > 0 && at !== 0; i--) at = this.next(at);
+      passed++;
     }
-    return 0;
+    this.passed = passed;
+    return at;
   }
 
   // --- changing ----------------------------------------------------------------------------------------------------

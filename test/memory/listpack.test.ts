@@ -370,6 +370,11 @@ test("random changes against an array", () => {
           const index = bench.model.findIndex((t, i) => i >= from && (i - from) % (skip + 1) === 0 && t === text);
           const buf = Buffer.from(text, "latin1");
           expect(lp.find(lp.seek(from), buf, 0, buf.length, skip)).toBe(index < 0 ? 0 : lp.seek(index));
+          const looked = index < 0 ? Math.ceil((bench.model.length - from) / (skip + 1)) : (index - from) / (skip + 1);
+          expect(lp.passed).toBe(looked);
+          const before = bench.model.lastIndexOf(text, from);
+          expect(lp.findLast(lp.seek(from), buf, 0, buf.length)).toBe(before < 0 ? 0 : lp.seek(before));
+          expect(lp.passed).toBe(from - before);
           expect(lp.find(0, buf, 0, buf.length, skip)).toBe(0);
           return `${text} from ${from} skipping ${skip}`;
         },

@@ -1,0 +1,213 @@
+/**
+ * The blocks of a quicklist: its root, and the nodes that are chained in both directions.
+ *
+ *     root    head | tail | elements | nodes                                 4 words
+ *     node    previous | next | block | elements, 0: plain | bytes           5 words
+ *
+ * The block of a node is a listpack of `elements` elements, or else the bytes of one large element ("plain"): then
+ * `elements` says 0 and `bytes` how many. Refs are 0 where there is nothing.
+ *
+ * Invariants: no node is without elements; `elements` of the root counts those of all nodes.
+ */
+
+import { copyBytes } from "../util/bytes";
+import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+
+const ROOT_BYTES = 16;
+const HEAD = 0;
+const TAIL = 1;
+const ELEMENTS = 2;
+const NODES = 3;
+
+const NODE_BYTES = 20;
+const PREVIOUS = 0;
+const NEXT = 1;
+const BLOCK = 2;
+const COUNT = 3;
+const BYTES = 4;
+
+export class QuicklistNodes {
+  constructor(readonly heap: Heap) {}
+
+  private get(ref: number, field: number): number {
+    return this.heap.u32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + field];
+  }
+
+  private set(ref: number, field: number, value: number): void {
+    this.heap.u32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + field] = value;
+  }
+
+  // --- root --------------------------------------------------------------------------------------------------------
+
+  /** A root without nodes. */
+  createRoot(): number {
+    const root = this.heap.allocate(ROOT_BYTES);
+    for (const field of [HEAD, TAIL, ELEMENTS, NODES]) this.set(root, field, 0);
+    return root;
+  }
+
+  head(root: number): number {
+    return this.get(root, HEAD);
+  }
+
+  tail(root: number): number {
+    return this.get(root, TAIL);
+  }
+
+  /** Elements of the list. */
+  elements(root: number): number {
+    return this.get(root, ELEMENTS);
+  }
+
+  /** Nodes of the list. */
+  length(root: number): number {
+    return this.get(root, NODES);
+  }
+
+  // --- nodes -------------------------------------------------------------------------------------------------------
+
+  previous(node: number): number {
+    return this.get(node, PREVIOUS);
+  }
+
+  next(node: number): number {
+    return this.get(node, NEXT);
+  }
+
+  /** Ref of the listpack, or of the bytes of a plain node. */
+  block(node: number): number {
+    return this.get(node, BLOCK);
+  }
+
+  setBlock(node: number, block: number): void {
+    this.set(node, BLOCK, block);
+  }
+
+  isPlain(node: number): boolean {
+    return this.get(node, COUNT) === 0;
+  }
+
+  /** Elements of the node. */
+  count(node: number): number {
+    return this.get(node, COUNT) || 1;
+  }
+
+  /** Counts `delta` more elements in a node that is not plain, and in the list. */
+  addCount(root: number, node: number, delta: number): void {
+    this.set(node, COUNT, this.get(node, COUNT) + delta);
+    this.set(root, ELEMENTS, this.get(root, ELEMENTS) + delta);
+  }
+
+  /** Bytes of the element of a plain node. */
+  plainBytes(node: number): number {
+    return this.get(node, BYTES);
+  }
+
+  /** Gives a plain node another element. */
+  setPlain(node: number, block: number, bytes: number): void {
+    this.set(node, BLOCK, block);
+    this.set(node, BYTES, bytes);
+  }
+
+  /** A block with these bytes. */
+  createBlock(buf: Uint8Array, start: number, end: number): number {
+    const block = this.heap.allocate(Math.max(end - start, 1));
+    copyBytes(buf, start, this.heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), end - start);
+    return block;
+  }
+
+  /** A node that is in no list yet and has no block. */
+  createNode(): number {
+    return this.heap.allocate(NODE_BYTES);
+  }
+
+  /**
+   * Links a new node behind `after` (0: at the head), with its block: a listpack of `count` elements, or `bytes` bytes of
+   * a plain element if `count` is 0.
+   */
+  link(root: number, after: number, node: number, block: number, count: number, bytes: number): void {
+    const before = after === 0 ? this.head(root) : this.next(after);
+    this.set(node, BLOCK, block);
+    this.set(node, COUNT, count);
+    this.set(node, BYTES, bytes);
+    this.chain(root, after, node);
+    this.chain(root, node, before);
+    this.set(root, NODES, this.get(root, NODES) + 1);
+    this.set(root, ELEMENTS, this.get(root, ELEMENTS) + (count || 1));
+  }
+
+  /** Takes a node out of the list and frees it, but not its block. */
+  unlink(root: number, node: number): void {
+    this.chain(root, this.previous(node), this.next(node));
+    this.set(root, NODES, this.get(root, NODES) - 1);
+    this.set(root, ELEMENTS, this.get(root, ELEMENTS) - this.count(node));
+    this.heap.free(node);
+  }
+
+  /** Takes a node out of the list and frees it with its block. */
+  remove(root: number, node: number): void {
+    const block = this.block(node);
+    this.unlink(root, node);
+    this.heap.free(block);
+  }
+
+  /** Lets two nodes follow each other; 0 stands for the root. */
+  private chain(root: number, left: number, right: number): void {
+    if (left === 0) this.set(root, HEAD, right);
+    else this.set(left, NEXT, right);
+    if (right === 0) this.set(root, TAIL, left);
+    else this.set(right, PREVIOUS, left);
+  }
+
+  // --- whole lists -------------------------------------------------------------------------------------------------
+
+  /** Frees up to `limit` nodes from the head on. When there are no more it frees the root, and returns true. */
+  release(root: number, limit: number): boolean {
+    for (let i = 0; i < limit && this.head(root) !== 0; i++) this.remove(root, this.head(root));
+    if (this.head(root) !== 0) return false;
+    this.heap.free(root);
+    return true;
+  }
+
+  /** A copy of a list. If there is no memory for it, nothing is left of it. */
+  copy(root: number): number {
+    const copy = this.createRoot();
+    try {
+      for (let node = this.head(root); node !== 0; node = this.next(node)) this.appendCopy(copy, node);
+    } catch (error) {
+      while (!this.release(copy, Number.POSITIVE_INFINITY));
+      throw error;
+    }
+    return copy;
+  }
+
+  private appendCopy(root: number, node: number): void {
+    const copy = this.createNode();
+    try {
+      const block = this.copyBlock(node);
+      const count = this.isPlain(node) ? 0 : this.count(node);
+      this.link(root, this.tail(root), copy, block, count, this.plainBytes(node));
+    } catch (error) {
+      this.heap.free(copy);
+      throw error;
+    }
+  }
+
+  private copyBlock(node: number): number {
+    const block = this.block(node);
+    const bytes = this.heap.u8[block >>> SEGMENT_SHIFT];
+    const at = Heap.offset(block);
+    return this.createBlock(bytes, at, at + this.usedBytes(node));
+  }
+
+  /** Bytes of the node's block that are in use. */
+  usedBytes(node: number): number {
+    // A listpack begins with its size.
+    return this.isPlain(node) ? this.plainBytes(node) : this.get(this.block(node), 0);
+  }
+
+  /** Bytes that a node takes on the heap, its block included. */
+  nodeBytes(node: number): number {
+    return this.heap.sizeOf(node) + this.heap.sizeOf(this.block(node));
+  }
+}
