@@ -61,6 +61,12 @@ const STAGES: readonly Stage[] = [
     limitMs: 2 * MINUTE_MS,
     needs: "bench/micro/main.ts",
   },
+  {
+    name: "bench:steps",
+    args: ["run", "bench:steps", "--smoke"],
+    limitMs: 2 * MINUTE_MS,
+    needs: "bench/steps/main.ts",
+  },
   { name: "bench:load", args: ["run", "bench:load", "--smoke"], limitMs: 3 * MINUTE_MS, needs: "bench/load/main.ts" },
 ];
 

@@ -36,7 +36,7 @@
  */
 
 import type { KeyHasher } from "./hash";
-import { Heap, HeapFullError, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { Heap, HeapFullError, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
 /** What the dict has to know about its elements. */
 export interface ElementLayout {
@@ -754,9 +754,9 @@ export class Dict {
   private shrink(segment: number, hash: number): void {
     try {
       // What was merged may be small enough to be merged again.
-      for (let merged = segment; merged !== 0; ) {
+      for (let merged = segment; merged !== NIL; ) {
         const next = this.mergeWithBuddy(merged, hash);
-        if (next === 0 && merged === segment) this.shrinkBlock(segment, hash);
+        if (next === NIL && merged === segment) this.shrinkBlock(segment, hash);
         merged = next;
       }
     } catch (error) {
@@ -764,48 +764,55 @@ export class Dict {
     }
   }
 
-  /**
-   * Moves a segment to a smaller block. What is left may crowd in one part of it, so that a larger block is needed than
-   * for as many elements spread evenly; if hardly anything would be gained, the segment stays.
-   */
+  /** Moves a segment to a smaller block. If hardly anything would be gained, it stays. */
   private shrinkBlock(segment: number, hash: number): void {
     const depth = this.header(segment, DEPTH);
     const before = this.heap.sizeOf(segment);
-    const worthIt = Math.max(SEGMENT_BYTES_MIN, before * 0.75);
-    let bytes = bytesFor(this.header(segment, COUNT));
-    for (; bytes <= worthIt && bytes < before; bytes += bytes >>> 2) {
-      const target = this.createSegment(bytes, depth);
-      if (this.copyRange(segment, target, 0, HASH_MASK)) {
-        this.point(hash, depth, target);
-        this.freeSegment(segment);
-        return;
-      }
-      this.freeSegment(target);
-    }
+    const worthIt = Math.min(before - 1, Math.max(SEGMENT_BYTES_MIN, before * 0.75));
+    const target = this.fit(segment, NIL, depth, worthIt);
+    if (target === NIL) return;
+    this.point(hash, depth, target);
+    this.freeSegment(segment);
   }
 
-  /** Merges a segment with the one beside it if both together are small. Returns the new one, 0 if there is none. */
+  /**
+   * Merges a segment with the one beside it if both together fit into half of the largest block. Returns the new one, or
+   * NIL.
+   */
   private mergeWithBuddy(segment: number, hash: number): number {
     const depth = this.header(segment, DEPTH);
-    if (depth === 0) return 0;
+    if (depth === 0) return NIL;
     const shift = HASH_BITS - depth;
     const lowHash = ((hash >>> shift) & ~1) << shift;
     const highHash = lowHash + 2 ** shift;
     const low = this.segmentAt(lowHash);
     const high = this.segmentAt(highHash);
     const buddy = low === segment ? high : low;
-    if (this.header(buddy, DEPTH) !== depth) return 0;
-    const total = this.header(segment, COUNT) + this.header(buddy, COUNT);
-    if (bytesFor(total) > SEGMENT_BYTES_MAX / 2) return 0;
-    let merged = this.createSegment(bytesFor(total), depth - 1);
-    while (!this.copyRange(low, merged, 0, HASH_MASK) || !this.copyRange(high, merged, 0, HASH_MASK)) {
-      merged = this.widen(merged);
-    }
+    if (this.header(buddy, DEPTH) !== depth) return NIL;
+    const merged = this.fit(low, high, depth - 1, SEGMENT_BYTES_MAX / 2);
+    if (merged === NIL) return NIL;
     this.point(lowHash, depth - 1, merged);
     this.freeSegment(low);
     this.freeSegment(high);
     this.halveDirectory();
     return merged;
+  }
+
+  /**
+   * A new segment with the elements of `low` and, unless that is NIL, of `high`, in a block of at most `limit` bytes. NIL
+   * if they do not fit: they may crowd in one part of hash space, so that a larger block is needed than for as many
+   * elements spread evenly.
+   */
+  private fit(low: number, high: number, depth: number, limit: number): number {
+    const total = this.header(low, COUNT) + (high === NIL ? 0 : this.header(high, COUNT));
+    for (let bytes = bytesFor(total); bytes <= limit; bytes += bytes >>> 2) {
+      const target = this.createSegment(bytes, depth);
+      if (this.copyRange(low, target, 0, HASH_MASK) && (high === NIL || this.copyRange(high, target, 0, HASH_MASK))) {
+        return target;
+      }
+      this.freeSegment(target);
+    }
+    return NIL;
   }
 }
 

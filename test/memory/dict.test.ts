@@ -281,11 +281,16 @@ describe("against a Map", () => {
       const { heap } = bench;
       const allocate = heap.allocate.bind(heap);
       let moves = 0;
+      let largest = 0;
       heap.allocate = (bytes) => {
         moves++;
+        largest = Math.max(largest, bytes);
         return allocate(bytes);
       };
+      const directory = 8 * bench.dict.directorySize;
       for (const key of reverse ? order.reverse() : order) bench.remove(key);
+      // Nor make it grow.
+      expect(largest).toBeLessThanOrEqual(Math.max(3072, directory / 2));
       // What is left of a segment then crowds at one of its ends; that must not make it move again and again.
       expect(moves).toBeLessThan(10_000);
       expect(bench.dict.segments).toBe(1);

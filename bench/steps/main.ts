@@ -1,0 +1,237 @@
+/**
+ * `bun run bench:steps [--smoke] [name …]`: how long the server is busy with one thing at the most.
+ *
+ * The server has one thread, so whatever takes long keeps everybody waiting: the longest single step is what counts, not
+ * the average. Here the server runs in this process, without sockets, and every command and every slice of background
+ * work is timed alone, twice: by the wall clock, and by the processor time of this thread, which leaves out the time in
+ * which the machine ran somebody else.
+ *
+ * Collections are filled one element at a time, across every conversion and split on the way, and then removed in each of
+ * the ways that there are.
+ */
+
+import { parseArgs } from "node:util";
+import { createConfig } from "../../src/admin/config/config";
+import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
+import type { Background } from "../../src/db/background";
+import { requestOf } from "../../src/resp/request";
+import { Server } from "../../src/server";
+import { Client, type Transport } from "../../src/session/client";
+import { type Clock, systemClock } from "../../src/util/clock";
+import { systemRandom } from "../../src/util/random";
+import { threadNanos } from "./thread-time";
+
+const HOUR_MS = 3_600_000;
+const HASH = 0x23;
+const MINUS = 0x2d;
+
+/** A client without a connection. */
+const NO_TRANSPORT: Transport = {
+  address: "",
+  localAddress: "",
+  fd: -1,
+  inputBytes: 0,
+  inputFree: 0,
+  replyBytes: 0,
+  outputBytes: 0,
+  outputChunks: 0,
+  memoryBytes: 0,
+  push() {},
+  send() {},
+  closeAfterReply() {},
+  close() {},
+  checkOutput() {},
+  resume() {},
+};
+
+/** The system's clock, but wall time can be moved on. */
+class ShiftedClock implements Clock {
+  shiftMs = 0;
+
+  now(): number {
+    return systemClock.now() + this.shiftMs;
+  }
+
+  nowMicros(): number {
+    return systemClock.nowMicros() + this.shiftMs * 1000;
+  }
+
+  monotonic(): number {
+    return systemClock.monotonic();
+  }
+}
+
+/** The longest of many steps. */
+class Longest {
+  steps = 0;
+  wallNanos = 0;
+  threadNanos = 0;
+
+  time(step: () => void): void {
+    const wall = Bun.nanoseconds();
+    const thread = threadNanos();
+    step();
+    this.threadNanos = Math.max(this.threadNanos, threadNanos() - thread);
+    this.wallNanos = Math.max(this.wallNanos, Bun.nanoseconds() - wall);
+    this.steps++;
+  }
+}
+
+class Workbench {
+  readonly clock = new ShiftedClock();
+  readonly server: Server;
+  private readonly client: Client;
+  private readonly background: Background;
+
+  constructor() {
+    const log = new Logger(this.clock);
+    log.level = LOG_NOTHING;
+    const config = createConfig({ changeFolder() {} });
+    this.server = new Server({
+      config,
+      log,
+      clock: this.clock,
+      random: systemRandom,
+      executable: "redbun",
+      configFile: "",
+    });
+    this.client = new Client(1, NO_TRANSPORT, 0, true);
+    this.background = Reflect.get(this.server, "background") as Background;
+  }
+
+  /** Runs `command` `count` times, with the number of the run in the place of each row of #. */
+  repeat(command: string, count: number, longest: Longest): void {
+    const { dispatcher, gate } = this.server;
+    const { reply } = gate;
+    const request = requestOf(command.split(" "));
+    const numbers = rowsOf(request.buf, HASH);
+    const run = (): void => {
+      dispatcher.startBatch();
+      dispatcher.execute(this.client, request);
+      dispatcher.endRun();
+    };
+    for (let i = 0; i < count; i++) {
+      for (const { first, end } of numbers) writeDigits(request.buf, first, end, i);
+      longest.time(run);
+      if (reply.buf[0] === MINUS) throw new Error(`${command}: ${reply.buf.toString("latin1", 1, reply.length)}`);
+      reply.truncate(0);
+    }
+  }
+
+  /** Slices of background work until nothing is left to free, to expire or to give back. */
+  settle(longest: Longest): void {
+    const { keyspace } = this.server;
+    const db = keyspace.databases[0];
+    for (let left = 1_000_000; left > 0; left--) {
+      longest.time(() => {
+        this.background.stop();
+        this.background.wake();
+      });
+      if (db.expires === 0 && keyspace.free.idle && keyspace.heap.dirtyBytes === 0) break;
+    }
+    this.background.stop();
+  }
+}
+
+/** Where rows of one byte stand. */
+function rowsOf(bytes: Buffer, byte: number): { first: number; end: number }[] {
+  const rows: { first: number; end: number }[] = [];
+  for (let first = bytes.indexOf(byte); first >= 0; ) {
+    let end = first;
+    while (bytes[end] === byte) end++;
+    rows.push({ first, end });
+    first = bytes.indexOf(byte, end);
+  }
+  return rows;
+}
+
+/** Writes a number with leading zeros. */
+function writeDigits(bytes: Buffer, first: number, end: number, value: number): void {
+  for (let at = end - 1, left = value; at >= first; at--) {
+    bytes[at] = 0x30 + (left % 10);
+    left = Math.floor(left / 10);
+  }
+}
+
+interface Sizes {
+  readonly keys: number;
+  readonly expiring: number;
+  readonly elements: number;
+}
+
+const FULL: Sizes = { keys: 10_000_000, expiring: 1_000_000, elements: 1_000_000 };
+const SMOKE: Sizes = { keys: 20_000, expiring: 5000, elements: 2000 };
+
+/** What fills the collection `big`, an element a command. */
+const FILLS: Readonly<Record<string, string>> = {
+  list: "RPUSH big element:######",
+  hash: "HSET big field:###### value",
+  set: "SADD big member:######",
+  zset: "ZADD big 7###### member:######",
+  stream: "XADD big * field ######",
+};
+
+interface Row {
+  readonly name: string;
+  readonly longest: Longest;
+}
+
+function* strings(sizes: Sizes): Generator<Row> {
+  const bench = new Workbench();
+  const insert = new Longest();
+  bench.repeat("SET key:############ valu", sizes.keys, insert);
+  yield { name: `insert ${sizes.keys} strings`, longest: insert };
+  const flush = new Longest();
+  bench.repeat("FLUSHALL ASYNC", 1, flush);
+  bench.settle(flush);
+  yield { name: "FLUSHALL ASYNC, and giving their memory back", longest: flush };
+  const at = bench.clock.now() + HOUR_MS;
+  const expire = new Longest();
+  bench.repeat(`SET key:############ valu PXAT ${at}`, sizes.expiring, new Longest());
+  bench.clock.shiftMs = 2 * HOUR_MS;
+  bench.settle(expire);
+  yield { name: `expire ${sizes.expiring} strings at one moment`, longest: expire };
+}
+
+/** A large collection of one type: filled, and removed in every way. */
+function* collection(type: string, sizes: Sizes): Generator<Row> {
+  const bench = new Workbench();
+  const fill = new Longest();
+  const removals: [string, string][] = [
+    ["UNLINK", "UNLINK big"],
+    ["DEL", "DEL big"],
+    ["overwriting", "SET big v"],
+    ["expiry of", "PEXPIRE big 1"],
+  ];
+  for (const [name, command] of removals) {
+    bench.repeat("DEL big", 1, new Longest());
+    bench.repeat(FILLS[type], sizes.elements, fill);
+    if (name === "UNLINK") yield { name: `fill a ${type} of ${sizes.elements}`, longest: fill };
+    const removal = new Longest();
+    bench.repeat(command, 1, removal);
+    if (name === "expiry of") bench.clock.shiftMs += HOUR_MS;
+    bench.settle(removal);
+    yield { name: `${name} a ${type} of ${sizes.elements}`, longest: removal };
+  }
+}
+
+const GROUPS: Readonly<Record<string, (sizes: Sizes) => Generator<Row>>> = {
+  strings,
+  ...Object.fromEntries(Object.keys(FILLS).map((type) => [type, (sizes: Sizes) => collection(type, sizes)])),
+};
+
+const { values, positionals } = parseArgs({
+  args: Bun.argv.slice(2),
+  options: { smoke: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+
+console.log("| one step of | steps | longest, processor ms | longest, wall ms |\n|---|---|---|---|");
+for (const [name, rows] of Object.entries(GROUPS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  for (const { name: what, longest } of rows(values.smoke ? SMOKE : FULL)) {
+    const millis = (nanos: number): string => (nanos / 1e6).toFixed(2);
+    console.log(`| ${what} | ${longest.steps} | ${millis(longest.threadNanos)} | ${millis(longest.wallNanos)} |`);
+  }
+}
+process.exit(0);
