@@ -32,6 +32,7 @@ import { openSyslog } from "./admin/process/syslog";
 import { processTitle, setProcessTitle } from "./admin/process/title";
 import type { ShutdownOptions } from "./command/server-context";
 import { ListenError } from "./net/listeners";
+import { checkRdbFile } from "./persist/check-rdb";
 import { createCommandTable, Server } from "./server";
 import { describeClient } from "./session/client-info";
 import { buildInfo } from "./util/build-info";
@@ -116,6 +117,8 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   if (refusal !== null) throw new StartFailure(refusal);
   installSignalHandlers(server);
   server.start();
+  log.notice("Server initialized");
+  await loadData(server);
   ready(server, supervisor);
 }
 
@@ -185,9 +188,24 @@ function followProcessDirectives(server: Server): void {
   });
 }
 
+/** Loads what the last run has saved; a file that is there and cannot be loaded stops the start. */
+async function loadData(server: Server): Promise<void> {
+  const { log, clock } = server;
+  const start = clock.monotonic();
+  switch (await server.loadData()) {
+    case "loaded":
+      log.notice(`DB loaded from disk: ${((clock.monotonic() - start) / 1_000_000).toFixed(3)} seconds`);
+      break;
+    case "damaged":
+      checkRdbFile(server.persistence.path, (line) => process.stdout.write(`${line}\n`));
+      throw new StartFailure("Terminating server after rdb file reading failure.");
+    case "refused":
+      throw new StartFailure("Fatal error loading the DB, check server logs. Exiting.");
+  }
+}
+
 function ready(server: Server, supervisor: Supervisor): void {
   const { config, log } = server;
-  log.notice("Server initialized");
   for (const kind of server.listeners.kinds) log.notice(`Ready to accept connections ${kind}`);
   supervisor.notify("STATUS=Ready to accept connections\n");
   supervisor.notify("READY=1\n");
@@ -207,7 +225,6 @@ function ready(server: Server, supervisor: Supervisor): void {
  */
 function unservedDirectives(config: Config): string[] {
   const promises: [string, boolean][] = [
-    ["save", config.save.length > 0],
     ["appendonly", config.appendonly],
     ["replicaof", config.replicaof !== null],
     ["tls-port", config.tlsPort !== 0],

@@ -1,18 +1,20 @@
 #!/usr/bin/env bun
 /** Entry point: what the command line asks for. A part is loaded only when it is asked for. */
 
+import { basename } from "node:path";
 import { parseArguments } from "./admin/config/arguments";
 
 /** Subcommands of this program; anything else is redis-server's command line. */
 const NOT_YET: Record<string, string> = {
   benchmark: "redis-benchmark",
   "check-aof": "redis-check-aof",
-  "check-rdb": "redis-check-rdb",
 };
 
 async function main(args: readonly string[]): Promise<void> {
   const [subcommand] = args;
-  if (subcommand === "cli") {
+  if (basename(process.argv0) === "redis-check-rdb" || subcommand === "check-rdb") {
+    await checkRdb(args);
+  } else if (subcommand === "cli") {
     const { runCli } = await import("./cli/cli");
     process.exitCode = await runCli(args.slice(1));
   } else if (Object.hasOwn(NOT_YET, subcommand ?? "")) {
@@ -21,6 +23,14 @@ async function main(args: readonly string[]): Promise<void> {
   } else {
     await serve(args);
   }
+}
+
+/** `redbun check-rdb FILE`, or the executable under the name of redis-check-rdb. */
+async function checkRdb(args: readonly string[]): Promise<void> {
+  const { runCheckRdb } = await import("./persist/check-rdb");
+  const isSubcommand = args[0] === "check-rdb";
+  const name = isSubcommand ? "redbun check-rdb" : process.argv0;
+  process.exitCode = runCheckRdb(name, isSubcommand ? args.slice(1) : args);
 }
 
 async function serve(args: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import { adminCommands } from "./admin/admin.commands";
 import { HttpGuard } from "./admin/client/http-guard";
 import type { Config } from "./admin/config/config";
 import { installConfigEffects } from "./admin/config/effects";
+import { decodePath } from "./admin/config/special";
 import { Metrics } from "./admin/info/metrics";
 import { ServerStats } from "./admin/info/server-stats";
 import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
@@ -23,6 +24,8 @@ import { Keyspace } from "./db/keyspace";
 import { Heap } from "./memory/heap";
 import { Gate } from "./net/gate";
 import { Listeners } from "./net/listeners";
+import { persistCommands } from "./persist/persist.commands";
+import { type LoadResult, Persistence } from "./persist/persistence";
 import { ReplyWriter } from "./resp/reply-writer";
 import { Authentication } from "./session/authentication";
 import { Blocking } from "./session/blocking";
@@ -57,7 +60,7 @@ export interface ServerParts {
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
   const types = [keyCommands, stringCommands, setCommands, bitmapCommands, hyperLogLogCommands];
-  return new CommandTable([...adminCommands, transactionCommands, ...types, ...more]);
+  return new CommandTable([...adminCommands, persistCommands, transactionCommands, ...types, ...more]);
 }
 
 export class Server implements ServerContext {
@@ -81,6 +84,7 @@ export class Server implements ServerContext {
   readonly stats = new ServerStats();
   readonly metrics: Metrics;
   readonly expireCycle: ExpireCycle;
+  readonly persistence: Persistence;
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
   readonly listeners: Listeners;
@@ -114,6 +118,14 @@ export class Server implements ServerContext {
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);
+    this.persistence = new Persistence({
+      keyspace: this.keyspace,
+      config: this.config,
+      log: this.log,
+      clock: this.clock,
+      folder: () => decodePath(this.config.dir),
+      usedMemory: () => this.metrics.usedBytes,
+    });
     this.commands = parts.commands ?? createCommandTable();
     const reply = new ReplyWriter();
     this.dispatcher = new Dispatcher(this, reply);
@@ -140,6 +152,11 @@ export class Server implements ServerContext {
     const { config, listeners } = this;
     config.onChange("port", () => (listeners.rebind() ? null : "Unable to listen on this port. Check server logs."));
     config.onChange("bind", () => (listeners.rebind() ? null : "Failed to bind to specified addresses."));
+  }
+
+  /** Loads the data of the last run, in slices; the server answers that it is loading until this resolves. */
+  loadData(): Promise<LoadResult> {
+    return this.persistence.loadInSlices();
   }
 
   get port(): number {
@@ -170,6 +187,18 @@ export class Server implements ServerContext {
 
   shutdown(options: ShutdownOptions): string | null {
     return this.orderlyShutdown.request(options, this.gate.serving);
+  }
+
+  /** Whether the shutdown saves the data: never what is only half loaded. */
+  private mustSave(save: ShutdownOptions["save"]): boolean {
+    if (this.persistence.loading) return false;
+    return save === "save" || (save === "default" && this.config.save.length > 0);
+  }
+
+  saveBeforeExit(save: ShutdownOptions["save"]): boolean {
+    if (!this.mustSave(save)) return true;
+    this.log.notice("Saving the final RDB snapshot before exiting.");
+    return this.persistence.save();
   }
 
   get shuttingDown(): boolean {
@@ -207,7 +236,7 @@ export class Server implements ServerContext {
     }
     if (this.every(5)) logFigures(this);
     this.cronLoops++;
-    this.background.wake();
+    if (!this.persistence.loading) this.background.wake();
   }
 
   /** Whether this run of cron is the one in `seconds` to do what is done that often. */

@@ -16,6 +16,7 @@ const LAYERS = [
   "memory",
   "db",
   "types (data)",
+  "persist",
   "session",
   "admin",
   "command",
@@ -32,7 +33,7 @@ type Layer = (typeof LAYERS)[number];
 const FORBIDDEN: Partial<Record<Layer, readonly Layer[]>> = {
   memory: ["resp"],
   // The client program and the server share no state: only bytes and the protocol.
-  cli: ["memory", "db", "types (data)", "session", "command", "commands", "net"],
+  cli: ["memory", "db", "types (data)", "persist", "session", "command", "commands", "net"],
 };
 
 /** The layer of a file, by its path from the repository. */

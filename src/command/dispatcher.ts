@@ -23,6 +23,7 @@ import {
   type Command,
   DENYOOM,
   FAST,
+  LOADING,
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
@@ -151,6 +152,7 @@ export class Dispatcher {
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
     if ((flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) return errors.OOM;
+    if (this.server.persistence.loading && (flags & LOADING) === 0) return errors.LOADING;
     return null;
   }
 

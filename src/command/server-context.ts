@@ -8,6 +8,7 @@ import type { ServerStats } from "../admin/info/server-stats";
 import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
+import type { Persistence } from "../persist/persistence";
 import type { Authentication } from "../session/authentication";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
@@ -40,6 +41,7 @@ export interface ServerContext {
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
   readonly metrics: Metrics;
+  readonly persistence: Persistence;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;

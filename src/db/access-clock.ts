@@ -37,6 +37,17 @@ export class AccessClock {
     return (this.minutes() << 8) | this.increment(this.frequency(bits));
   }
 
+  /**
+   * Bits of an entry that comes from a file or a payload, which says how many seconds it had been idle, or how often it
+   * was accessed (the logarithmic counter). -1: it does not say so.
+   */
+  restored(idleSeconds: number, frequency: number): number {
+    if (this.lfu) return frequency < 0 ? this.initial() : (this.minutes() << 8) | frequency;
+    if (idleSeconds < 0) return this.initial();
+    const bits = this.clock() - idleSeconds;
+    return (bits < 0 ? bits + LRU_BITS_MASK : bits) & LRU_BITS_MASK;
+  }
+
   /** Seconds since the last access. */
   idleSeconds(bits: number): number {
     const idle = this.clock() - bits;

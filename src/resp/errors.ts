@@ -102,6 +102,20 @@ export function invalidExpire(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
 }
 
+// --- persistence ---------------------------------------------------------------------------------------------------
+
+/** Redis says no more where the log does. */
+export const GENERIC = "ERR";
+export const LOADING = "LOADING Redis is loading the dataset in memory";
+export const BUSY_KEY = "BUSYKEY Target key name already exists.";
+export const INVALID_TTL = "ERR Invalid TTL value, must be >= 0";
+export const INVALID_IDLETIME = "ERR Invalid IDLETIME value, must be >= 0";
+export const INVALID_FREQ = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+export const BAD_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
+export const BAD_DATA_FORMAT = "ERR Bad data format";
+export const RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+export const RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
+
 // --- strings -------------------------------------------------------------------------------------------------------
 
 export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";

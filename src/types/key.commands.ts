@@ -104,6 +104,7 @@ function flush(c: Call, id: number): void {
   else if (c.argc !== 1) c.syntaxError();
   if (c.failed) return;
   c.db.keyspace.flush(id, later);
+  if (id === -1) c.server.persistence.allFlushed();
   c.reply.ok();
 }
 

@@ -63,6 +63,13 @@ const shape: EntryShape = {
   inlineLength: 0,
 };
 
+/** An entry that is made outside a command, with its key: key[keyStart, keyEnd). */
+export interface EntryHead extends EntryShape {
+  key: Uint8Array;
+  keyStart: number;
+  keyEnd: number;
+}
+
 const digits = Buffer.alloc(MAX_INT64_TEXT + 1);
 const range: ByteRange = { bytes: digits, at: 0, length: 0 };
 
@@ -206,6 +213,43 @@ export function setBlock(
   try {
     const ref = db.store(existing, shape, args.buf, args.starts[key], args.ends[key]);
     attachBlock(entries, ref, block, length);
+    return ref;
+  } catch (error) {
+    heap.free(block);
+    throw error;
+  }
+}
+
+/**
+ * Makes an entry that is in no dict yet, for the key that `head` describes: a string of the bytes buf[start, end), kept
+ * as an integer if it is the text of one. Type, encoding and inlineLength of `head` are overwritten. Throws
+ * HeapFullError if there is no memory for it.
+ */
+export function createString(keyspace: Keyspace, head: EntryHead, buf: Uint8Array, start: number, end: number): number {
+  const { entries, heap } = keyspace;
+  const length = end - start;
+  head.type = TYPE_STRING;
+  head.inlineLength = 0;
+  if (length <= INTEGER_TEXT_MAX && length > 0 && parseInt64(buf, start, end)) {
+    head.encoding = ENCODING_INT;
+    const ref = entries.create(head, head.key, head.keyStart, head.keyEnd);
+    entries.setValueWord(ref, 0, int64.lo);
+    entries.setValueWord(ref, 1, int64.hi);
+    return ref;
+  }
+  if (head.keyEnd - head.keyStart + length + ENTRY_OVERHEAD <= INLINE_ENTRY_MAX) {
+    head.encoding = length <= EMBSTR_MAX ? ENCODING_EMBSTR : ENCODING_RAW;
+    head.inlineLength = length;
+    const ref = entries.create(head, head.key, head.keyStart, head.keyEnd);
+    copyBytes(buf, start, entries.bytes, entries.at, length);
+    return ref;
+  }
+  head.encoding = ENCODING_RAW_BLOCK;
+  const block = heap.allocate(length);
+  try {
+    const ref = entries.create(head, head.key, head.keyStart, head.keyEnd);
+    attachBlock(entries, ref, block, length);
+    copyBytes(buf, start, entries.bytes, entries.at, length);
     return ref;
   } catch (error) {
     heap.free(block);

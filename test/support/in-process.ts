@@ -119,6 +119,8 @@ export class InProcess {
    */
   constructor(directives: Readonly<Record<string, string>> = {}, more: CommandDefinition[] = []) {
     const config = createConfig({ changeFolder() {} });
+    // Nothing is written behind a test's back.
+    config.assign("save", [""]);
     for (const [name, value] of Object.entries(directives)) config.assign(name, [value]);
     const log = new Logger(this.clock);
     log.level = LOG_NOTHING;

@@ -42,8 +42,9 @@ function set(c: Call): void {
 
 /** CONFIG RESETSTAT: the counters, not the state. */
 function resetStat(c: Call): void {
-  const { stats, keyspace, commands, metrics, expireCycle } = c.server;
+  const { stats, keyspace, commands, metrics, expireCycle, persistence } = c.server;
   stats.reset();
+  persistence.resetStats();
   metrics.reset();
   expireCycle.microsSpent = 0;
   keyspace.stats.hits = 0;

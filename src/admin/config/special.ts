@@ -41,7 +41,7 @@ function saveNumber(text: string, least: bigint): number {
 
 export const save: Directive<readonly SavePoint[], readonly SavePoint[]> = {
   kind: "special",
-  flags: MULTI_ARG,
+  flags: MULTI_ARG | EFFECTIVE,
   alias: null,
   initial: INITIAL_SAVE,
   accepts: "<seconds> <changes> [<seconds> <changes> ...]",

@@ -79,7 +79,7 @@ export const serverDirectives = {
   "notify-keyspace-events": notifyKeyspaceEvents,
   "use-exit-on-panic": flag(false, HIDDEN),
   "watchdog-period": int(0, 0, INT_MAX, HIDDEN),
-  "rdb-key-save-delay": int(0, INT_MIN, INT_MAX, HIDDEN),
-  "key-load-delay": int(0, INT_MIN, INT_MAX, HIDDEN),
-  "loading-process-events-interval-bytes": int(2 * 1024 * 1024, 1024, INT_MAX, HIDDEN),
+  "rdb-key-save-delay": int(0, INT_MIN, INT_MAX, HIDDEN | EFFECTIVE),
+  "key-load-delay": int(0, INT_MIN, INT_MAX, HIDDEN | EFFECTIVE),
+  "loading-process-events-interval-bytes": int(2 * 1024 * 1024, 1024, INT_MAX, HIDDEN | EFFECTIVE),
 } as const;

@@ -9,7 +9,7 @@ import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
 import { ENCODING_NAMES, TYPE_STRING } from "../../db/entry";
-import { NO_SUCH_KEY, NOT_POSITIVE, subcommandSyntax } from "../../resp/errors";
+import { GENERIC, NO_SUCH_KEY, NOT_POSITIVE, RELOAD_FAILED, RELOAD_OPTIONS, subcommandSyntax } from "../../resp/errors";
 import { isShared, SHARED_REFERENCES } from "../../types/key-object.commands";
 import { stringLength, stringToInt64 } from "../../types/string";
 import { globMatch } from "../../util/glob";
@@ -51,6 +51,36 @@ function serializedLength(c: Call, ref: number): number {
   }
   if (length < 0x40) return length + 1;
   return length + (length < 0x4000 ? 2 : 5);
+}
+
+/** RELOAD [MERGE] [NOFLUSH] [NOSAVE]: saves, empties the keyspace and loads the file, as a restart would. */
+function reload(c: Call): void {
+  let merge = false;
+  let flush = true;
+  let save = true;
+  for (let i = 2; i < c.argc; i++) {
+    if (c.is(i, "merge")) merge = true;
+    else if (c.is(i, "noflush")) flush = false;
+    else if (c.is(i, "nosave")) save = false;
+    else c.fail(RELOAD_OPTIONS);
+  }
+  if (c.failed) return;
+  const { persistence, keyspace, log } = c.server;
+  if (save && !persistence.save()) {
+    c.fail(GENERIC);
+    return;
+  }
+  if (flush) {
+    const { dirty } = keyspace;
+    keyspace.flush(-1, false);
+    keyspace.dirty = dirty;
+  }
+  if (persistence.loadNow({ replace: merge, keepExpired: false }) !== "loaded") {
+    c.fail(RELOAD_FAILED);
+    return;
+  }
+  log.warning("DB reloaded by DEBUG RELOAD");
+  c.reply.ok();
 }
 
 function digest(c: Call): void {
@@ -193,6 +223,7 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["panic", { from: 2, to: ANY, run: crash("Software Failure", "SIGABRT") }],
   ["populate", { from: 3, to: 5, run: populateKeys }],
   ["protocol", exactly(3, replySample)],
+  ["reload", { from: 2, to: ANY, run: reload }],
   ["segfault", { from: 2, to: ANY, run: crash("REDIS BUG REPORT: crashed by signal 11", "SIGSEGV") }],
   ["set-active-expire", exactly(3, setActiveExpire)],
   ["sleep", exactly(3, sleep)],

@@ -71,9 +71,10 @@ export function clientsSection({ clients, config, metrics, pause, blocking }: Se
   ];
 }
 
-export function persistenceSection({ keyspace, metrics }: ServerContext): string[] {
+export function persistenceSection({ keyspace, persistence }: ServerContext): string[] {
+  const { load } = persistence;
   return [
-    "loading:0",
+    `loading:${load.active ? 1 : 0}`,
     "async_loading:0",
     "current_cow_peak:0",
     "current_cow_size:0",
@@ -83,14 +84,14 @@ export function persistenceSection({ keyspace, metrics }: ServerContext): string
     "current_save_keys_total:0",
     `rdb_changes_since_last_save:${keyspace.dirty}`,
     "rdb_bgsave_in_progress:0",
-    `rdb_last_save_time:${Math.floor(metrics.startedAt / 1000)}`,
-    "rdb_last_bgsave_status:ok",
+    `rdb_last_save_time:${persistence.lastSave}`,
+    `rdb_last_bgsave_status:${persistence.lastBgsaveOk ? "ok" : "err"}`,
     "rdb_last_bgsave_time_sec:-1",
     "rdb_current_bgsave_time_sec:-1",
-    "rdb_saves:0",
+    `rdb_saves:${persistence.saves}`,
     "rdb_last_cow_size:0",
-    "rdb_last_load_keys_expired:0",
-    "rdb_last_load_keys_loaded:0",
+    `rdb_last_load_keys_expired:${load.keysExpired}`,
+    `rdb_last_load_keys_loaded:${load.keysLoaded}`,
     "aof_enabled:0",
     "aof_rewrite_in_progress:0",
     "aof_rewrite_scheduled:0",
@@ -103,6 +104,7 @@ export function persistenceSection({ keyspace, metrics }: ServerContext): string
     "aof_last_cow_size:0",
     "module_fork_in_progress:0",
     "module_fork_last_cow_size:0",
+    ...load.lines(),
   ];
 }
 
@@ -168,11 +170,11 @@ function idleFeatures(): string[] {
   ];
 }
 
-function replies({ stats }: ServerContext): string[] {
+function replies({ stats, persistence }: ServerContext): string[] {
   return [
     `unexpected_error_replies:${stats.unexpectedErrorReplies}`,
     `total_error_replies:${stats.errorReplies}`,
-    "dump_payload_sanitizations:0",
+    `dump_payload_sanitizations:${persistence.codecs.sanitizations}`,
     `total_reads_processed:${stats.readsProcessed}`,
     `total_writes_processed:${stats.writesProcessed}`,
     "io_threaded_reads_processed:0",

@@ -3,7 +3,7 @@
  *
  *   request()  stops accepting
  *   …          the commands that have arrived are run, and the replies that wait are sent (SHUTDOWN NOW: skipped)
- *   finish()   ends the connections and lets the process leave
+ *   finish()   saves the data, ends the connections and lets the process leave
  *
  * Between the two the server works as before, for as long as a peer that does not read its replies is waited for;
  * SHUTDOWN ABORT goes back from there.
@@ -37,6 +37,8 @@ export interface Stoppable {
   /** Stops accepting connections, and starts again. */
   stopAccepting(): void;
   resumeAccepting(): void;
+  /** Saves the data, if it is to be saved. False if that failed. */
+  saveBeforeExit(save: ShutdownOptions["save"]): boolean;
   /** Ends connections and timers. */
   stop(): void;
 }
@@ -61,7 +63,6 @@ export class Shutdown {
     const { log } = this.server;
     log.notice("User requested shutdown...");
     this.hooks?.stopping();
-    if (options.save === "save" && !this.saveBeforeExit(options.force)) return errors.SHUTDOWN_FAILED;
     this.active = true;
     this.options = options;
     this.caller = caller;
@@ -73,11 +74,12 @@ export class Shutdown {
     return null;
   }
 
-  /** SHUTDOWN SAVE where nothing can be saved must not look as if it had been. */
-  private saveBeforeExit(force: boolean): boolean {
+  /** Saves what is to be saved. False if that failed, and the server must not end for it. */
+  private save(): boolean {
+    const { save, force } = this.options as ShutdownOptions;
     const { log } = this.server;
-    log.warning(`Error trying to save the DB, ${force ? "Exit anyway" : "can't exit"}: there is no persistence yet.`);
-    if (!force) log.warning("Errors trying to shut down the server. Check the logs for more information.");
+    if (this.server.saveBeforeExit(save)) return true;
+    log.warning(force ? "Error trying to save the DB. Exit anyway." : "Error trying to save the DB, can't exit.");
     return force;
   }
 
@@ -85,11 +87,15 @@ export class Shutdown {
   abort(): string | null {
     if (!this.active) return errors.NO_SHUTDOWN;
     this.cancelTimer();
-    this.active = false;
     this.server.log.notice("Shutdown manually aborted.");
+    this.goBack();
+    return null;
+  }
+
+  private goBack(): void {
+    this.active = false;
     this.server.resumeAccepting();
     this.release(this.caller);
-    return null;
   }
 
   private release(caller: Client | null): void {
@@ -126,6 +132,11 @@ export class Shutdown {
 
   private finish(): void {
     const { config, log } = this.server;
+    if (!this.save()) {
+      log.warning("Errors trying to shut down the server. Check the logs for more information.");
+      this.goBack();
+      return;
+    }
     this.hooks?.cleanUp();
     if (config.unixsocket !== "") log.notice("Removing the unix socket file.");
     this.server.stop();

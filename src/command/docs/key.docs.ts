@@ -39,6 +39,33 @@ export function keyDocs(): FamilyDocs {
       history: [["3.0.3", "Accepts multiple `key` arguments."]],
       arguments: [multiple(key("key"))],
     },
+    dump: {
+      summary: "Returns a serialized representation of the value stored at a key.",
+      since: "2.6.0",
+      complexity:
+        "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1).",
+      arguments: [key("key")],
+    },
+    restore: {
+      summary: "Creates a key from the serialized representation of a value.",
+      since: "2.6.0",
+      complexity:
+        "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
+      history: [
+        ["3.0.0", "Added the `REPLACE` modifier."],
+        ["5.0.0", "Added the `ABSTTL` modifier."],
+        ["5.0.0", "Added the `IDLETIME` and `FREQ` options."],
+      ],
+      arguments: [
+        key("key"),
+        integer("ttl"),
+        string("serialized-value"),
+        optional(since("3.0.0", token("REPLACE"))),
+        optional(since("5.0.0", token("ABSTTL"))),
+        optional(since("5.0.0", withToken("IDLETIME", integer("seconds")))),
+        optional(since("5.0.0", withToken("FREQ", integer("frequency")))),
+      ],
+    },
     touch: {
       summary:
         "Returns the number of existing keys out of those specified after updating the time they were last accessed.",

@@ -164,6 +164,16 @@ export function serverDocs(): FamilyDocs {
       complexity: "Depends on subcommand.",
       docFlags: ["syscmd"],
     },
+    lastsave: {
+      summary: "Returns the Unix timestamp of the last successful save to disk.",
+      since: "1.0.0",
+      complexity: "O(1)",
+    },
+    save: {
+      summary: "Synchronously saves the database(s) to disk.",
+      since: "1.0.0",
+      complexity: "O(N) where N is the total number of keys in all databases",
+    },
     shutdown: {
       summary: "Synchronously saves the database(s) to disk and shuts down the Redis server.",
       since: "1.0.0",

@@ -14,9 +14,13 @@ let steps: string[];
 let clients: ClientRegistry;
 let shutdown: Shutdown;
 let exited: Promise<void>;
+let saveFails = false;
+/** Called when the server has gone back to accepting connections. */
+let resumed = (): void => {};
 
 beforeEach(() => {
   steps = [];
+  saveFails = false;
   clients = new ClientRegistry();
   const log = new Logger(new ManualClock());
   log.level = 4;
@@ -27,7 +31,14 @@ beforeEach(() => {
     log,
     clients,
     stopAccepting: () => steps.push("stop accepting"),
-    resumeAccepting: () => steps.push("resume accepting"),
+    resumeAccepting: () => {
+      steps.push("resume accepting");
+      setImmediate(() => resumed());
+    },
+    saveBeforeExit: (save) => {
+      if (save === "save") steps.push("save");
+      return !saveFails;
+    },
     stop: () => steps.push("stop"),
   };
   shutdown = new Shutdown(server, {
@@ -127,10 +138,29 @@ describe("a shutdown", () => {
     expect(shutdown.abort()).toBe("ERR No shutdown in progress.");
   });
 
-  test("with SAVE is refused where nothing can be saved, unless it is forced", async () => {
-    expect(shutdown.request({ ...PLAIN, save: "save" })).toBe("ERR Errors trying to SHUTDOWN. Check logs.");
-    expect(shutdown.active).toBe(false);
-    expect(shutdown.request({ ...PLAIN, save: "save", force: true })).toBeNull();
+  test("saves at the end, when what is ready has been run", async () => {
+    shutdown.request({ ...PLAIN, save: "save" });
     await exited;
+    expect(steps).toEqual(["stopping", "stop accepting", "save", "clean up", "stop", "exit"]);
+  });
+
+  test("goes back where saving fails, and the client that asked gets an error", async () => {
+    saveFails = true;
+    const { client, transport } = addClient();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    resumed = resolve;
+    shutdown.request({ ...PLAIN, save: "save" }, client);
+    await promise;
+    expect(steps).toEqual(["stopping", "stop accepting", "save", "resume accepting"]);
+    expect(shutdown.active).toBe(false);
+    expect(client.blocked).toBe(false);
+    expect(transport.pushed).toBe("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+  });
+
+  test("with FORCE ends although saving fails", async () => {
+    saveFails = true;
+    shutdown.request({ ...PLAIN, save: "save", force: true });
+    await exited;
+    expect(steps).toEqual(["stopping", "stop accepting", "save", "clean up", "stop", "exit"]);
   });
 });

@@ -1,0 +1,326 @@
+/**
+ * The RDB file of a server: saving to it, loading from it, and what INFO says of both.
+ *
+ * The file is written under a temporary name and renamed when it is complete and on the disk (file-writer.ts), so there
+ * is a whole one at any time. It is loaded in slices of a few milliseconds; clients that come meanwhile are told so.
+ */
+
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../admin/config/config";
+import type { Logger } from "../admin/process/logger";
+import type { Keyspace } from "../db/keyspace";
+import type { Clock } from "../util/clock";
+import { OutOfMemoryError } from "../util/out-of-memory";
+import { strerror } from "../util/strerror";
+import { FileWriteError, FileWriter } from "./file-writer";
+import { LoadState } from "./load-state";
+import { RdbError, RdbInput } from "./rdb-input";
+import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
+import { RdbOutput } from "./rdb-output";
+import { type KeptUsage, RdbWriter } from "./rdb-writer";
+import { ValueCodecs } from "./value-codec";
+
+/** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
+const SYNC_BYTES = 4 * 1024 * 1024;
+/** Length of a slice of loading, µs. */
+const SLICE_MICROS = 5000;
+/** Keys without elements that the log names. */
+const EMPTY_KEYS_NAMED = 10;
+const MIB = 1024 * 1024;
+
+/** The server, as far as its files are concerned with it. */
+export interface PersistenceHost {
+  readonly keyspace: Keyspace;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** The folder of `dir`, as the file system takes it. */
+  folder(): string;
+  /** Bytes in use, for the file's field "used-mem". */
+  usedMemory(): number;
+}
+
+/** How a file is loaded; see RdbLoadOptions. */
+export interface LoadMode {
+  readonly replace: boolean;
+  readonly keepExpired: boolean;
+}
+
+const PLAIN: LoadMode = { replace: false, keepExpired: false };
+
+/** Why a file was not loaded. "missing": there is none. "refused", "damaged": the log says why. */
+export type LoadResult = "loaded" | "missing" | "refused" | "damaged";
+
+export class Persistence {
+  readonly codecs: ValueCodecs;
+  readonly load: LoadState;
+  /** Seconds since the epoch: when the data was last saved; at first, when the server started. */
+  lastSave: number;
+  /** SAVE and BGSAVE since the start (or CONFIG RESETSTAT). */
+  saves = 0;
+  lastBgsaveOk = true;
+  /** Libraries of functions as a file brought them: there are no functions yet, but they must not be lost. */
+  private libraries: Buffer[] = [];
+
+  constructor(private readonly host: PersistenceHost) {
+    this.codecs = new ValueCodecs(host.keyspace);
+    this.load = new LoadState(host.clock);
+    this.lastSave = Math.floor(host.clock.now() / 1000);
+  }
+
+  get loading(): boolean {
+    return this.load.active;
+  }
+
+  /** The path of the file. */
+  get path(): string {
+    return join(this.host.folder(), decode(this.host.config.dbfilename));
+  }
+
+  // --- saving ------------------------------------------------------------------------------------------------------
+
+  /** Saves everything before it returns. False if that failed: the log says why, and the old file is as it was. */
+  save(): boolean {
+    const { config, keyspace, log } = this.host;
+    const temporary = `temp-${process.pid}.rdb`;
+    const file = new FileWriter(
+      join(this.host.folder(), temporary),
+      this.path,
+      config.rdbSaveIncrementalFsync ? SYNC_BYTES : 0,
+    );
+    try {
+      file.open();
+      this.writeAll((buf, length) => file.write(buf, length));
+      file.finish();
+    } catch (error) {
+      file.abandon();
+      if (!(error instanceof FileWriteError)) throw error;
+      this.logSaveFailure(error, temporary);
+      return false;
+    }
+    log.notice("DB saved on disk");
+    keyspace.dirty = 0;
+    this.lastSave = Math.floor(this.host.clock.now() / 1000);
+    this.lastBgsaveOk = true;
+    return true;
+  }
+
+  /** FLUSHALL: where there are save points, the file is emptied with the data. */
+  allFlushed(): void {
+    if (this.host.config.save.length > 0) this.save();
+  }
+
+  private writeAll(sink: (buf: Buffer, length: number) => void): void {
+    const { clock, config, keyspace } = this.host;
+    const out = new RdbOutput(config.rdbcompression, sink, config.rdbchecksum);
+    const writer = new RdbWriter(this.codecs, out, this.keptUsage);
+    const createdAt = Math.floor(clock.now() / 1000);
+    writer.begin({ createdAt, usedMemory: this.host.usedMemory(), aofBase: false }, this.libraries);
+    const delayed = config.rdbKeySaveDelay === 0 ? writer.entry : this.delayed(writer.entry);
+    for (const db of keyspace.databases) {
+      if (db.size === 0) continue;
+      writer.database(db);
+      db.scan(0, Number.POSITIVE_INFINITY, delayed);
+    }
+    writer.end(config.rdbchecksum);
+  }
+
+  /** As Redis's rdb-key-save-delay: for tests of saves that take long. */
+  private delayed(write: (ref: number) => void): (ref: number) => void {
+    const delay = new Delay(this.host.config.rdbKeySaveDelay);
+    return (ref) => {
+      write(ref);
+      delay.wait();
+    };
+  }
+
+  /** The bits of an entry say when it was used under LRU policies, and how often under LFU; else they are not kept. */
+  private get keptUsage(): KeptUsage {
+    const policy = this.host.config.maxmemoryPolicy;
+    if (policy.endsWith("-lru")) return "idle";
+    return policy.endsWith("-lfu") ? "frequency" : "none";
+  }
+
+  private logSaveFailure(error: FileWriteError, temporary: string): void {
+    const { log, config } = this.host;
+    const folder = config.dir;
+    const reason = strerror(error.cause);
+    if (error.step === "open") {
+      log.warning(`Failed opening the temp RDB file ${temporary} (in server root dir ${folder}) for saving: ${reason}`);
+    } else if (error.step === "rename") {
+      log.warning(
+        `Error moving temp DB file ${temporary} on the final destination ${config.dbfilename} ` +
+          `(in server root dir ${folder}): ${reason}`,
+      );
+    } else {
+      log.warning(`Write error saving DB on disk(${error.step === "write" ? "rdbSaveRio" : error.step}): ${reason}`);
+    }
+  }
+
+  // --- loading -----------------------------------------------------------------------------------------------------
+
+  /** Loads the file in slices between which the server answers. */
+  async loadInSlices(): Promise<LoadResult> {
+    const steps = this.loadSteps(PLAIN);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Loads the file before it returns. */
+  loadNow(mode: LoadMode): LoadResult {
+    const steps = this.loadSteps(mode);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** Each step is a slice. */
+  private *loadSteps(mode: LoadMode): Generator<void, LoadResult> {
+    const { log } = this.host;
+    let fd: number;
+    try {
+      fd = openSync(this.path, "r");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "missing";
+      log.warning(
+        `Fatal error: can't open the RDB file ${this.host.config.dbfilename} for reading: ${strerror(error)}`,
+      );
+      return "refused";
+    }
+    try {
+      return yield* this.loadFile(fd, mode);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  private *loadFile(fd: number, mode: LoadMode): Generator<void, LoadResult> {
+    const { keyspace, config, clock } = this.host;
+    const { size } = fstatSync(fd);
+    const input = RdbInput.ofFile(fd, size);
+    const loader = new RdbLoader(
+      this.codecs,
+      input,
+      { ...mode, checksum: config.rdbchecksum, deep: config.sanitizeDumpPayload === "yes" },
+      this.listener(),
+      clock.now(),
+    );
+    const expiry = keyspace.expiry;
+    this.load.begin(size);
+    keyspace.expiry = "ignore";
+    try {
+      loader.start();
+      while (!loader.step(clock.monotonic() + SLICE_MICROS, config.loadingProcessEventsIntervalBytes)) {
+        this.load.progress(loader);
+        yield;
+      }
+      this.load.progress(loader);
+      this.logLoaded(loader);
+      return "loaded";
+    } catch (error) {
+      return this.loadFailed(error, input.position);
+    } finally {
+      keyspace.expiry = expiry;
+      this.load.end();
+    }
+  }
+
+  private listener(): RdbLoadListener {
+    const { log, config } = this.host;
+    this.libraries = [];
+    let empty = 0;
+    const delay = config.keyLoadDelay === 0 ? null : new Delay(config.keyLoadDelay);
+    return {
+      aux: (name, value) => this.readField(name, value),
+      library: (source) => {
+        this.libraries.push(source);
+        log.warning("The RDB file contains a library of functions. It is kept, but there are no functions yet.");
+      },
+      emptyKey: (key) => {
+        if (empty++ < EMPTY_KEYS_NAMED) log.notice(`rdbLoadObject skipping empty key: ${key}`);
+      },
+      checksumDisabled: () => log.notice("RDB file was saved with checksum disabled: no check performed."),
+      checksumWrong: (expected, found) =>
+        log.warning(`Wrong RDB checksum expected: (${expected}) but got (${found}). Aborting now.`),
+      loaded: () => delay?.wait(),
+    };
+  }
+
+  private readField(name: string, value: string): void {
+    const { log, clock } = this.host;
+    const number = Number.parseInt(value, 10) || 0;
+    if (name.startsWith("%")) log.notice(`RDB '${name}': ${value}`);
+    else if (name === "redis-ver") log.notice(`Loading RDB produced by version ${value}`);
+    else if (name === "ctime") log.notice(`RDB age ${Math.max(0, Math.floor(clock.now() / 1000) - number)} seconds`);
+    else if (name === "used-mem") this.readUsedMemory(number);
+    else if (name === "aof-preamble" && number !== 0) log.notice("RDB has an AOF tail");
+    else if (name === "aof-base" && number !== 0) log.notice("RDB is base AOF");
+    else if (!KNOWN_FIELDS.has(name)) log.debug(`Unrecognized RDB AUX field: '${name}'`);
+  }
+
+  private readUsedMemory(bytes: number): void {
+    this.host.log.notice(`RDB memory usage when created ${(bytes / MIB).toFixed(2)} Mb`);
+    this.load.usedMemory = bytes;
+  }
+
+  private logLoaded({ keysLoaded, keysExpired, emptyKeys }: RdbLoader): void {
+    const counts = `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}`;
+    this.host.log.notice(emptyKeys === 0 ? `${counts}.` : `${counts}, empty keys skipped: ${emptyKeys}.`);
+  }
+
+  private loadFailed(error: unknown, position: number): LoadResult {
+    const { log } = this.host;
+    if (error instanceof RdbRefusal) {
+      log.warning(error.message);
+      return "refused";
+    }
+    if (!(error instanceof RdbError) && !(error instanceof OutOfMemoryError)) throw error;
+    if (error instanceof OutOfMemoryError || error.short) {
+      log.warning("Short read or OOM loading DB. Unrecoverable error, aborting now.");
+    }
+    log.warning(`Internal error in RDB reading offset ${position} -> ${error.message}`);
+    return "damaged";
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.saves = 0;
+    this.codecs.sanitizations = 0;
+  }
+}
+
+/** Fields that say nothing that matters here. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  "redis-bits",
+  "repl-stream-db",
+  "repl-id",
+  "repl-offset",
+  "lua",
+  "aof-preamble",
+  "aof-base",
+]);
+
+/** Pauses after each key, as tests ask for: `micros`, or a microsecond after every so many keys where it is negative. */
+class Delay {
+  private owed = 0;
+
+  constructor(private readonly micros: number) {}
+
+  wait(): void {
+    this.owed += this.micros > 0 ? this.micros : -1 / this.micros;
+    // The system does not sleep for less.
+    if (this.owed < 1000) return;
+    Bun.sleepSync(this.owed / 1000);
+    this.owed = 0;
+  }
+}
+
+/** A path as the file system takes it: directives hold one character a byte. */
+function decode(path: string): string {
+  return Buffer.from(path, "latin1").toString();
+}

@@ -1,0 +1,104 @@
+/** Writes an RDB file to an output: the fields about it, the databases, their keys, the end. */
+
+import type { Database } from "../db/database";
+import type { Keyspace } from "../db/keyspace";
+import { REDIS_VERSION } from "../util/redis-version";
+import * as format from "./rdb-format";
+import type { RdbOutput } from "./rdb-output";
+import type { ValueCodecs } from "./value-codec";
+
+const CHECKSUM_BYTES = 8;
+const NO_CHECKSUM = Buffer.alloc(CHECKSUM_BYTES);
+
+/** What is kept of the accesses to a key: it depends on maxmemory-policy what its LRU bits mean. */
+export type KeptUsage = "none" | "idle" | "frequency";
+
+export interface RdbFileFields {
+  /** Seconds since the epoch. */
+  readonly createdAt: number;
+  /** Bytes. */
+  readonly usedMemory: number;
+  /** Whether commands of an AOF follow on this file. */
+  readonly aofBase: boolean;
+}
+
+export class RdbWriter {
+  /** Keys written. */
+  keys = 0;
+  private readonly keyspace: Keyspace;
+
+  constructor(
+    private readonly codecs: ValueCodecs,
+    readonly out: RdbOutput,
+    private readonly usage: KeptUsage,
+  ) {
+    this.keyspace = codecs.keyspace;
+  }
+
+  /** What a file begins with: its version and fields, and libraries of functions as they are. */
+  begin(fields: RdbFileFields, libraries: readonly Buffer[]): void {
+    const { out } = this;
+    const magic = `${format.RDB_MAGIC}${String(format.RDB_VERSION).padStart(4, "0")}`;
+    out.raw(Buffer.from(magic, "latin1"), 0, magic.length);
+    this.aux("redis-ver", REDIS_VERSION);
+    this.aux("redis-bits", "64");
+    this.aux("ctime", String(fields.createdAt));
+    this.aux("used-mem", String(fields.usedMemory));
+    this.aux("aof-base", fields.aofBase ? "1" : "0");
+    for (const library of libraries) {
+      out.byte(format.OPCODE_FUNCTION);
+      out.string(library, 0, library.length);
+    }
+  }
+
+  private aux(name: string, value: string): void {
+    this.out.byte(format.OPCODE_AUX);
+    this.out.text(name);
+    this.out.text(value);
+  }
+
+  /** What stands before the keys of a database: its number, and how many keys there will be. */
+  database(db: Database): void {
+    const { out } = this;
+    out.byte(format.OPCODE_SELECT_DB);
+    out.size(db.id);
+    out.byte(format.OPCODE_RESIZE_DB);
+    out.size(db.size);
+    out.size(db.expires);
+  }
+
+  /** A key with its value, its expiry, and what is known of its accesses. */
+  readonly entry = (ref: number): void => {
+    const { out } = this;
+    const { entries } = this.keyspace;
+    if (entries.hasExpiry(ref)) {
+      out.byte(format.OPCODE_EXPIRE_MS);
+      out.int64(entries.expiryHi(ref), entries.expiryLo(ref));
+    }
+    if (this.usage !== "none") this.usageOf(ref);
+    this.codecs.encodeEntry(out, ref);
+    this.keys++;
+  };
+
+  private usageOf(ref: number): void {
+    const { out } = this;
+    const { access, entries } = this.keyspace;
+    if (this.usage === "idle") {
+      out.byte(format.OPCODE_IDLE);
+      out.size(access.idleSeconds(entries.lru(ref)));
+    } else {
+      out.byte(format.OPCODE_FREQ);
+      out.byte(access.frequency(entries.lru(ref)));
+    }
+  }
+
+  /** The end, with the checksum of everything before, and all of it handed to the sink. */
+  end(checksum: boolean): void {
+    const { out } = this;
+    out.byte(format.OPCODE_EOF);
+    out.flush();
+    if (checksum) out.int64(out.crc.hi, out.crc.lo);
+    else out.raw(NO_CHECKSUM, 0, CHECKSUM_BYTES);
+    out.flush();
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Persistence beside real servers. Payloads: Valkey 8.1 writes the same version of the format as Redis 7.2 and redbun;
+ * redbun reads what Redis 7.0 wrote.
+ */
+
+import { type Case, cmd, differential, within } from "./harness";
+
+/** A value with every form of string: a length, integers of 8, 16 and 32 bits, digits. */
+const SHORT_STRINGS = ["v", '""', "0", "-1", "127", "128", "-129", "40000", "-2147483648", "2147483648", "01", "1.5"];
+
+const dumps: Case[] = SHORT_STRINGS.map((value) => ({
+  name: `DUMP of the string ${value}`,
+  oracle: "valkey8",
+  commands: [`SET k ${value}`, "DUMP k", "OBJECT ENCODING k"],
+}));
+
+/** What Redis 7.0 answers to DUMP of the strings "v" and "12345". */
+const V = '"\\x00\\x01v\\n\\x00\\x91\\b\\xce\\xb2\\x198\\x8a\\xce"';
+const NUMBER = '"\\x00\\xc190\\n\\x00\\x9d\\x94\\xea\'\\x93\\xfc\\b\\xb9"';
+
+const restore: Case[] = [
+  [`RESTORE k 0 ${V}`, "GET k", "PTTL k", `RESTORE n 0 ${NUMBER}`, "GET n", "OBJECT ENCODING n", "DUMP missing"],
+  [`RESTORE k 0 ${V}`, `RESTORE k 0 ${V}`, `RESTORE k 0 ${NUMBER} REPLACE`, "GET k", `RESTORE k x ${V}`],
+  [`RESTORE k 100000 ${V}`, within(1000, "PTTL k"), `RESTORE k 0 ${V} REPLACE`, "PTTL k"],
+  [`RESTORE k 4102444800000 ${V} ABSTTL`, "PEXPIRETIME k", `RESTORE l 1 ${V} ABSTTL`, "EXISTS l"],
+  ["SET k v", `RESTORE k 1 ${V} ABSTTL REPLACE`, "EXISTS k", `RESTORE k 1 ${V} ABSTTL REPLACE`, "EXISTS k"],
+  [`RESTORE k 0 ${V} IDLETIME 1000`, within(2, "OBJECT IDLETIME k"), `RESTORE l 0 ${V} IDLETIME 0 REPLACE`],
+  [`RESTORE k 0 ${V} IDLETIME 99999999999`, "GET k", `RESTORE l 0 ${V} FREQ 10`, within(2, "OBJECT IDLETIME l")],
+  {
+    name: "FREQ under an LFU policy",
+    commands: [
+      "CONFIG SET maxmemory-policy allkeys-lfu",
+      `RESTORE k 0 ${V} FREQ 255`,
+      "OBJECT FREQ k",
+      `RESTORE l 0 ${V} IDLETIME 100`,
+      "EXISTS l",
+    ],
+    cleanup: ["CONFIG SET maxmemory-policy noeviction"],
+  },
+  {
+    name: "RESTORE: what is wrong with its arguments, in order",
+    commands: [
+      "DUMP",
+      "DUMP a b",
+      "RESTORE",
+      "RESTORE k 0",
+      `RESTORE k -1 ${V}`,
+      `RESTORE k x ${V}`,
+      `RESTORE k 9223372036854775808 ${V}`,
+      `RESTORE k 0 ${V} NOSUCH`,
+      `RESTORE k 0 ${V} IDLETIME`,
+      `RESTORE k 0 ${V} IDLETIME -1`,
+      `RESTORE k 0 ${V} IDLETIME x`,
+      `RESTORE k 0 ${V} FREQ`,
+      `RESTORE k 0 ${V} FREQ -1`,
+      `RESTORE k 0 ${V} FREQ 256`,
+      `RESTORE k 0 ${V} FREQ 1 IDLETIME 1`,
+      `RESTORE k 0 ${V} IDLETIME 1 FREQ 1`,
+      `RESTORE k 0 ${V} IDLETIME 1 IDLETIME 2`,
+      "DEL k",
+      "SET there v",
+      `RESTORE there -1 ${V}`,
+      "RESTORE there x damaged NOSUCH",
+      "RESTORE there x damaged",
+      "RESTORE missing x damaged",
+      "RESTORE missing -1 damaged",
+      "RESTORE missing 0 damaged",
+      'RESTORE missing 0 ""',
+    ],
+  },
+  {
+    name: "RESTORE of damaged payloads",
+    commands: [
+      cmd("RESTORE", "k", "0", "\x00\x01w\n\x00\x91\b\xce\xb2\x198\x8a\xce"),
+      cmd("RESTORE", "k", "0", "\x00\x01v\xff\xff\x91\b\xce\xb2\x198\x8a\xce"),
+      cmd("RESTORE", "k", "0", "\x00\x01v\n\x00\x91\b\xce\xb2\x198\x8a"),
+      // Right checksums over a type that there is not, and over a string that ends too early.
+      cmd("RESTORE", "k", "0", "\xfe\x01v\n\x00\x8f\xb3u\xaa\xad9\x8b\x14"),
+      "EXISTS k",
+    ],
+  },
+];
+
+const files: Case[] = [
+  ["SAVE", "SAVE x", "LASTSAVE x", within(5, "LASTSAVE")],
+  ["SET k v", "SAVE", "DEBUG RELOAD", "GET k", "DEBUG RELOAD nosuch", "DEBUG RELOAD NOSAVE", "GET k"],
+  ["SET a 1", "SAVE", "SET b 2", "DEBUG RELOAD NOSAVE", "EXISTS a b", "SET b 2", "SET a 3"],
+  ["SET a 1", "SAVE", "SET b 2", "SET a 3", "DEBUG RELOAD NOSAVE NOFLUSH MERGE", "MGET a b", "DEBUG DIGEST"],
+  ["SET a 1 EX 1000", "SET n 12345", "SELECT 3", "SET c x", "DEBUG RELOAD", "GET c", "SELECT 0", "DEBUG DIGEST"],
+];
+
+differential("persistence", { cases: [...dumps, ...restore, ...files], args: ["--enable-debug-command", "yes"] });

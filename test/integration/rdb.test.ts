@@ -1,0 +1,223 @@
+/** RDB files between redbun and real servers, and the process around them: start, shutdown, check-rdb. */
+
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Random } from "../support/random";
+import { text } from "../support/reply";
+import type { RespClient } from "../support/resp-client";
+import {
+  freePort,
+  type Peer,
+  requireRedis,
+  runRedbun,
+  startRedbun,
+  startRedis,
+  type TestServer,
+} from "../support/server";
+
+const LIMIT_MS = 60_000;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "redbun-rdb-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const path = (): string => join(folder, "dump.rdb");
+const args = (): string[] => ["--dir", folder];
+const WITH_DEBUG = ["--enable-debug-command", "yes"];
+
+/** Random strings of every form. */
+async function fillStrings(client: RespClient): Promise<void> {
+  const random = new Random(20_251_121);
+  for (let i = 0; i < 300; i++) {
+    const value = random.pick([
+      () => String(random.integer(-300, 300)),
+      () => String(random.integer(-3_000_000_000, 3_000_000_000)),
+      () => Buffer.from(random.bytes(random.integer(0, 60))),
+      () => "abc".repeat(random.integer(0, 100)),
+      () => Buffer.from(random.bytes(random.integer(0, 20_000)).map((byte) => byte & 7)),
+    ])();
+    await client.call("SET", `key:${i}`, value);
+    if (random.chance(0.2)) await client.call("PEXPIREAT", `key:${i}`, String(4_102_444_800_000 + i));
+  }
+  await client.call("SELECT", "7");
+  await client.call("SET", "other", "1");
+  await client.call("SELECT", "0");
+}
+
+async function digestOf(server: TestServer): Promise<string> {
+  await using client = await server.client();
+  return text(await client.call("DEBUG", "DIGEST"));
+}
+
+/** What is in the folder's file, as a server finds it. */
+async function digestIn(start: () => Promise<TestServer>): Promise<string> {
+  await using server = await start();
+  return await digestOf(server);
+}
+
+describe("files that redbun writes", () => {
+  for (const peer of ["redis8", "valkey8"] as const satisfies readonly Peer[]) {
+    const possible = requireRedis(peer);
+    test.skipIf(!possible)(
+      `load in ${peer}`,
+      async () => {
+        await using redbun = await startRedbun({ args: [...args(), ...WITH_DEBUG] });
+        await using client = await redbun.client();
+        await fillStrings(client);
+        expect(text(await client.call("SAVE"))).toBe("OK");
+        const theirs = await digestIn(() => startRedis(peer, { args: [...args(), ...WITH_DEBUG] }));
+        expect(theirs).toBe(await digestOf(redbun));
+      },
+      LIMIT_MS,
+    );
+  }
+});
+
+describe("files that real servers write", () => {
+  for (const peer of ["redis7", "redis8", "valkey8"] as const satisfies readonly Peer[]) {
+    const possible = requireRedis(peer);
+    test.skipIf(!possible)(
+      `of ${peer} load in redbun`,
+      async () => {
+        await using server = await startRedis(peer, { args: [...args(), ...WITH_DEBUG] });
+        await using client = await server.client();
+        await fillStrings(client);
+        expect(text(await client.call("SAVE"))).toBe("OK");
+        const ours = await digestIn(() => startRedbun({ args: [...args(), ...WITH_DEBUG] }));
+        expect(ours).toBe(await digestOf(server));
+      },
+      LIMIT_MS,
+    );
+  }
+});
+
+describe("the process", () => {
+  test(
+    "saves at SIGTERM where there are save points, and loads at the next start",
+    async () => {
+      const first = await startRedbun({ args: [...args(), "--save", "3600 1"] });
+      {
+        await using client = await first.client();
+        await client.call("SET", "k", "v");
+      }
+      first.process.kill("SIGTERM");
+      expect(await first.exited).toBe(0);
+      await first.waitForLog("Saving the final RDB snapshot before exiting.");
+      await first.waitForLog("DB saved on disk");
+      await using second = await startRedbun({ args: args() });
+      await second.waitForLog("Loading RDB produced by version 7.2.4");
+      await second.waitForLog("Done loading RDB, keys loaded: 1, keys expired: 0.");
+      await second.waitForLog(/DB loaded from disk: \d+\.\d{3} seconds/);
+      await using client = await second.client();
+      expect(text(await client.call("GET", "k"))).toBe("v");
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "saves at the end only where it is to",
+    async () => {
+      for (const [save, command, expected] of [
+        ["", "SHUTDOWN", false],
+        ["", "SHUTDOWN SAVE", true],
+        ["3600 1", "SHUTDOWN NOSAVE", false],
+        ["3600 1", "SHUTDOWN", true],
+      ] as const) {
+        rmSync(path(), { force: true });
+        const server = await startRedbun({ args: [...args(), "--save", save] });
+        const client = await server.client();
+        client.send(`${command}\r\n`);
+        expect(await server.exited).toBe(0);
+        expect([save, command, existsSync(path())]).toEqual([save, command, expected]);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "does not start with a damaged file, says where, and leaves it as it is",
+    async () => {
+      {
+        await using server = await startRedbun({ args: args() });
+        await using client = await server.client();
+        await client.call("SET", "k", "value");
+        await client.call("SAVE");
+      }
+      const damaged = readFileSync(path());
+      damaged[damaged.length - 10] ^= 1;
+      writeFileSync(path(), damaged);
+      const { code, stdout } = await runRedbun(["--port", String(freePort()), "--dir", folder]);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/Wrong RDB checksum expected: \([0-9a-f]+\) but got \([0-9a-f]+\)\. Aborting now\./);
+      expect(stdout).toMatch(/Internal error in RDB reading offset \d+ -> RDB CRC error/);
+      expect(stdout).toContain("--- RDB ERROR DETECTED ---");
+      expect(stdout).toContain("Terminating server after rdb file reading failure.");
+      expect(readFileSync(path()).equals(damaged)).toBe(true);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("redbun check-rdb", () => {
+  async function sampleFile(): Promise<void> {
+    await using server = await startRedbun({ args: args() });
+    await using client = await server.client();
+    await client.call("SET", "k", "v", "PXAT", "4102444800000");
+    await client.call("SET", "l", "abc".repeat(50));
+    await client.call("SAVE");
+  }
+
+  test(
+    "says that a file is sound",
+    async () => {
+      await sampleFile();
+      const { code, stdout } = await runRedbun(["check-rdb", path()]);
+      expect(code).toBe(0);
+      const lines = stdout.trim().split("\n");
+      expect(lines[0]).toBe(`[offset 0] Checking RDB file ${path()}`);
+      expect(lines).toContain("[offset 26] AUX FIELD redis-ver = '7.2.4'");
+      expect(lines.slice(-5).map((line) => line.replace(/\d+\]/, "N]"))).toEqual([
+        "[offset N] Checksum OK",
+        "[offset N] \\o/ RDB looks OK! \\o/",
+        "[info] 2 keys read",
+        "[info] 1 expires",
+        "[info] 0 already expired",
+      ]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "says where one is damaged",
+    async () => {
+      await sampleFile();
+      const whole = readFileSync(path());
+      writeFileSync(path(), whole.subarray(0, whole.length - 12));
+      const { code, stdout } = await runRedbun(["check-rdb", path()]);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /--- RDB ERROR DETECTED ---\n\[offset \d+\] Unexpected EOF reading RDB file\n\[additional info\] While doing: read-object-value\n\[additional info\] Reading key '[kl]'\n\[additional info\] Reading type 0 \(string\)\n\[info\] 2 keys read\n/,
+      );
+    },
+    LIMIT_MS,
+  );
+
+  test("wants one file", async () => {
+    expect(await runRedbun(["check-rdb"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "Usage: redbun check-rdb <rdb-file-name>\n",
+    });
+    expect((await runRedbun(["check-rdb", "-v"])).stdout).toBe("redis-check-rdb 7.2.4\n");
+    const missing = join(folder, "missing.rdb");
+    expect(await runRedbun(["check-rdb", missing])).toEqual({
+      code: 1,
+      stdout: `[offset 0] Checking RDB file ${missing}\n`,
+      stderr: "",
+    });
+  });
+});
