@@ -105,6 +105,13 @@ export class Listpack {
     return this.ref;
   }
 
+  /** As create(), of a copy of the listpack buf[at, at + length), which must be a sound one. */
+  createFrom(buf: Uint8Array, at: number, length: number): number {
+    this.open(this.heap.allocate(blockBytes(length)));
+    copyBytes(buf, at, this.bytes, this.start, length);
+    return this.ref;
+  }
+
   /** Opens the listpack at `ref`: everything else speaks of it from now on. */
   open(ref: number): void {
     const segment = ref >>> SEGMENT_SHIFT;

@@ -7,16 +7,18 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { NO_EXPIRY } from "../db/entry";
 import { Keyspace } from "../db/keyspace";
 import { Heap } from "../memory/heap";
+import { installSets } from "../types/set";
 import type { EntryHead } from "../types/string";
 import { systemClock } from "../util/clock";
 import { int64ToNumber } from "../util/integers";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { systemRandom } from "../util/random";
 import { REDIS_VERSION } from "../util/redis-version";
+import { EMPTY_VALUE } from "./codecs/codec";
 import { isObjectType, RDB_MODULE_2, RDB_TYPE_NAMES } from "./rdb-format";
 import { corrupt, RdbError, RdbInput } from "./rdb-input";
 import { ITEM_AUX, ITEM_DATABASE, ITEM_END, ITEM_KEY, ITEM_MODULE_AUX, RdbReader } from "./rdb-reader";
-import { EMPTY_VALUE, ValueCodecs } from "./value-codec";
+import { ValueCodecs, type ValueLimits } from "./value-codecs";
 
 /** What came out of a look at a file. */
 interface Findings {
@@ -29,6 +31,9 @@ interface Findings {
 export type Print = (line: string) => void;
 
 const NO_TYPE = -1;
+
+/** Values are decoded to see whether they can be, in whatever encoding. */
+const LIMITS: ValueLimits = { setMaxIntsetEntries: 512, setMaxListpackEntries: 128, setMaxListpackValue: 64 };
 
 class Checker {
   private readonly found: Findings = { keys: 0, expires: 0, expired: 0 };
@@ -47,7 +52,8 @@ class Checker {
     input.checksum = true;
     this.reader = new RdbReader(input);
     this.keyspace = new Keyspace({ heap: new Heap(), databases: 1, clock: systemClock, random: systemRandom });
-    this.codecs = new ValueCodecs(this.keyspace);
+    installSets(this.keyspace);
+    this.codecs = new ValueCodecs(this.keyspace, LIMITS);
     const { key } = this.reader;
     this.head = { type: 0, encoding: 0, expireAt: NO_EXPIRY, lru: 0, inlineLength: 0, key, keyStart: 0, keyEnd: 0 };
   }

@@ -5,11 +5,12 @@
  */
 
 import type { EntryHead } from "../types/string";
+import { EMPTY_VALUE } from "./codecs/codec";
 import { Crc64 } from "./crc64";
 import { RDB_VERSION, RDB_VERSION_MAX } from "./rdb-format";
 import { RdbInput } from "./rdb-input";
 import { RdbOutput } from "./rdb-output";
-import { EMPTY_VALUE, type ValueCodecs } from "./value-codec";
+import type { ValueCodecs } from "./value-codecs";
 
 const FOOTER_BYTES = 10;
 const crc = new Crc64();

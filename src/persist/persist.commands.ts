@@ -22,6 +22,7 @@ import type { EntryHead } from "../types/string";
 import { addInt64, int64, int64FromNumber, int64ToNumber, parseInt64 } from "../util/integers";
 import { dumpValue, isPayload, restoreValue } from "./dump";
 import { RdbError } from "./rdb-input";
+import { UnwritableError } from "./value-codecs";
 
 // --- files -----------------------------------------------------------------------------------------------------------
 
@@ -45,8 +46,13 @@ function dump(c: Call): void {
     return;
   }
   const { persistence, config } = c.server;
-  const payload = dumpValue(persistence.codecs, ref, config.rdbcompression);
-  c.reply.bulk(payload.buf, 0, payload.length);
+  try {
+    const payload = dumpValue(persistence.codecs, ref, config.rdbcompression);
+    c.reply.bulk(payload.buf, 0, payload.length);
+  } catch (error) {
+    if (!(error instanceof UnwritableError)) throw error;
+    c.fail(`ERR ${error.message}`);
+  }
 }
 
 interface RestoreOptions {

@@ -19,7 +19,7 @@ import { RdbError, RdbInput } from "./rdb-input";
 import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
 import { RdbOutput } from "./rdb-output";
 import { type KeptUsage, RdbWriter } from "./rdb-writer";
-import { ValueCodecs } from "./value-codec";
+import { UnwritableError, ValueCodecs } from "./value-codecs";
 
 /** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
 const SYNC_BYTES = 4 * 1024 * 1024;
@@ -64,7 +64,7 @@ export class Persistence {
   private libraries: Buffer[] = [];
 
   constructor(private readonly host: PersistenceHost) {
-    this.codecs = new ValueCodecs(host.keyspace);
+    this.codecs = new ValueCodecs(host.keyspace, host.config);
     this.load = new LoadState(host.clock);
     this.lastSave = Math.floor(host.clock.now() / 1000);
   }
@@ -95,8 +95,9 @@ export class Persistence {
       file.finish();
     } catch (error) {
       file.abandon();
-      if (!(error instanceof FileWriteError)) throw error;
-      this.logSaveFailure(error, temporary);
+      if (error instanceof UnwritableError) log.warning(`Error saving DB on disk: ${error.message}`);
+      else if (error instanceof FileWriteError) this.logSaveFailure(error, temporary);
+      else throw error;
       return false;
     }
     log.notice("DB saved on disk");

@@ -5,10 +5,11 @@
 import { NO_EXPIRY } from "../db/entry";
 import type { EntryHead } from "../types/string";
 import { int64ToNumber } from "../util/integers";
+import { EMPTY_VALUE } from "./codecs/codec";
 import { RDB_MODULE, RDB_MODULE_2 } from "./rdb-format";
 import { corrupt, RdbError, type RdbInput } from "./rdb-input";
 import { ITEM_AUX, ITEM_DATABASE, ITEM_END, ITEM_KEY, ITEM_LIBRARY, ITEM_MODULE_AUX, RdbReader } from "./rdb-reader";
-import { EMPTY_VALUE, type ValueCodecs } from "./value-codec";
+import type { ValueCodecs } from "./value-codecs";
 
 /** Keys between two looks at the clock. */
 const KEYS_PER_LOOK = 64;

@@ -5,7 +5,7 @@ import type { Keyspace } from "../db/keyspace";
 import { REDIS_VERSION } from "../util/redis-version";
 import * as format from "./rdb-format";
 import type { RdbOutput } from "./rdb-output";
-import type { ValueCodecs } from "./value-codec";
+import type { ValueCodecs } from "./value-codecs";
 
 const CHECKSUM_BYTES = 8;
 const NO_CHECKSUM = Buffer.alloc(CHECKSUM_BYTES);

@@ -1,0 +1,94 @@
+/**
+ * Whether a block of bytes is what it says that it is. A listpack or an intset that a file or a payload holds is copied
+ * into the heap as it is, and from then on nobody asks: so its structure is checked here, whatever sanitize-dump-payload
+ * says.
+ */
+
+import { backLengthBytes, LISTPACK_EMPTY, LISTPACK_MAX } from "../../memory/listpack";
+
+const LISTPACK_HEADER = 6;
+const END = 0xff;
+const COUNT_UNKNOWN = 0xffff;
+
+const INTSET_HEADER = 8;
+
+function u32(buf: Uint8Array, at: number): number {
+  return (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
+}
+
+/**
+ * Elements of the listpack buf[at, at + length), or -1 if it is none: lengths that do not fit, encodings that there are
+ * not, back lengths that do not lead back, a wrong number of elements.
+ */
+export function listpackCount(buf: Uint8Array, at: number, length: number): number {
+  const stop = at + length - 1;
+  if (length < LISTPACK_EMPTY || length > LISTPACK_MAX || u32(buf, at) !== length || buf[stop] !== END) return -1;
+  const stored = buf[at + 4] | (buf[at + 5] << 8);
+  let count = 0;
+  let p = at + LISTPACK_HEADER;
+  while (p < stop) {
+    const bytes = elementBytes(buf, p, stop);
+    if (bytes === 0) return -1;
+    p += bytes;
+    p = skipBackLength(buf, p, stop, bytes);
+    if (p === 0) return -1;
+    count++;
+  }
+  return p === stop && (stored === COUNT_UNKNOWN || stored === count) ? count : -1;
+}
+
+/** Bytes of encoding and data of the element at `p`; 0 where it is none, or does not end before `stop`. */
+function elementBytes(buf: Uint8Array, p: number, stop: number): number {
+  const bytes = encodedBytes(buf, p, stop);
+  return p + bytes < stop ? bytes : 0;
+}
+
+function encodedBytes(buf: Uint8Array, p: number, stop: number): number {
+  const head = buf[p];
+  if (head < 0x80) return 1;
+  if (head < 0xc0) return 1 + (head & 0x3f);
+  if (head < 0xe0) return 2;
+  if (head < 0xf0) return p + 1 < stop ? 2 + (((head & 15) << 8) | buf[p + 1]) : 0;
+  if (head === 0xf0) return p + 5 <= stop ? 5 + u32(buf, p + 1) : 0;
+  if (head === 0xf1) return 3;
+  if (head === 0xf2) return 4;
+  if (head === 0xf3) return 5;
+  return head === 0xf4 ? 9 : 0;
+}
+
+/** Position behind the back length at `p`, which has to say `bytes`; 0 where it does not. */
+function skipBackLength(buf: Uint8Array, p: number, stop: number, bytes: number): number {
+  const groups = backLengthBytes(bytes);
+  if (p + groups > stop) return 0;
+  let rest = bytes;
+  for (let i = groups - 1; i >= 0; i--) {
+    const more = i > 0 ? 0x80 : 0;
+    if (buf[p + i] !== ((rest & 0x7f) | more)) return 0;
+    rest = Math.floor(rest / 128);
+  }
+  return p + groups;
+}
+
+/** Integers of the intset buf[at, at + length), or -1 if it is none: it must not be empty, and ascends strictly. */
+export function intsetCount(buf: Uint8Array, at: number, length: number): number {
+  if (length < INTSET_HEADER) return -1;
+  const width = u32(buf, at);
+  const count = u32(buf, at + 4);
+  if ((width !== 2 && width !== 4 && width !== 8) || count === 0) return -1;
+  if (length !== INTSET_HEADER + count * width) return -1;
+  const view = new DataView(buf.buffer, buf.byteOffset + at + INTSET_HEADER, count * width);
+  for (let i = 1; i < count; i++) {
+    if (!ascends(view, width, i)) return -1;
+  }
+  return count;
+}
+
+/** Whether integer `i` is above the one before it. */
+function ascends(view: DataView, width: number, i: number): boolean {
+  const at = i * width;
+  if (width === 2) return view.getInt16(at, true) > view.getInt16(at - 2, true);
+  if (width === 4) return view.getInt32(at, true) > view.getInt32(at - 4, true);
+  const hi = view.getInt32(at + 4, true);
+  const before = view.getInt32(at - 4, true);
+  return hi === before ? view.getUint32(at, true) > view.getUint32(at - 8, true) : hi > before;
+}

@@ -1,0 +1,120 @@
+/**
+ * Sets in RDB files: an intset or a listpack as the block that it is, a hash table as a number and so many strings.
+ */
+
+import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from "../../db/entry";
+import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
+import { type SetLimits, SetView } from "../../types/set";
+import { Member } from "../../types/set-member";
+import type { EntryHead } from "../../types/string";
+import { copyBytes } from "../../util/bytes";
+import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from "../rdb-format";
+import { corrupt, type RdbInput } from "../rdb-input";
+import type { RdbOutput } from "../rdb-output";
+import { intsetCount, listpackCount } from "./block-checks";
+import { type CodecContext, discardValue, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { hasDuplicates } from "./duplicates";
+
+export class SetCodec implements ValueCodec {
+  readonly rdbTypes = [RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK];
+  private readonly view: SetView;
+  private readonly member: Member;
+
+  constructor(
+    private readonly context: CodecContext,
+    private readonly limits: SetLimits,
+  ) {
+    this.view = new SetView(context.keyspace);
+    this.member = new Member(context.keyspace.hasher);
+  }
+
+  rdbType(ref: number): number {
+    const encoding = this.context.keyspace.entries.encoding(ref);
+    if (encoding === ENCODING_INTSET) return RDB_SET_INTSET;
+    return encoding === ENCODING_LISTPACK ? RDB_SET_LISTPACK : RDB_SET;
+  }
+
+  encode(out: RdbOutput, ref: number): void {
+    const { heap, entries } = this.context.keyspace;
+    const { view } = this;
+    const root = entries.valueWord(ref, 0);
+    view.open(entries.encoding(ref), root);
+    if (view.encoding === ENCODING_HASHTABLE) {
+      out.size(view.size);
+      view.each((member) => {
+        member.text();
+        out.string(member.buf, member.start, member.end - member.start);
+        return true;
+      });
+      return;
+    }
+    const length = view.encoding === ENCODING_LISTPACK ? view.list.byteLength : view.ints.byteLength;
+    out.string(heap.u8[root >>> SEGMENT_SHIFT], Heap.offset(root), length);
+  }
+
+  decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {
+    if (rdbType === RDB_SET) return this.decodeMembers(input, head);
+    input.string();
+    return rdbType === RDB_SET_INTSET ? this.decodeIntset(input, head, deep) : this.decodeListpack(input, head, deep);
+  }
+
+  private decodeMembers(input: RdbInput, head: EntryHead): number {
+    const { view, member, limits } = this;
+    const count = input.size();
+    if (count === 0) return EMPTY_VALUE;
+    view.create(count > limits.setMaxIntsetEntries ? ENCODING_HASHTABLE : ENCODING_INTSET);
+    try {
+      for (let i = 0; i < count; i++) {
+        input.string();
+        member.setText(input.value, input.from, input.from + input.length);
+        if (!view.add(member, limits)) throw corrupt("Duplicate set members detected");
+      }
+    } catch (error) {
+      discardValue(this.context.keyspace, TYPE_SET, view.encoding, view.root);
+      throw error;
+    }
+    return this.finish(head);
+  }
+
+  private decodeIntset(input: RdbInput, head: EntryHead, deep: boolean): number {
+    const { value, from, length } = input;
+    const { heap } = this.context.keyspace;
+    if (deep) this.context.sanitizations++;
+    if (intsetCount(value, from, length) < 0) throw corrupt("Intset integrity check failed.");
+    const root = heap.allocate(length);
+    copyBytes(value, from, heap.u8[root >>> SEGMENT_SHIFT], Heap.offset(root), length);
+    this.view.open(ENCODING_INTSET, root);
+    return this.convertAndFinish(head, this.view.size > this.limits.setMaxIntsetEntries);
+  }
+
+  private decodeListpack(input: RdbInput, head: EntryHead, deep: boolean): number {
+    const { value, from, length } = input;
+    const { view } = this;
+    if (deep) this.context.sanitizations++;
+    const count = listpackCount(value, from, length);
+    if (count < 0) throw corrupt("Set listpack integrity check failed.");
+    if (count === 0) return EMPTY_VALUE;
+    view.open(ENCODING_LISTPACK, view.list.createFrom(value, from, length));
+    if (deep && hasDuplicates(view.list, 1)) {
+      view.list.free();
+      throw corrupt("Set listpack integrity check failed.");
+    }
+    return this.convertAndFinish(head, count > this.limits.setMaxListpackEntries);
+  }
+
+  /** `large`: more members than the encoding may have now become a hash table. */
+  private convertAndFinish(head: EntryHead, large: boolean): number {
+    const { view } = this;
+    try {
+      if (large) view.makeRoom(Number.POSITIVE_INFINITY, this.limits);
+    } catch (error) {
+      view.free();
+      throw error;
+    }
+    return this.finish(head);
+  }
+
+  private finish(head: EntryHead): number {
+    return makeEntry(this.context.keyspace, head, TYPE_SET, this.view.encoding, this.view.root);
+  }
+}

@@ -1,0 +1,33 @@
+/** Strings in RDB files: an RDB string, whatever their encoding. */
+
+import { ENCODING_INT } from "../../db/entry";
+import { createString, type EntryHead } from "../../types/string";
+import { RDB_STRING } from "../rdb-format";
+import type { RdbInput } from "../rdb-input";
+import type { RdbOutput } from "../rdb-output";
+import type { CodecContext, ValueCodec } from "./codec";
+
+export class StringCodec implements ValueCodec {
+  readonly rdbTypes = [RDB_STRING];
+
+  constructor(private readonly context: CodecContext) {}
+
+  rdbType(): number {
+    return RDB_STRING;
+  }
+
+  encode(out: RdbOutput, ref: number): void {
+    const { entries } = this.context.keyspace;
+    if (entries.encoding(ref) === ENCODING_INT) {
+      out.integer(entries.valueWord(ref, 1) | 0, entries.valueWord(ref, 0));
+      return;
+    }
+    entries.locateString(ref);
+    out.string(entries.bytes, entries.at, entries.length);
+  }
+
+  decode(input: RdbInput, _rdbType: number, head: EntryHead): number {
+    input.string();
+    return createString(this.context.keyspace, head, input.value, input.from, input.from + input.length);
+  }
+}
