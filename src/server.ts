@@ -34,6 +34,7 @@ import { Pause } from "./session/pause";
 import { transactionCommands } from "./session/transaction.commands";
 import { Watches } from "./session/watch";
 import { bitmapCommands } from "./types/bitmap.commands";
+import { hashCommands } from "./types/hash.commands";
 import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
 import { installSets } from "./types/set";
@@ -59,7 +60,7 @@ export interface ServerParts {
 
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
-  const types = [keyCommands, stringCommands, setCommands, bitmapCommands, hyperLogLogCommands];
+  const types = [keyCommands, stringCommands, hashCommands, setCommands, bitmapCommands, hyperLogLogCommands];
   return new CommandTable([...adminCommands, persistCommands, transactionCommands, ...types, ...more]);
 }
 

@@ -33,6 +33,7 @@ const code = (word: string): string => `\`${word}\``;
 const GROUPS: Readonly<Record<string, string>> = {
   string: "strings",
   set: "sets",
+  hash: "hashes",
   bitmap: "bitmaps",
   hyperloglog: "HyperLogLogs",
   generic: "keys",

@@ -4,6 +4,7 @@
 import { bitmapDocs } from "./docs/bitmap.docs";
 import { connectionDocs } from "./docs/connection.docs";
 import type { CommandDoc, FamilyDocs } from "./docs/doc";
+import { hashDocs } from "./docs/hash.docs";
 import { hyperLogLogDocs } from "./docs/hyperloglog.docs";
 import { keyDocs } from "./docs/key.docs";
 import { serverDocs } from "./docs/server.docs";
@@ -17,6 +18,7 @@ export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, di
 const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   string: stringDocs,
   set: setDocs,
+  hash: hashDocs,
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
   generic: keyDocs,

@@ -43,6 +43,8 @@ export const ENCODING_SKIPLIST = 8;
 export const ENCODING_STREAM = 9;
 /** A listpack of fields, values and expiries. */
 export const ENCODING_LISTPACK_EX = 10;
+/** A hash table of which some fields expire. */
+export const ENCODING_HASHTABLE_EX = 11;
 
 /** OBJECT ENCODING's answers, by encoding. */
 export const ENCODING_NAMES = [
@@ -57,6 +59,7 @@ export const ENCODING_NAMES = [
   "skiplist",
   "stream",
   "listpackex",
+  "hashtable",
 ];
 
 /** Words between header (and expiry) and key, by encoding; encodings of collections keep the ref of their root. */

@@ -52,7 +52,8 @@ export class ExpireCycle {
     this.runLooked = 0;
     this.runDead = 0;
     const start = keyspace.clock.monotonic();
-    const more = this.runDatabases(deadline);
+    let more = this.runDatabases(deadline);
+    for (const expire of keyspace.expirers) more = expire(deadline) || more;
     this.microsSpent += keyspace.clock.monotonic() - start;
     const percent = this.runLooked === 0 ? 0 : (this.runDead / this.runLooked) * 100;
     keyspace.stats.stalePercent += (percent - keyspace.stats.stalePercent) * STALE_WEIGHT;

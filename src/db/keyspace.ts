@@ -163,6 +163,24 @@ export class Keyspace {
     this.copiers[type] = copier;
   }
 
+  private readonly rekeyers: (((ref: number) => void) | null)[] = TYPE_NAMES.map(() => null);
+
+  /** Lets a collection type hear of an entry whose key is another one now. */
+  registerRekeyer(type: number, rekeyer: (ref: number) => void): void {
+    this.rekeyers[type] = rekeyer;
+  }
+
+  /** Announces that an entry has taken the place of another one, with its value, under another key. */
+  rekeyed(ref: number): void {
+    this.rekeyers[this.entries.type(ref)]?.(ref);
+  }
+
+  /**
+   * Deletes parts of values whose time has passed, such as fields of hashes: called with a deadline (µs of the monotonic
+   * clock) by the expire cycle; true while there is more to do.
+   */
+  readonly expirers: ((deadline: number) => boolean)[] = [];
+
   /**
    * A deep copy of an entry under another key, expiry included, as if it had just been made. It is in no dict yet.
    */

@@ -158,3 +158,22 @@ export function hllTestFailed(failure: string): string {
 export const NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 export const NUMKEYS_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+
+// --- hashes --------------------------------------------------------------------------------------------------------
+
+export const HASH_VALUE_NOT_AN_INTEGER = "ERR hash value is not an integer";
+export const HASH_VALUE_NOT_A_FLOAT = "ERR hash value is not a float";
+export const FLOAT_NOT_FINITE = "ERR value is NaN or Infinity";
+export const OUT_OF_LONG = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+export const EXPIRE_NEGATIVE = "ERR invalid expire time, must be >= 0";
+export const FIELDS_MISSING = "ERR Mandatory argument FIELDS is missing or not at the right position";
+export const FIELDS_COUNT_MISMATCH = "ERR The `numfields` parameter must match the number of arguments";
+export const FIELDS_COUNT_NOT_POSITIVE = "ERR Number of fields must be a positive integer";
+export const HEXPIRE_COUNT_NOT_POSITIVE = "ERR Parameter `numFields` should be greater than 0";
+export const HSETEX_COUNT_INVALID = "ERR invalid number of fields";
+export const HSETEX_ONE_CONDITION = "ERR Only one of FXX or FNX arguments can be specified";
+export const HSETEX_ONE_EXPIRY = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
+
+export function unknownArgument(argument: string): string {
+  return `ERR unknown argument: ${shown(argument, argument.length)}`;
+}

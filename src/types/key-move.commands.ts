@@ -68,6 +68,7 @@ function renameKey(c: Call, onlyIfNew: boolean): void {
     const moved = entries.relayout(ref, entries.expireAt(ref), buf, starts[2], ends[2]);
     // The value belongs to both entries for a moment: the block alone is freed, of whichever goes.
     putOr(() => heap.free(moved), c, db, existing, moved);
+    db.keyspace.rekeyed(moved);
     db.find(buf, starts[1], ends[1]);
     db.detachFound();
     heap.free(ref);

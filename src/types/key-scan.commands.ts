@@ -99,20 +99,26 @@ export interface ScanOptions {
   pattern: Pattern;
   /** Type of the keys to return, -1 for all, TYPE_UNKNOWN for a name that is none. */
   type: number;
+  /** HSCAN's NOVALUES. */
+  noValues: boolean;
 }
 
 const ANY_TYPE = -1;
 const TYPE_UNKNOWN = -2;
 const DEFAULT_COUNT = 10;
-const options: ScanOptions = { count: DEFAULT_COUNT, pattern, type: ANY_TYPE };
+const options: ScanOptions = { count: DEFAULT_COUNT, pattern, type: ANY_TYPE, noValues: false };
 
-/** Reads the options from argument `first` on; the call has failed if they are wrong. */
-export function parseScanOptions(c: Call, first: number, withType: boolean): ScanOptions {
+/** Reads the options from argument `first` on, TYPE and NOVALUES if allowed; the call has failed if they are wrong. */
+export function parseScanOptions(c: Call, first: number, withType: boolean, withNoValues = false): ScanOptions {
   options.count = DEFAULT_COUNT;
   options.type = ANY_TYPE;
+  options.noValues = false;
   pattern.setAny();
   for (let i = first; i < c.argc; i += 2) {
-    if (i + 1 === c.argc) c.syntaxError();
+    if (withNoValues && c.is(i, "novalues")) {
+      options.noValues = true;
+      i--;
+    } else if (i + 1 === c.argc) c.syntaxError();
     else if (c.is(i, "count")) options.count = scanCount(c, i + 1);
     else if (c.is(i, "match")) pattern.set(c.buf, c.starts[i + 1], c.ends[i + 1]);
     else if (withType && c.is(i, "type")) options.type = typeNamed(c.text(i + 1));

@@ -1,0 +1,200 @@
+/**
+ * A field of a large hash: one heap block with the field's name, its value, and when it expires, if it does.
+ *
+ *     253, 6 bytes     expiry, ms since the epoch, little endian          only if the field has one
+ *     length, bytes    the field
+ *     length, bytes    the value
+ *
+ * A length is one byte up to 252; 254 is followed by 16 bits and 255 by 32 bits, little endian. So the first byte says
+ * whether there is an expiry; the dict's flag says the same, to find such fields without looking at the others. Six
+ * bytes are enough: the latest expiry of a field is 2^46 - 1 (FIELD_EXPIRY_MAX).
+ *
+ * A field of 12 bytes with a value of 11 takes 25 bytes, thus a block of 32, with an expiry too.
+ */
+
+import type { ElementLayout } from "../memory/dict";
+import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
+import { copyBytes, equalBytes } from "../util/bytes";
+
+/** Expiry of a field that has none. */
+export const NO_FIELD_EXPIRY = 0;
+/** The latest time (ms since the epoch) at which a field can expire, as in Redis. */
+export const FIELD_EXPIRY_MAX = 2 ** 46 - 1;
+
+const EXPIRES = 253;
+const LENGTH_16 = 254;
+const LENGTH_32 = 255;
+/** Bytes of an expiry with its mark. */
+const EXPIRY_BYTES = 7;
+
+export class FieldBlocks implements ElementLayout {
+  /** What locateField() and locateValue() found: bytes[at, at + length). Valid until the heap next changes. */
+  bytes: Buffer;
+  at = 0;
+  length = 0;
+
+  constructor(private readonly heap: Heap) {
+    this.bytes = heap.u8[0];
+  }
+
+  hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean {
+    const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    let at = (ref & SEGMENT_MASK) << 3;
+    if (bytes[at] === EXPIRES) at += EXPIRY_BYTES;
+    const length = end - start;
+    if (length < EXPIRES) return bytes[at] === length && equalBytes(bytes, at + 1, buf, start, length);
+    if (readLength(bytes, at) !== length) return false;
+    return equalBytes(bytes, at + lengthBytes(length), buf, start, length);
+  }
+
+  // --- reading -----------------------------------------------------------------------------------------------------
+
+  /** When the field expires, or NO_FIELD_EXPIRY. */
+  expireAt(ref: number): number {
+    const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    const at = (ref & SEGMENT_MASK) << 3;
+    return bytes[at] === EXPIRES ? bytes.readUIntLE(at + 1, 6) : NO_FIELD_EXPIRY;
+  }
+
+  locateField(ref: number): void {
+    const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    let at = (ref & SEGMENT_MASK) << 3;
+    if (bytes[at] === EXPIRES) at += EXPIRY_BYTES;
+    const length = readLength(bytes, at);
+    this.bytes = bytes;
+    this.at = at + lengthBytes(length);
+    this.length = length;
+  }
+
+  locateValue(ref: number): void {
+    this.locateField(ref);
+    const at = this.at + this.length;
+    const length = readLength(this.bytes, at);
+    this.at = at + lengthBytes(length);
+    this.length = length;
+  }
+
+  // --- making and changing -----------------------------------------------------------------------------------------
+  // Texts must not lie in blocks that are freed here. What throws HeapFullError has changed nothing.
+
+  /** A new block with the field buf[start, end) and the value of `value`. Returns its ref. */
+  create(
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): number {
+    const fieldLength = end - start;
+    const valueLength = valueEnd - valueStart;
+    const prefix = expireAt === NO_FIELD_EXPIRY ? 0 : EXPIRY_BYTES;
+    const ref = this.heap.allocate(
+      prefix + lengthBytes(fieldLength) + fieldLength + lengthBytes(valueLength) + valueLength,
+    );
+    const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    let at = (ref & SEGMENT_MASK) << 3;
+    if (prefix !== 0) at = writeExpiry(bytes, at, expireAt);
+    at = writeText(bytes, at, buf, start, fieldLength);
+    writeText(bytes, at, value, valueStart, valueLength);
+    return ref;
+  }
+
+  /** A copy of a block. */
+  copy(ref: number): number {
+    const size = this.size(ref);
+    const copy = this.heap.allocate(size);
+    const from = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    const to = this.heap.u8[copy >>> SEGMENT_SHIFT];
+    copyBytes(from, (ref & SEGMENT_MASK) << 3, to, (copy & SEGMENT_MASK) << 3, size);
+    return copy;
+  }
+
+  /** Sets the value; field and expiry stay. Returns the field's block, which may be another one: then `ref` is freed. */
+  setValue(ref: number, value: Uint8Array, valueStart: number, valueEnd: number): number {
+    this.locateField(ref);
+    const { bytes } = this;
+    const start = (ref & SEGMENT_MASK) << 3;
+    const head = this.at + this.length - start;
+    const length = valueEnd - valueStart;
+    const size = head + lengthBytes(length) + length;
+    if (Heap.roundUp(size) === this.heap.sizeOf(ref)) {
+      writeText(bytes, start + head, value, valueStart, length);
+      return ref;
+    }
+    const moved = this.heap.allocate(size);
+    const to = this.heap.u8[moved >>> SEGMENT_SHIFT];
+    const at = (moved & SEGMENT_MASK) << 3;
+    copyBytes(bytes, start, to, at, head);
+    writeText(to, at + head, value, valueStart, length);
+    this.heap.free(ref);
+    return moved;
+  }
+
+  /** Sets the expiry, or removes it (NO_FIELD_EXPIRY), which needs no memory. Returns the field's block; see setValue. */
+  setExpiry(ref: number, expireAt: number): number {
+    const had = this.expireAt(ref) !== NO_FIELD_EXPIRY;
+    const has = expireAt !== NO_FIELD_EXPIRY;
+    if (had === has) {
+      if (has) writeExpiry(this.heap.u8[ref >>> SEGMENT_SHIFT], (ref & SEGMENT_MASK) << 3, expireAt);
+      return ref;
+    }
+    const size = this.size(ref);
+    const from = had ? EXPIRY_BYTES : 0;
+    const to = has ? EXPIRY_BYTES : 0;
+    const stays = had || Heap.roundUp(size + to) === this.heap.sizeOf(ref);
+    const moved = stays ? ref : this.heap.allocate(size + to);
+    const source = (ref & SEGMENT_MASK) << 3;
+    const target = (moved & SEGMENT_MASK) << 3;
+    const bytes = this.heap.u8[moved >>> SEGMENT_SHIFT];
+    this.heap.u8[ref >>> SEGMENT_SHIFT].copy(bytes, target + to, source + from, source + size);
+    if (has) writeExpiry(bytes, target, expireAt);
+    if (!stays) this.heap.free(ref);
+    return moved;
+  }
+
+  /** Bytes of the block that are in use. */
+  private size(ref: number): number {
+    this.locateValue(ref);
+    return this.at + this.length - ((ref & SEGMENT_MASK) << 3);
+  }
+}
+
+function readLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  if (first < EXPIRES) return first;
+  if (first === LENGTH_16) return bytes[at + 1] | (bytes[at + 2] << 8);
+  return (bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16) | (bytes[at + 4] << 24)) >>> 0;
+}
+
+function lengthBytes(length: number): number {
+  if (length < EXPIRES) return 1;
+  return length <= 0xffff ? 3 : 5;
+}
+
+/** Writes a length and the text, and returns the position behind it. */
+function writeText(out: Uint8Array, at: number, text: Uint8Array, start: number, length: number): number {
+  let to = at;
+  if (length < EXPIRES) {
+    out[to++] = length;
+  } else {
+    const wide = length > 0xffff;
+    out[to] = wide ? LENGTH_32 : LENGTH_16;
+    out[to + 1] = length;
+    out[to + 2] = length >>> 8;
+    if (wide) {
+      out[to + 3] = length >>> 16;
+      out[to + 4] = length >>> 24;
+    }
+    to += wide ? 5 : 3;
+  }
+  copyBytes(text, start, out, to, length);
+  return to + length;
+}
+
+/** Writes an expiry with its mark, and returns the position behind it. */
+function writeExpiry(bytes: Buffer, at: number, expireAt: number): number {
+  bytes[at] = EXPIRES;
+  return bytes.writeUIntLE(expireAt, at + 1, 6);
+}
