@@ -30,7 +30,10 @@ import { ReplyWriter } from "./resp/reply-writer";
 import { Authentication } from "./session/authentication";
 import { Blocking } from "./session/blocking";
 import { type Client, ClientRegistry } from "./session/client";
+import { Notifications } from "./session/notifications";
 import { Pause } from "./session/pause";
+import { PubSub } from "./session/pubsub";
+import { pubsubCommands } from "./session/pubsub.commands";
 import { transactionCommands } from "./session/transaction.commands";
 import { Watches } from "./session/watch";
 import { bitmapCommands } from "./types/bitmap.commands";
@@ -61,7 +64,7 @@ export interface ServerParts {
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
   const types = [keyCommands, stringCommands, hashCommands, setCommands, bitmapCommands, hyperLogLogCommands];
-  return new CommandTable([...adminCommands, persistCommands, transactionCommands, ...types, ...more]);
+  return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);
 }
 
 export class Server implements ServerContext {
@@ -81,6 +84,8 @@ export class Server implements ServerContext {
   readonly blocking: Blocking;
   readonly unblocker: Unblocker;
   readonly watches: Watches;
+  readonly pubsub: PubSub;
+  readonly notifications: Notifications;
   readonly authentication = new Authentication();
   readonly stats = new ServerStats();
   readonly metrics: Metrics;
@@ -116,6 +121,8 @@ export class Server implements ServerContext {
     this.pause = new Pause(this.keyspace);
     this.blocking = new Blocking(this.keyspace);
     this.watches = new Watches(this.keyspace);
+    this.pubsub = new PubSub(this.keyspace.hasher);
+    this.notifications = new Notifications(this.keyspace, this.pubsub);
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);

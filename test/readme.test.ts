@@ -37,6 +37,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   bitmap: "bitmaps",
   hyperloglog: "HyperLogLogs",
   generic: "keys",
+  pubsub: "publish and subscribe",
   transactions: "transactions",
   connection: "connection",
   server: "server",

@@ -39,6 +39,9 @@ export const BRIEF = 1 << 21;
 /** Runs at once in a transaction instead of being queued; not shown by COMMAND. */
 export const NOT_QUEUED = 1 << 22;
 
+/** Allowed in RESP2 to a client that listens to channels; not shown by COMMAND. */
+export const WHILE_SUBSCRIBED = 1 << 24;
+
 /** EXEC: does what the commands do that its client has queued; not shown by COMMAND. */
 export const RUNS_QUEUE = 1 << 23;
 

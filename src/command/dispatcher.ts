@@ -30,6 +30,7 @@ import {
   NOT_QUEUED,
   PROTECTED,
   RUNS_QUEUE,
+  WHILE_SUBSCRIBED,
   WRITE,
 } from "./command-spec";
 import type { ServerContext } from "./server-context";
@@ -122,7 +123,7 @@ export class Dispatcher {
       this.queue(client, client.transaction, command, request);
       return DONE;
     }
-    this.run(client, command, request);
+    this.runFor(client, command, request);
     if (this.blocking.hasReady) this.server.unblocker.serve();
     return DONE;
   }
@@ -130,8 +131,26 @@ export class Dispatcher {
   /** Runs the command of a blocked client again. */
   rerun(client: Client, command: Command, request: Request): void {
     const refusal = this.refusal(client, command);
-    if (refusal === null) this.run(client, command, request);
+    if (refusal === null) this.runFor(client, command, request);
     else this.reject(client, command, refusal);
+  }
+
+  /** Runs a command; what was pushed to its client meanwhile comes after the reply. */
+  private runFor(client: Client, command: Command, request: Request): void {
+    client.isRunning = true;
+    this.run(client, command, request);
+    client.isRunning = false;
+    if (client.pushed !== null) this.appendPushed(client, client.pushed);
+  }
+
+  private appendPushed(client: Client, pushed: readonly Buffer[]): void {
+    const { reply } = this;
+    const { muted } = reply;
+    // CLIENT REPLY suppresses replies only.
+    reply.muted = false;
+    for (const bytes of pushed) reply.raw(bytes, 0, bytes.length);
+    reply.muted = muted;
+    client.pushed = null;
   }
 
   /** Runs a command as a part of the one that is being run (EXEC). */
@@ -152,6 +171,9 @@ export class Dispatcher {
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
     if ((flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) return errors.OOM;
+    if (client.subscriptions !== null && client.protocol === 2 && (flags & WHILE_SUBSCRIBED) === 0) {
+      return errors.notWhileSubscribed(command.fullName);
+    }
     if (this.server.persistence.loading && (flags & LOADING) === 0) return errors.LOADING;
     return null;
   }

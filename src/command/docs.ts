@@ -7,6 +7,7 @@ import type { CommandDoc, FamilyDocs } from "./docs/doc";
 import { hashDocs } from "./docs/hash.docs";
 import { hyperLogLogDocs } from "./docs/hyperloglog.docs";
 import { keyDocs } from "./docs/key.docs";
+import { pubsubDocs } from "./docs/pubsub.docs";
 import { serverDocs } from "./docs/server.docs";
 import { setDocs } from "./docs/set.docs";
 import { stringDocs } from "./docs/string.docs";
@@ -22,6 +23,7 @@ const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
   generic: keyDocs,
+  pubsub: pubsubDocs,
   transactions: transactionDocs,
   connection: connectionDocs,
   server: serverDocs,

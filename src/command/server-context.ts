@@ -12,7 +12,9 @@ import type { Persistence } from "../persist/persistence";
 import type { Authentication } from "../session/authentication";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
+import type { Notifications } from "../session/notifications";
 import type { Pause } from "../session/pause";
+import type { PubSub } from "../session/pubsub";
 import type { Watches } from "../session/watch";
 import type { Clock } from "../util/clock";
 import type { Random } from "../util/random";
@@ -37,6 +39,8 @@ export interface ServerContext {
   readonly blocking: Blocking;
   readonly unblocker: Unblocker;
   readonly watches: Watches;
+  readonly pubsub: PubSub;
+  readonly notifications: Notifications;
   readonly authentication: Authentication;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;

@@ -187,9 +187,9 @@ export class Unblocker {
     reply.resp3 = client.protocol === 3;
     write();
     const end = reply.length;
+    if (end > start) client.transport.send(reply.buf, start, end);
     if (!wait.blocked) {
       this.blocking.remove(wait);
-      if (end > start) client.transport.send(reply.buf, start, end);
       client.transport.resume();
     }
     reply.truncate(start);

@@ -71,6 +71,7 @@ export class Database {
     const ref = this.lookupWrite(key, start, end, touch);
     if (ref === 0) {
       this.keyspace.stats.misses++;
+      this.keyspace.hooks?.keyMissed(this, key, start, end);
       return 0;
     }
     this.keyspace.stats.hits++;
@@ -154,6 +155,7 @@ export class Database {
     if (existing === 0) {
       const ref = this.entries.create(shape, key, start, end);
       this.insert(ref, shape.expireAt !== NO_EXPIRY);
+      this.keyspace.hooks?.keyCreated(this, key, start, end);
       return ref;
     }
     const { entries } = this;
@@ -204,11 +206,20 @@ export class Database {
   put(existing: number, ref: number, later: boolean): void {
     if (existing === 0) {
       this.dict.insert(this.hash, ref, this.entries.hasExpiry(ref));
+      this.announceCreated(ref);
       return;
     }
     this.dict.replaceFound(ref);
     this.dict.flagFound(this.entries.hasExpiry(ref));
     this.discard(existing, later);
+  }
+
+  private announceCreated(ref: number): void {
+    const { hooks } = this.keyspace;
+    if (hooks === null) return;
+    this.entries.locateKey(ref);
+    const { bytes, at, length } = this.entries;
+    hooks.keyCreated(this, bytes, at, at + length);
   }
 
   /**

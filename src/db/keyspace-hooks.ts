@@ -17,6 +17,10 @@ export interface KeyspaceHooks {
   keyEvent(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
   /** A key was deleted because its time had come. */
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void;
+  /** A key has come into being. The event of the command that made it comes after this. */
+  keyCreated(db: Database, key: Uint8Array, start: number, end: number): void;
+  /** A command wanted to read a key that does not exist. */
+  keyMissed(db: Database, key: Uint8Array, start: number, end: number): void;
   /** All keys of a database are about to be removed; they may still be looked up. */
   flushing(db: Database): void;
   /** Two databases are about to exchange their contents. They may be the same one. */
@@ -37,6 +41,14 @@ class Listeners implements KeyspaceHooks {
 
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void {
     for (const hooks of this.list) hooks.keyExpired(db, key, start, end);
+  }
+
+  keyCreated(db: Database, key: Uint8Array, start: number, end: number): void {
+    for (const hooks of this.list) hooks.keyCreated(db, key, start, end);
+  }
+
+  keyMissed(db: Database, key: Uint8Array, start: number, end: number): void {
+    for (const hooks of this.list) hooks.keyMissed(db, key, start, end);
   }
 
   flushing(db: Database): void {

@@ -82,6 +82,7 @@ export class Gate {
     this.server.pause.forget(client);
     this.server.blocking.forget(client);
     this.server.watches.forget(client);
+    this.server.pubsub.forget(client);
     this.server.clients.remove(client);
   }
 
@@ -128,7 +129,8 @@ export class Gate {
    */
   checkOutput(connection: Connection): void {
     const { client } = connection;
-    const limit = this.server.config.clientOutputBufferLimit.normal;
+    const limits = this.server.config.clientOutputBufferLimit;
+    const limit = client.subscriptions === null ? limits.normal : limits.pubsub;
     const waiting = connection.outputBytes;
     let exceeded = limit.hard > 0 && waiting > limit.hard;
     if (limit.soft > 0 && waiting > limit.soft) {

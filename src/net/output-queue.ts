@@ -1,44 +1,72 @@
 /**
- * What a peer has not taken yet: buffers in order, and the position up to which the first was sent. Small pieces share a
- * block: a reply of a few bytes in a buffer of its own would take a hundred times the memory that is counted for it.
+ * What waits to be sent to a peer: buffers in order, and the position up to which the first was sent.
+ *
+ * A message that goes to many is one buffer in all of their queues. But a peer that does not read would keep a buffer
+ * for every small message, which takes many times the memory that is counted for it; so once a queue stalls, small
+ * pieces share a block. Small buffers that stand one behind the other are sent in one write.
  */
 
 const BLOCK_BYTES = 16 * 1024;
+const FIRST_BLOCK_BYTES = 1024;
+/** What is smaller is copied where the peer does not read. */
+const SMALL_BYTES = 1024;
+/** How much is gathered for one write. */
+const GATHER_BYTES = 64 * 1024;
+/** What is larger is not worth copying to save a write. */
+const GATHERED_MAX = 16 * 1024;
+
+/** For all queues: what it holds is written at once. */
+const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
 
 export class OutputQueue {
   bytes = 0;
-  private readonly chunks: Buffer[] = [];
-  /** How far each chunk is filled; only the last may have room. */
-  private readonly lengths: number[] = [];
+  /** The buffers, from `head` on. */
+  private chunks: Buffer[] = [];
+  /** How far each is filled; only the last may have room. */
+  private lengths: number[] = [];
+  private head = 0;
+  /** Bytes of the first that were sent. */
   private sent = 0;
+  /** The peer did not take all of it when it was last offered. */
+  private stalled = false;
 
   get chunkCount(): number {
-    return this.chunks.length;
+    return this.chunks.length - this.head;
   }
 
   get isEmpty(): boolean {
     return this.bytes === 0;
   }
 
-  /** Appends a buffer, which belongs to the queue from now on. */
+  /** Appends a buffer, which must not change any more. */
   add(chunk: Buffer): void {
-    if (chunk.length > 0) this.append(chunk, chunk.length);
+    if (this.stalled && chunk.length < SMALL_BYTES) this.copy(chunk, 0, chunk.length);
+    else if (chunk.length > 0) this.append(chunk, chunk.length);
   }
 
   /** Appends a copy of `source[at, end)`. */
   copy(source: Buffer, at: number, end: number): void {
     const length = end - at;
+    if (length === 0) return;
     const last = this.chunks.length - 1;
-    if (last >= 0 && this.chunks[last].length - this.lengths[last] >= length) {
-      source.copy(this.chunks[last], this.lengths[last], at, end);
+    if (last < this.head) {
+      // Mostly it is sent whole, and no other follows.
+      const exact = Buffer.allocUnsafeSlow(length);
+      source.copy(exact, 0, at, end);
+      this.append(exact, length);
+      return;
+    }
+    const before = this.chunks[last];
+    if (before.length - this.lengths[last] >= length) {
+      source.copy(before, this.lengths[last], at, end);
       this.lengths[last] += length;
       this.bytes += length;
-    } else if (length > 0) {
-      // Mostly the first piece is sent whole, and no other follows.
-      const block = Buffer.allocUnsafeSlow(last < 0 ? length : Math.max(length, BLOCK_BYTES));
-      source.copy(block, 0, at, end);
-      this.append(block, length);
+      return;
     }
+    const size = Math.min(Math.max(before.length * 2, FIRST_BLOCK_BYTES), BLOCK_BYTES);
+    const block = Buffer.allocUnsafeSlow(Math.max(length, size));
+    source.copy(block, 0, at, end);
+    this.append(block, length);
   }
 
   private append(chunk: Buffer, length: number): void {
@@ -50,18 +78,42 @@ export class OutputQueue {
   /** Writes until everything is out or `write` takes less than it was offered. Returns the bytes written. */
   drain(write: (buf: Buffer, at: number, length: number) => number): number {
     let total = 0;
-    while (this.chunks.length > 0) {
-      const length = this.lengths[0] - this.sent;
-      const written = write(this.chunks[0], this.sent, length);
-      if (written <= 0) break;
-      total += written;
-      this.bytes -= written;
-      this.sent += written;
-      if (written < length) break;
-      this.chunks.shift();
-      this.lengths.shift();
-      this.sent = 0;
+    while (this.bytes > 0) {
+      const together = this.gather();
+      const offered = together === 0 ? this.lengths[this.head] - this.sent : together;
+      const written = together === 0 ? write(this.chunks[this.head], this.sent, offered) : write(gathered, 0, together);
+      if (written > 0) this.take(written);
+      total += Math.max(written, 0);
+      if (written < offered) break;
     }
+    this.stalled = this.bytes > 0;
     return total;
+  }
+
+  /** Copies what small buffers hold to `gathered`; 0 if there is one only. */
+  private gather(): number {
+    if (this.chunkCount < 2) return 0;
+    let together = 0;
+    let from = this.sent;
+    for (let i = this.head; i < this.chunks.length; i++) {
+      const length = this.lengths[i] - from;
+      if (length > GATHERED_MAX || together + length > GATHER_BYTES) break;
+      together += this.chunks[i].copy(gathered, together, from, this.lengths[i]);
+      from = 0;
+    }
+    return together;
+  }
+
+  /** Forgets the first `written` bytes. */
+  private take(written: number): void {
+    this.bytes -= written;
+    let rest = this.sent + written;
+    while (this.head < this.chunks.length && rest >= this.lengths[this.head]) rest -= this.lengths[this.head++];
+    this.sent = rest;
+    if (this.head * 2 < this.chunks.length) return;
+    // Half of the list has been sent: the buffers are let go, at a cost that the sending has paid for.
+    this.chunks = this.chunks.slice(this.head);
+    this.lengths = this.lengths.slice(this.head);
+    this.head = 0;
   }
 }

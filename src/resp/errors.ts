@@ -67,6 +67,14 @@ export function wrongArity(command: string): string {
   return `ERR wrong number of arguments for '${command}' command`;
 }
 
+/** What a client that listens to channels may not do in RESP2. */
+export function notWhileSubscribed(command: string): string {
+  return (
+    `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this ` +
+    "context"
+  );
+}
+
 /** EXEC itself was refused; `error` is the reason. */
 export function execRefused(error: string): string {
   return `EXECABORT Transaction discarded because of: ${error.startsWith("ERR ") ? error.slice(4) : error}`;

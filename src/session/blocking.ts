@@ -242,8 +242,10 @@ export class Blocking implements KeyspaceHooks {
     if (queues !== null) this.markReady(queues);
   }
 
-  /** The change that it belongs to was announced. */
+  // The change that these belong to is announced, too.
   keyEvent(): void {}
+  keyCreated(): void {}
+  keyMissed(): void {}
 
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void {
     this.keyChanged(db, key, start, end);

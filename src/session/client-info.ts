@@ -21,9 +21,9 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     `idle=${seconds(client.lastInteraction)}`,
     `flags=${flagLetters(client)}`,
     `db=${client.database}`,
-    "sub=0",
-    "psub=0",
-    "ssub=0",
+    `sub=${client.subscriptions?.channels.size ?? 0}`,
+    `psub=${client.subscriptions?.patterns.size ?? 0}`,
+    `ssub=${client.subscriptions?.shardChannels.size ?? 0}`,
     `multi=${client.transaction?.count ?? -1}`,
     `qbuf=${transport.inputBytes}`,
     `qbuf-free=${transport.inputFree}`,
@@ -49,6 +49,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
 /** Letters of what is special about a client, in Redis's order; N is nothing. */
 function flagLetters(client: Client): string {
   let letters = "";
+  if (client.subscriptions !== null) letters += "P";
   if (client.transaction !== null) letters += "x";
   if (client.paused || client.blocked) letters += "b";
   if (client.isDirty) letters += "d";

@@ -5,6 +5,7 @@
 
 import { bytesOfArguments } from "../resp/request";
 import type { Wait } from "./blocking";
+import type { Subscriptions } from "./pubsub";
 import type { Transaction } from "./transaction";
 import type { WatchedKey } from "./watch";
 
@@ -68,6 +69,11 @@ export class Client {
   /** What it watches, and whether any of that has changed: then it watches nothing any more. */
   readonly watched: WatchedKey[] = [];
   isDirty = false;
+  /** What it listens to; null: nothing. */
+  subscriptions: Subscriptions | null = null;
+  /** Its command is being run: what is pushed to it meanwhile comes after the reply. */
+  isRunning = false;
+  pushed: Buffer[] | null = null;
   /** What it waits for while it is in a blocking command. */
   wait: Wait | null = null;
   /** Since when (ms) the soft output limit has been exceeded; 0: it is not. */
@@ -92,6 +98,13 @@ export class Client {
     this.authenticated = authenticated;
   }
 
+  /** Sends bytes that are no reply; they must not change. */
+  push(bytes: Buffer): void {
+    if (!this.isRunning) this.transport.push(bytes);
+    else if (this.pushed === null) this.pushed = [bytes];
+    else this.pushed.push(bytes);
+  }
+
   /** Bytes of the arguments of the command that it is blocked in. */
   get waitingBytes(): number {
     return this.wait === null ? 0 : bytesOfArguments(this.wait.request);
@@ -106,7 +119,8 @@ export class Client {
 
   /** Memory of the client in all, bytes. */
   get memoryBytes(): number {
-    return this.transport.memoryBytes + this.waitingBytes + this.transactionBytes;
+    const subscriptions = this.subscriptions?.memoryBytes ?? 0;
+    return this.transport.memoryBytes + this.waitingBytes + this.transactionBytes + subscriptions;
   }
 
   /** A command begins, be it an empty one: CLIENT REPLY SKIP concerns one command only. Returns whether to answer. */

@@ -110,8 +110,10 @@ export class Watches implements KeyspaceHooks {
     for (const client of watched.watchers.keys()) this.touch(client);
   }
 
-  /** The change that it belongs to was announced. */
+  // The change that these belong to is announced, too.
   keyEvent(): void {}
+  keyCreated(): void {}
+  keyMissed(): void {}
 
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void {
     const watched = this.tables[db.id].get(key, start, end);

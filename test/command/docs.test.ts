@@ -4,7 +4,9 @@ import { describe, expect, test } from "bun:test";
 import { type ArgumentDoc, argumentFlags, commandDocs, displayText, documentedCommands } from "../../src/command/docs";
 
 const GROUPS =
-  "string list set hash sorted-set stream bitmap hyperloglog geo generic transactions connection server".split(" ");
+  "string list set hash sorted-set stream bitmap hyperloglog geo generic pubsub transactions connection server".split(
+    " ",
+  );
 const TYPES = ["string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block"];
 
 function* allArguments(docs: readonly ArgumentDoc[] = []): Generator<ArgumentDoc> {

@@ -19,6 +19,8 @@ function record(redbun: InProcess): string[] {
     keyChanged: note,
     keyEvent: note,
     keyExpired: (db, key, start, end) => events.push(`${db.id} expired ${text(key, start, end)}`),
+    keyCreated() {},
+    keyMissed() {},
     flushing: (db) => events.push(`${db.id} flushing`),
     swapping: (a, b) => events.push(`${a.id} ${b.id} swapping`),
   };

@@ -43,6 +43,8 @@ export class Fixture {
       keyExpired: (db, key, start, end) => {
         this.expired.push(`${db.id}:${Buffer.from(key.subarray(start, end)).toString("latin1")}`);
       },
+      keyCreated() {},
+      keyMissed() {},
       flushing() {},
       swapping() {},
     };

@@ -44,6 +44,11 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   sscan: ["complexity"],
   // A full stop too many.
   hscan: ["complexity"],
+  // The number of subscriptions that there are has nothing to do with it.
+  psubscribe: ["complexity", "arguments"],
+  punsubscribe: ["complexity"],
+  sunsubscribe: ["complexity"],
+  unsubscribe: ["complexity"],
   // 2.9.50 was a development version.
   "client|pause": ["since"],
 };

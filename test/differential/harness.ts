@@ -9,6 +9,8 @@
  *       { name: "keys in any order", commands: ["MSET a 1 b 2", sorted("KEYS *")] },
  *       { name: "binary", commands: [cmd("SET", "k", new Uint8Array([0, 255])), "GET k"] },
  *       { name: "as in 7.2", commands: [answers("CLIENT NO-TOUCH on", OK)] },
+ *       { name: "somebody waits", commands: [blocks(on("a", "BLPOP l 0")), "RPUSH l x", replyOf("a")] },
+ *       { name: "and listens", commands: [confirmed(1, on("a", "SUBSCRIBE c")), "PUBLISH c m", messagesOf("a")] },
  *       { name: "from Redis 8", oracle: "redis8", commands: ["..."] },
  *     ],
  *   });
@@ -26,7 +28,7 @@ import { afterAll, describe, setDefaultTimeout, test } from "bun:test";
 import { appendFileSync } from "node:fs";
 import { seedFromEnvironment } from "../support/model";
 import { Random } from "../support/random";
-import { equal, error, NULL, type Reply, show } from "../support/reply";
+import { array, equal, error, NULL, type Reply, show } from "../support/reply";
 import type { RespClient } from "../support/resp-client";
 import { encodeCommand } from "../support/resp-client";
 import { type Peer, requireRedis, startRedbun, startRedis, type TestServer } from "../support/server";
@@ -50,6 +52,12 @@ export interface Step {
   readonly connection?: string;
   /** True: the server answers nothing (CLIENT REPLY OFF). */
   readonly silent?: boolean;
+  /** True: the command blocks its client; the next step waits until it does. A `replyOf` step reads the reply. */
+  readonly blocks?: boolean;
+  /** Nothing is sent: a reply, or messages, that other commands have caused are read. */
+  readonly only?: "reply" | "messages";
+  /** So many messages (arrays in RESP2, pushes in RESP3) instead of one reply. */
+  readonly messages?: number;
 }
 
 export type StepLike = CommandLike | Step;
@@ -134,6 +142,20 @@ export const answers = (step: StepLike, expected: NonNullable<Step["expected"]>)
 export const on = (connection: string, step: StepLike): Step => ({ ...toStep(step), connection });
 /** The server answers nothing to it. */
 export const silent = (step: StepLike): Step => ({ ...toStep(step), silent: true });
+
+/** Blocks its client: nothing is answered until another client does something. */
+export const blocks = (step: StepLike): Step => ({ ...toStep(step), blocks: true });
+/** The reply to the command that the client was blocked in. */
+export const replyOf = (connection: string): Step => ({ command: { args: [connection] }, connection, only: "reply" });
+/** Is answered with messages, as SUBSCRIBE is. */
+export const confirmed = (messages: number, step: StepLike): Step => ({ ...toStep(step), messages });
+/** The next messages that a subscriber gets. */
+export const messagesOf = (connection: string, messages = 1): Step => ({
+  command: { args: [connection] },
+  connection,
+  only: "messages",
+  messages,
+});
 
 /** Registers the tests of a family: one for each case. */
 export function differential(name: string, family: Family): void {
@@ -252,7 +274,7 @@ async function runCase(servers: ServerPool, each: RunCase, protocol: 2 | 3, setu
     }
     for (const step of each.commands) {
       const difference = await runStep(ours, theirs, step, protocol);
-      const line = `${step.connection === undefined ? "" : `(${step.connection}) `}${showCommand(toCommand(step.command))}`;
+      const line = showStep(step);
       if (difference !== undefined) throw new Error(describeDifference(difference, protocol, each.oracle, history));
       history.push(line);
     }
@@ -271,18 +293,41 @@ async function runStep(
   const command = toCommand(step.command);
   const name = step.connection ?? "main";
   const [a, b] = await Promise.all([ours.get(name), theirs.get(name)]);
+  if (step.blocks) {
+    await Promise.all([block(ours, a, command), block(theirs, b, command)]);
+    return undefined;
+  }
   const bytes = encodeCommand(command.args);
-  a.send(bytes);
-  b.send(bytes);
+  for (const client of step.only === undefined ? [a, b] : []) client.send(bytes);
   if (step.silent) return undefined;
   const [ourReply, theirReply] = await Promise.all([
-    a.readReply().catch(() => CLOSED),
-    b.readReply().catch(() => CLOSED),
+    answer(a, step, protocol).catch(() => CLOSED),
+    answer(b, step, protocol).catch(() => CLOSED),
   ]);
   const reason = compare(step, ourReply, theirReply, protocol);
   return reason === undefined
     ? undefined
     : { command, ours: ourReply, theirs: expectedReply(step, protocol) ?? theirReply, reason };
+}
+
+async function answer(client: RespClient, step: Step, protocol: 2 | 3): Promise<Reply> {
+  if (step.messages === undefined) return client.readReply();
+  const messages: Reply[] = [];
+  while (messages.length < step.messages) {
+    messages.push(await (protocol === 3 ? client.nextPush() : client.readReply()));
+  }
+  return array(...messages);
+}
+
+/** Sends a command and waits until its client is blocked in it. */
+async function block(connections: Connections, client: RespClient, command: Command): Promise<void> {
+  const id = await client.text("CLIENT", "ID");
+  client.send(encodeCommand(command.args));
+  const control = await connections.get("(control)");
+  while (!/ flags=[a-zA-Z]*b/.test(await control.text("CLIENT", "LIST", "ID", id))) {
+    if (client.unread > 0) throw new Error(`${showCommand(command)} does not block`);
+    await Bun.sleep(1);
+  }
 }
 
 async function runRandom(servers: ServerPool, family: RandomFamily, seed: number): Promise<void> {
@@ -380,6 +425,11 @@ function describeDifference(
 
 // --- plumbing ----------------------------------------------------------------------------------------------------
 
+function showStep(step: Step): string {
+  const connection = step.connection === undefined ? "" : `(${step.connection}) `;
+  return connection + (step.only === undefined ? showCommand(toCommand(step.command)) : step.only);
+}
+
 function toStep(step: StepLike): Step {
   return typeof step === "string" || "args" in step ? { command: step } : step;
 }
@@ -401,7 +451,7 @@ function toCase(each: Case): RunCase {
 }
 
 function defaultName(steps: readonly Step[]): string {
-  const name = steps.map((step) => showCommand(toCommand(step.command))).join("; ");
+  const name = steps.map(showStep).join("; ");
   return name.length <= 100 ? name : `${name.slice(0, 99)}…`;
 }
 
@@ -412,8 +462,9 @@ function collecting(): boolean {
 /** Appends the names of the commands, one a line, with the second word for the sake of containers (CONFIG GET). */
 function collect(steps: readonly StepLike[]): void {
   const names = new Set<string>();
-  for (const step of steps) {
-    const { args } = toCommand(toStep(step).command);
+  for (const step of steps.map(toStep)) {
+    if (step.only !== undefined) continue;
+    const { args } = toCommand(step.command);
     names.add(args[0].toLowerCase());
     if (args.length > 1) names.add(`${args[0]}|${args[1]}`.toLowerCase());
   }

@@ -192,6 +192,8 @@ export class InProcess {
         events.push({ event, key: text(key, start, end), eventClass, change: false });
       },
       keyExpired() {},
+      keyCreated() {},
+      keyMissed() {},
       flushing() {},
       swapping() {},
     });

@@ -103,9 +103,9 @@ function clientType(c: Call, i: number): ClientType | null {
   return null;
 }
 
-/** Every client is a normal one as long as there is neither replication nor pub/sub. */
-function typeOf(_client: Client): ClientType {
-  return "normal";
+/** There are no replicas yet. */
+function typeOf(client: Client): ClientType {
+  return client.subscriptions === null ? "normal" : "pubsub";
 }
 
 function list(c: Call): void {

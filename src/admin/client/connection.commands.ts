@@ -10,7 +10,9 @@ import {
   NOSCRIPT,
   NOT_QUEUED,
   STALE,
+  WHILE_SUBSCRIBED,
 } from "../../command/command-spec";
+import type { ServerContext } from "../../command/server-context";
 import {
   AUTH_WITHOUT_PASSWORD,
   DB_INDEX_OUT_OF_RANGE,
@@ -24,7 +26,6 @@ import {
 import { DEFAULT_USER } from "../../session/authentication";
 import { type Client, REPLY_ON } from "../../session/client";
 import { discardTransaction } from "../../session/transaction";
-import type { Watches } from "../../session/watch";
 import { REDIS_VERSION } from "../../util/redis-version";
 import { anyInteger, bytesOf } from "../arguments";
 
@@ -32,7 +33,16 @@ const INT_MAX = 0x7fffffff;
 
 function ping(c: Call): void {
   if (c.argc > 2) c.fail(wrongArity("ping"));
+  else if (c.client.subscriptions !== null && c.client.protocol === 2) pongWhileSubscribed(c);
   else if (c.argc === 1) c.reply.pong();
+  else c.reply.bulk(c.buf, c.starts[1], c.size(1));
+}
+
+/** Where only messages are expected, the reply looks like one. */
+function pongWhileSubscribed(c: Call): void {
+  c.reply.array(2);
+  c.reply.bulkText("pong");
+  if (c.argc === 1) c.reply.bulkText("");
   else c.reply.bulk(c.buf, c.starts[1], c.size(1));
 }
 
@@ -134,19 +144,20 @@ function replyGreeting(c: Call): void {
 /** RESET: the connection as if it were new, but for its id and library. */
 function reset(c: Call): void {
   const { client, reply } = c;
-  resetClient(client, !c.server.authentication.required, c.server.watches);
+  resetClient(c.server, client);
   reply.muted = false;
   reply.resp3 = false;
   reply.simple("RESET");
 }
 
-function resetClient(client: Client, authenticated: boolean, watches: Watches): void {
-  discardTransaction(client, watches);
+function resetClient(server: ServerContext, client: Client): void {
+  discardTransaction(client, server.watches);
+  server.pubsub.forget(client);
   client.database = 0;
   client.protocol = 2;
   client.name = "";
   client.user = DEFAULT_USER;
-  client.authenticated = authenticated;
+  client.authenticated = !server.authentication.required;
   client.replyMode = REPLY_ON;
   client.noEvict = false;
   client.noTouch = false;
@@ -162,12 +173,12 @@ export const connectionCommands: CommandDefinition[] = [
   {
     name: "ping",
     arity: -1,
-    flags: FAST,
+    flags: FAST | WHILE_SUBSCRIBED,
     categories: "connection",
     tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
     handler: ping,
   },
-  { name: "quit", arity: -1, flags: ALWAYS | NOT_QUEUED, categories: "connection", handler: quit },
-  { name: "reset", arity: 1, flags: ALWAYS | NOT_QUEUED, categories: "connection", handler: reset },
+  { name: "quit", arity: -1, flags: ALWAYS | NOT_QUEUED | WHILE_SUBSCRIBED, categories: "connection", handler: quit },
+  { name: "reset", arity: 1, flags: ALWAYS | NOT_QUEUED | WHILE_SUBSCRIBED, categories: "connection", handler: reset },
   { name: "select", arity: 2, flags: LOADING | STALE | FAST, categories: "connection", handler: select },
 ];

@@ -41,6 +41,7 @@ const EFFECTS: [DirectiveName[], Effect][] = [
       keyspace.lazyExpire = config.lazyfreeLazyExpire;
     },
   ],
+  [["notify-keyspace-events"], ({ config, notifications }) => notifications.configure(config.notifyKeyspaceEvents)],
   [["latency-tracking"], trackLatency],
 ];
 

@@ -250,7 +250,7 @@ function formatEvents(bits: number): string {
 
 export const notifyKeyspaceEvents: Directive<number, number> = {
   kind: "special",
-  flags: 0,
+  flags: EFFECTIVE,
   alias: null,
   initial: 0,
   accepts: "letters of Ag$lshzxeKEtmdn",

@@ -109,7 +109,7 @@ export function persistenceSection({ keyspace, persistence }: ServerContext): st
 }
 
 export function statsSection(server: ServerContext): string[] {
-  return [...traffic(server), ...keyEvents(server), ...idleFeatures(), ...replies(server)];
+  return [...traffic(server), ...keyEvents(server), ...channels(server), ...idleFeatures(), ...replies(server)];
 }
 
 function traffic({ stats, metrics }: ServerContext): string[] {
@@ -148,12 +148,17 @@ function keyEvents({ keyspace: { stats }, expireCycle }: ServerContext): string[
   ];
 }
 
+function channels({ pubsub }: ServerContext): string[] {
+  return [
+    `pubsub_channels:${pubsub.count("channels")}`,
+    `pubsub_patterns:${pubsub.count("patterns")}`,
+    `pubsubshard_channels:${pubsub.count("shardChannels")}`,
+  ];
+}
+
 /** Fields of what redbun does not have, or not yet. */
 function idleFeatures(): string[] {
   return [
-    "pubsub_channels:0",
-    "pubsub_patterns:0",
-    "pubsubshard_channels:0",
     "latest_fork_usec:0",
     "total_forks:0",
     "migrate_cached_sockets:0",

@@ -9,7 +9,7 @@ export function closeIdleClients(server: ServerContext): void {
   if (timeout === 0) return;
   const oldest = server.clock.monotonic() - timeout * 1_000_000;
   for (const client of server.clients.all()) {
-    if (client.blocked || client.paused || client.lastInteraction >= oldest) continue;
+    if (client.blocked || client.paused || client.subscriptions !== null || client.lastInteraction >= oldest) continue;
     server.log.verbose("Closing idle client");
     client.transport.close();
   }
