@@ -42,6 +42,8 @@ import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
 import { installSets } from "./types/set";
 import { setCommands } from "./types/set.commands";
+import { streamCommands } from "./types/stream.commands";
+import { installStreams } from "./types/stream-tools";
 import { stringCommands } from "./types/string.commands";
 import type { Clock } from "./util/clock";
 import { type Random, secureBytes } from "./util/random";
@@ -63,7 +65,9 @@ export interface ServerParts {
 
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
-  const types = [keyCommands, stringCommands, hashCommands, setCommands, bitmapCommands, hyperLogLogCommands];
+  const strings = [keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
+  const collections = [hashCommands, setCommands, streamCommands];
+  const types = [...strings, ...collections];
   return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);
 }
 
@@ -117,6 +121,7 @@ export class Server implements ServerContext {
       random: this.random,
     });
     installSets(this.keyspace);
+    installStreams(this.keyspace);
     this.keyspace.access.update(this.clock.now());
     this.pause = new Pause(this.keyspace);
     this.blocking = new Blocking(this.keyspace);

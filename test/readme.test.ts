@@ -36,6 +36,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   hash: "hashes",
   bitmap: "bitmaps",
   hyperloglog: "HyperLogLogs",
+  stream: "streams",
   generic: "keys",
   pubsub: "publish and subscribe",
   transactions: "transactions",

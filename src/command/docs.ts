@@ -10,6 +10,7 @@ import { keyDocs } from "./docs/key.docs";
 import { pubsubDocs } from "./docs/pubsub.docs";
 import { serverDocs } from "./docs/server.docs";
 import { setDocs } from "./docs/set.docs";
+import { streamDocs } from "./docs/stream.docs";
 import { stringDocs } from "./docs/string.docs";
 import { transactionDocs } from "./docs/transaction.docs";
 
@@ -22,6 +23,7 @@ const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   hash: hashDocs,
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
+  stream: streamDocs,
   generic: keyDocs,
   pubsub: pubsubDocs,
   transactions: transactionDocs,

@@ -34,7 +34,7 @@
 import { assert } from "../util/assert";
 import { copyBytes, equalBytes } from "../util/bytes";
 import { int64, int64FromNumber, isSafeInt64, MAX_INT64_TEXT, parseInt64, writeInt64 } from "../util/integers";
-import { type Heap, HeapFullError, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { Heap, HeapFullError, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 import { LARGEST_CLASS } from "./size-classes";
 
 /** Bytes of a listpack without elements. */
@@ -119,6 +119,29 @@ export class Listpack {
     this.bytes = this.heap.u8[segment];
     this.words = this.heap.u32[segment];
     this.start = (ref & SEGMENT_MASK) << 3;
+  }
+
+  /** Sees to a block with room for `total` bytes in all: a change that stays within them needs no memory. */
+  reserve(total: number): void {
+    if (total > this.heap.sizeOf(this.ref)) this.relocate(blockBytes(total));
+  }
+
+  /** Moves to the smallest block that fits, with room for `more` bytes, if there is memory for it. */
+  fit(more: number): void {
+    const bytes = blockBytes(this.byteLength + more);
+    if (Heap.roundUp(bytes) >= this.heap.sizeOf(this.ref)) return;
+    try {
+      this.relocate(bytes);
+    } catch (error) {
+      if (!(error instanceof HeapFullError)) throw error;
+    }
+  }
+
+  private relocate(bytes: number): void {
+    const ref = this.heap.allocate(bytes);
+    copyBytes(this.bytes, this.start, this.heap.u8[ref >>> SEGMENT_SHIFT], (ref & SEGMENT_MASK) << 3, this.byteLength);
+    this.heap.free(this.ref);
+    this.open(ref);
   }
 
   /** Frees the block. */
@@ -415,6 +438,15 @@ export class Listpack {
     const at = this.resize(this.endPosition, 0, added);
     copyBytes(other.bytes, other.start + HEADER, this.bytes, at, added);
     this.setCount(total);
+  }
+
+  /** Appends `count` elements that are encoded already, as ListpackWriter leaves them. Returns where the first one is. */
+  appendEncoded(source: Uint8Array, start: number, length: number, count: number): number {
+    const known = this.storedCount;
+    const at = this.resize(this.endPosition, 0, length);
+    copyBytes(source, start, this.bytes, at, length);
+    if (known !== COUNT_UNKNOWN) this.setCount(Math.min(known + count, COUNT_UNKNOWN));
+    return at;
   }
 
   /** The position of the end byte. */

@@ -185,3 +185,66 @@ export const HSETEX_ONE_EXPIRY = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL 
 export function unknownArgument(argument: string): string {
   return `ERR unknown argument: ${shown(argument, argument.length)}`;
 }
+
+// --- streams -------------------------------------------------------------------------------------------------------
+
+export const INVALID_STREAM_ID = "ERR Invalid stream ID specified as stream command argument";
+export const INVALID_INTERVAL_START = "ERR invalid start ID for the interval";
+export const INVALID_INTERVAL_END = "ERR invalid end ID for the interval";
+export const MAXLEN_AND_MINID = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+export const MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0.";
+export const TRIM_LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0.";
+export const LIMIT_WITHOUT_TRIMMING = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+export const LIMIT_WITHOUT_APPROXIMATE = "ERR syntax error, LIMIT cannot be used without the special ~ option";
+export const TRIM_WITHOUT_STRATEGY = "ERR syntax error, XTRIM must be called with a trimming strategy";
+export const XADD_ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0";
+export const XADD_ID_TOO_SMALL = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+export const STREAM_EXHAUSTED = "ERR The stream has exhausted the last possible ID, unable to add more items";
+export const ENTRY_TOO_LARGE = "ERR Elements are too large to be stored";
+export const ENTRIES_ADDED_NEGATIVE = "ERR entries_added must be positive";
+export const XSETID_BELOW_GIVEN_DELETED =
+  "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+export const XSETID_BELOW_DELETED = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+export const XSETID_BELOW_LAST = "ERR The ID specified in XSETID is smaller than the target stream top item";
+export const ENTRIES_ADDED_BELOW_LENGTH =
+  "ERR The entries_added specified in XSETID is smaller than the target stream length";
+export const GROUP_ONLY_XREADGROUP = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+export const NOACK_ONLY_XREADGROUP = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+export const MISSING_GROUP = "ERR Missing GROUP option for XREADGROUP";
+export const LAST_ID_IN_GROUP =
+  "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by " +
+  "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.";
+export const NEW_ID_WITHOUT_GROUP =
+  "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.";
+export const GROUP_NEEDS_STREAM =
+  "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM " +
+  "option to create an empty stream automatically.";
+export const GROUP_EXISTS = "BUSYGROUP Consumer Group name already exists";
+export const ENTRIES_READ_NEGATIVE = "ERR value for ENTRIESREAD must be positive or -1";
+export const XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
+
+/** `command` in lower case; `id` is what may stand for an ID in it. */
+export function unbalancedStreams(command: string, id: string): string {
+  return `ERR Unbalanced '${command}' list of streams: for each stream key an ID or '${id}' must be specified.`;
+}
+
+export function noGroup(key: string, group: string): string {
+  return `NOGROUP No such key '${shown(key, key.length)}' or consumer group '${shown(group, group.length)}'`;
+}
+
+export function noGroupToRead(key: string, group: string): string {
+  return `${noGroup(key, group)} in XREADGROUP with GROUP option`;
+}
+
+export function noGroupOfKey(key: string, group: string): string {
+  return `NOGROUP No such consumer group '${shown(group, group.length)}' for key name '${shown(key, key.length)}'`;
+}
+
+/** `option` is "IDLE" or another, `command` in upper case. */
+export function invalidClaimOption(option: string, command: string): string {
+  return `ERR Invalid ${option} argument for ${command}`;
+}
+
+export function unknownClaimOption(option: string): string {
+  return `ERR Unrecognized XCLAIM option '${shown(option, option.length)}'`;
+}

@@ -283,16 +283,23 @@ export class ReplyWriter {
     this.length += length;
   }
 
+  /**
+   * Puts what follows the `size` bytes at `start`, one short reply, before them: of an aggregate whose first element is
+   * known last.
+   */
+  moveLastBefore(start: number, size: number): void {
+    if (this.muted) return;
+    const moved = this.length - start - size;
+    this.reserve(moved);
+    this.buf.copyWithin(start + moved, start, this.length);
+    this.buf.copyWithin(start, start + moved + size, start + 2 * moved + size);
+  }
+
   private insertHeader(start: number, type: number, count: number): void {
     if (this.muted) return;
-    const end = this.length;
+    const size = this.length - start;
     this.header(type, count);
-    const size = this.length - end;
-    this.reserve(size);
-    // The header was written behind the elements, which tells its size; now everything moves up by that.
-    this.buf.copyWithin(start + size, start, this.length);
-    this.buf.copyWithin(start, end + size, end + size + size);
-    this.length = end + size;
+    this.moveLastBefore(start, size);
   }
 
   private header(type: number, value: number): void {

@@ -38,6 +38,11 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   "command|getkeysandflags": ["arguments"],
   // The sources were not optional.
   pfmerge: ["arguments"],
+  // Has none: it depends on the streams.
+  xread: ["complexity"],
+  // FULL and COUNT were no block; the history goes on.
+  "xinfo|stream": ["history", "arguments"],
+  "xinfo|consumers": ["history"],
   // The operation was a string, and is a choice.
   bitop: ["arguments"],
   // It ended in two full stops.

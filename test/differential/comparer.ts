@@ -53,6 +53,37 @@ export function within(tolerance: number): Comparer {
   };
 }
 
+/**
+ * Integers at most `tolerance` apart where `isTime` says so of the place that they are at: names of maps (in RESP2, every
+ * other element) and indexes from the outermost aggregate down. Negative ones, and everything else, exactly.
+ */
+export function timesWithin(tolerance: number, isTime: (path: readonly string[]) => boolean): Comparer {
+  const compare = (ours: Reply, theirs: Reply, path: readonly string[]): string | undefined => {
+    if ("items" in ours && "items" in theirs && ours.items.length === theirs.items.length) {
+      const name = (i: number): string => {
+        const before = i % 2 === 1 ? ours.items[i - 1] : undefined;
+        return before?.type === "bulk" && ours.items[0].type === "bulk" ? String(before.value) : String(i);
+      };
+      for (const [i, item] of ours.items.entries()) {
+        const reason = compare(item, theirs.items[i], [...path, name(i)]);
+        if (reason !== undefined) return reason;
+      }
+      return undefined;
+    }
+    if (ours.type === "map" && theirs.type === "map" && ours.entries.length === theirs.entries.length) {
+      for (const [i, [name, value]] of ours.entries.entries()) {
+        const [theirName, theirValue] = theirs.entries[i];
+        const reason = exact(name, theirName) ?? compare(value, theirValue, [...path, show(name).replaceAll('"', "")]);
+        if (reason !== undefined) return reason;
+      }
+      return undefined;
+    }
+    const reason = isTime(path) ? within(tolerance)(ours, theirs) : exact(ours, theirs);
+    return reason === undefined ? undefined : `${reason} at ${path.join(".")}`;
+  };
+  return (ours, theirs) => compare(ours, theirs, []);
+}
+
 /** Both are strings or errors that match the pattern, or the same otherwise. */
 export function matching(pattern: RegExp): Comparer {
   return (ours, theirs) => {

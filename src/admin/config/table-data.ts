@@ -84,6 +84,6 @@ export const dataDirectives = {
   "zset-max-listpack-entries": int(128, 0, INT64_MAX, 0, "zset-max-ziplist-entries"),
   "zset-max-listpack-value": memory(64, 0, INT64_MAX, 0, "zset-max-ziplist-value"),
   "hll-sparse-max-bytes": memory(3000, 0, INT64_MAX, EFFECTIVE),
-  "stream-node-max-bytes": memory(4096, 0, INT64_MAX),
-  "stream-node-max-entries": int(100, 0, INT64_MAX),
+  "stream-node-max-bytes": memory(4096, 0, INT64_MAX, EFFECTIVE),
+  "stream-node-max-entries": int(100, 0, INT64_MAX, EFFECTIVE),
 } as const;
