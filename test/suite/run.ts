@@ -39,6 +39,8 @@ const TOOLS = ["redis-cli", "redis-benchmark", "redis-check-aof", "redis-check-r
 const BASE_PORT = 20_100;
 const PORTS = 160;
 const PORT_SLOTS = 50;
+/** 7.0 has no listpacks for sets: its suite expects a hash table where 7.2 has one. For redbun alone: 7.0 knows it not. */
+const AS_7_0 = ["--config", "set-max-listpack-entries", "0"];
 
 interface Options {
   readonly units: readonly string[];
@@ -171,6 +173,7 @@ async function runUnit(work: string, unit: string, options: Options): Promise<Un
   // --durable: an error reply that a test did not expect fails that test, instead of ending the unit.
   const args = ["--single", unit, "--durable", "--clients", "1", "--dont-clean", "--timeout", options.limit];
   args.push("--baseport", String(base), "--portcount", String(PORTS));
+  if (options.server === undefined) args.push(...AS_7_0);
   if (options.skips) for (const name of Object.keys(EXPECTED[unit]?.skips ?? {})) args.push("--skiptest", name);
   for (const name of options.only) args.push("--only", name);
   const env = { ...process.env, TERM: "dumb" };
