@@ -39,15 +39,14 @@ export const UNITS = [
 /** By unit. A unit without an entry is expected to pass whole. The reason names what a test needs that is not there. */
 export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
   "unit/protocol": {
-    passes: 23,
+    passes: 24,
     fails: {
-      "test argument rewriting - issue 9598": "MULTI",
       "Regression for a crash with blocking ops and pipelining": "BLPOP, RPUSH",
     },
     skips: {},
   },
   "unit/keyspace": {
-    passes: 45,
+    passes: 47,
     fails: {
       "COPY basic usage for list": "lists",
       "COPY basic usage for listpack sorted set": "sorted sets",
@@ -59,7 +58,7 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/scan": {
-    passes: 10,
+    passes: 13,
     fails: {
       "ZSCAN with encoding listpack": "sorted sets",
       "ZSCAN with encoding skiplist": "sorted sets",
@@ -120,14 +119,11 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/type/set": {
-    passes: 92,
+    passes: 95,
     fails: {
       "SMISMEMBER against non set": "lists",
       "SMISMEMBER requires one or more members": "sorted sets",
       "SADD against non set": "lists",
-      "Set encoding after DEBUG RELOAD": "RDB",
-      "SINTERSTORE with two sets, after a DEBUG RELOAD - hashtable": "RDB",
-      "SINTERSTORE with two sets, after a DEBUG RELOAD - intset": "RDB",
     },
     skips: {
       "SRANDMEMBER with a dict containing long chain":
