@@ -24,6 +24,26 @@ export function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart:
   return nativeCompare.call(a, b, bStart, bStart + len, aStart, aStart + len) === 0;
 }
 
+/** Compares two ranges as memcmp does, and a shorter one as less than what it begins: negative, 0 or positive. */
+export function compareBytes(
+  a: Uint8Array,
+  aStart: number,
+  aLen: number,
+  b: Uint8Array,
+  bStart: number,
+  bLen: number,
+): number {
+  const len = aLen < bLen ? aLen : bLen;
+  // Different texts mostly differ early.
+  const looped = len <= COMPARE_LOOP_MAX ? len : TEXT_LOOP_MAX;
+  for (let i = 0; i < looped; i++) {
+    const difference = a[aStart + i] - b[bStart + i];
+    if (difference !== 0) return difference;
+  }
+  if (looped === len) return aLen - bLen;
+  return nativeCompare.call(a, b, bStart, bStart + bLen, aStart, aStart + aLen);
+}
+
 /** Copies `len` bytes. The ranges must not overlap; both lie inside their arrays. */
 export function copyBytes(src: Uint8Array, srcStart: number, dst: Uint8Array, dstStart: number, len: number): void {
   if (len <= COPY_LOOP_MAX) {

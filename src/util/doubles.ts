@@ -1,7 +1,11 @@
 // Double-precision numbers as Redis reads and prints them: scores, timeouts, RESP3 doubles.
 
-import { latin1 } from "./bytes";
+import { latin1, writeLatin1 } from "./bytes";
+import { writeNumber } from "./decimal";
 import { bitLength, roundRatio, splitFloat } from "./float-syntax";
+
+/** The longest text of a double. */
+export const MAX_DOUBLE_TEXT = 32;
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
@@ -62,6 +66,31 @@ export function parseDouble(buf: Uint8Array, start: number, end: number): number
   return value === 0 || value === Number.POSITIVE_INFINITY ? Number.NaN : sign * value;
 }
 
+/**
+ * The range as strtod reads a whole C string, which is how ranges of scores are read: up to a NUL, after white space,
+ * with Infinity for what is too large; nothing at all is 0. NaN if it is no number, or NaN itself.
+ */
+export function parseStrtod(buf: Uint8Array, start: number, end: number): number {
+  const exact = parseDouble(buf, start, end);
+  if (!Number.isNaN(exact)) return exact;
+  const nul = buf.indexOf(0, start);
+  const text = latin1(buf, start, nul >= 0 && nul < end ? nul : end);
+  if (text === "") return 0;
+  const trimmed = text.replace(/^[ \t\n\v\f\r]+/, "");
+  const syntax = splitFloat(trimmed);
+  if (syntax === null) return Number.NaN;
+  const sign = syntax.negative ? -1 : 1;
+  if (syntax.infinite) return sign * Number.POSITIVE_INFINITY;
+  if (syntax.digits === "") return sign * 0;
+  return sign * (syntax.hexadecimal ? hexadecimalToDouble(syntax.digits, syntax.exponent) : Math.abs(Number(trimmed)));
+}
+
+/** Writes what formatDouble() says at `at`, up to MAX_DOUBLE_TEXT bytes, and returns the number of bytes. */
+export function writeDouble(value: number, out: Uint8Array, at: number): number {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return writeNumber(value, out, at);
+  return writeLatin1(formatDouble(value), out, at);
+}
+
 /** Integral doubles up to this magnitude (2^62) are printed as integers. */
 const INTEGER_LIMIT = 2 ** 62;
 
@@ -72,12 +101,17 @@ const INTEGER_LIMIT = 2 ** 62;
  * thousand; here they are always the shortest.
  */
 export function formatDouble(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) <= INTEGER_LIMIT && value !== 0) {
+    return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
+  }
+  return formatShortest(value);
+}
+
+/** A double in the fewest digits that read back as the same double, in the notation of fpconv: 1e17 is "1e+17". */
+export function formatShortest(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  if (Number.isInteger(value) && Math.abs(value) <= INTEGER_LIMIT) {
-    return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
-  }
   const shortest = Math.abs(value).toExponential();
   const mark = shortest.indexOf("e");
   const digits = shortest[0] + shortest.slice(2, mark);

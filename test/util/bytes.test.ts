@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { bytesOf, copyBytes, equalBytes, equalsIgnoreCase, latin1, quoteRepr, writeLatin1 } from "../../src/util/bytes";
+import {
+  bytesOf,
+  compareBytes,
+  copyBytes,
+  equalBytes,
+  equalsIgnoreCase,
+  latin1,
+  quoteRepr,
+  writeLatin1,
+} from "../../src/util/bytes";
 import { SeededRandom } from "../../src/util/random";
 
 // Around every threshold between a loop and a native call.
@@ -30,6 +39,21 @@ test("writeLatin1 returns the number of bytes", () => {
   const buf = new Uint8Array(6);
   expect(writeLatin1("a\xff", buf, 2)).toBe(2);
   expect([...buf]).toEqual([0, 0, 0x61, 0xff, 0, 0]);
+});
+
+test("compareBytes orders as Buffer.compare, at every length", () => {
+  const random = new SeededRandom(4);
+  for (const length of LENGTHS) {
+    for (let i = 0; i < 50; i++) {
+      const a = Buffer.from(random.bytes(length + 4));
+      const b = Buffer.from(a);
+      const other = random.below(length + 4);
+      if (i > 0) b[other] = random.below(256);
+      const [aLength, bLength] = [length + random.below(3), length + random.below(3)];
+      const expected = Math.sign(a.subarray(1, 1 + aLength).compare(b.subarray(1, 1 + bLength)));
+      expect(Math.sign(compareBytes(a, 1, aLength, b, 1, bLength))).toBe(expected);
+    }
+  }
 });
 
 test("equalsIgnoreCase folds ASCII letters only", () => {

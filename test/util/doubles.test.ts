@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { bytesOf } from "../../src/util/bytes";
-import { formatDouble, parseDouble } from "../../src/util/doubles";
+import {
+  formatDouble,
+  formatShortest,
+  MAX_DOUBLE_TEXT,
+  parseDouble,
+  parseStrtod,
+  writeDouble,
+} from "../../src/util/doubles";
 import { SeededRandom } from "../../src/util/random";
 
 function parse(text: string): number {
@@ -129,5 +136,67 @@ test("formatDouble reads back as the same double", () => {
     if (Number.isNaN(value)) continue;
     const text = formatDouble(value);
     if (!Object.is(parse(text), value)) expect([text, parse(text)]).toEqual([text, value]);
+  }
+});
+
+test("formatShortest has no integers of many digits", () => {
+  const cases: [number, string][] = [
+    [0, "0"],
+    [-0, "-0"],
+    [12, "12"],
+    [1e7, "10000000"],
+    [1e8, "1e+8"],
+    [1e17, "1e+17"],
+    [0.5, "0.5"],
+    [Number.NEGATIVE_INFINITY, "-inf"],
+  ];
+  for (const [value, text] of cases) expect(formatShortest(value)).toBe(text);
+});
+
+test("writeDouble writes what formatDouble says", () => {
+  const out = new Uint8Array(MAX_DOUBLE_TEXT + 2);
+  const values = [
+    0,
+    -0,
+    1,
+    -1,
+    2 ** 53,
+    2 ** 60,
+    2 ** 63,
+    0.1,
+    -1.7976931348623157e308,
+    -2.2250738585072014e-308,
+    1 / 0,
+  ];
+  for (const value of values) {
+    const length = writeDouble(value, out, 1);
+    expect(length).toBeLessThanOrEqual(MAX_DOUBLE_TEXT);
+    expect(Buffer.from(out.subarray(1, 1 + length)).toString()).toBe(formatDouble(value));
+  }
+});
+
+test("parseStrtod reads what strtod leaves nothing of", () => {
+  const cases: [string, number][] = [
+    ["", 0],
+    ["1.5", 1.5],
+    [" \t\n-1.5", -1.5],
+    ["0x10", 16],
+    ["1e400", Number.POSITIVE_INFINITY],
+    ["-1e400", Number.NEGATIVE_INFINITY],
+    ["0x1p2000", Number.POSITIVE_INFINITY],
+    ["1e-400", 0],
+    ["-inf", Number.NEGATIVE_INFINITY],
+    [" +Infinity", Number.POSITIVE_INFINITY],
+    ["7\0junk", 7],
+    ["\0", 0],
+    [" -0", -0],
+    [" ", Number.NaN],
+    ["1 ", Number.NaN],
+    ["nan", Number.NaN],
+    ["(1", Number.NaN],
+    ["1x", Number.NaN],
+  ];
+  for (const [text, value] of cases) {
+    expect([text, parseStrtod(bytesOf(`0${text}`), 1, 1 + text.length)]).toEqual([text, value]);
   }
 });
