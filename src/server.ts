@@ -45,6 +45,8 @@ import { setCommands } from "./types/set.commands";
 import { streamCommands } from "./types/stream.commands";
 import { installStreams } from "./types/stream-tools";
 import { stringCommands } from "./types/string.commands";
+import { installZsets } from "./types/zset";
+import { zsetCommands } from "./types/zset.commands";
 import type { Clock } from "./util/clock";
 import { type Random, secureBytes } from "./util/random";
 
@@ -66,7 +68,7 @@ export interface ServerParts {
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
   const strings = [keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
-  const collections = [hashCommands, setCommands, streamCommands];
+  const collections = [hashCommands, setCommands, zsetCommands, streamCommands];
   const types = [...strings, ...collections];
   return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);
 }
@@ -121,6 +123,7 @@ export class Server implements ServerContext {
       random: this.random,
     });
     installSets(this.keyspace);
+    installZsets(this.keyspace);
     installStreams(this.keyspace);
     this.keyspace.access.update(this.clock.now());
     this.pause = new Pause(this.keyspace);
@@ -238,7 +241,6 @@ export class Server implements ServerContext {
 
   private cron(): void {
     const now = this.clock.now();
-    installSets(this.keyspace);
     this.keyspace.access.update(now);
     this.pause.check(now);
     this.metrics.sample(now);

@@ -34,6 +34,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   string: "strings",
   set: "sets",
   hash: "hashes",
+  "sorted-set": "sorted sets",
   bitmap: "bitmaps",
   hyperloglog: "HyperLogLogs",
   stream: "streams",

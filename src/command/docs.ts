@@ -13,6 +13,7 @@ import { setDocs } from "./docs/set.docs";
 import { streamDocs } from "./docs/stream.docs";
 import { stringDocs } from "./docs/string.docs";
 import { transactionDocs } from "./docs/transaction.docs";
+import { zsetDocs } from "./docs/zset.docs";
 
 export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, displayText } from "./docs/doc";
 
@@ -21,6 +22,7 @@ const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   string: stringDocs,
   set: setDocs,
   hash: hashDocs,
+  "sorted-set": zsetDocs,
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
   stream: streamDocs,

@@ -11,7 +11,8 @@ import { copyBytes, equalBytes } from "../util/bytes";
 import type { ElementLayout } from "./dict";
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
-const LENGTH_16 = 254;
+/** Lengths below this take one byte. */
+export const LENGTH_16 = 254;
 const LENGTH_32 = 255;
 
 /** Makes string blocks, finds their bytes, and is the layout of a dict of them. */
@@ -59,17 +60,19 @@ export class StringBlocks implements ElementLayout {
 }
 
 /** Bytes of the length before the string. */
-function prefixBytes(length: number): number {
+export function prefixBytes(length: number): number {
   if (length < LENGTH_16) return 1;
   return length <= 0xffff ? 3 : 5;
 }
 
-function longPrefix(bytes: Uint8Array, at: number): number {
+/** The length that stands at a position, if it takes more than one byte. */
+export function longPrefix(bytes: Uint8Array, at: number): number {
   const low = bytes[at + 1] | (bytes[at + 2] << 8);
   return bytes[at] === LENGTH_16 ? low : (low | (bytes[at + 3] << 16) | (bytes[at + 4] << 24)) >>> 0;
 }
 
-function writeLongPrefix(bytes: Uint8Array, at: number, length: number): void {
+/** Writes a length that takes more than one byte. */
+export function writeLongPrefix(bytes: Uint8Array, at: number, length: number): void {
   const wide = length > 0xffff;
   bytes[at] = wide ? LENGTH_32 : LENGTH_16;
   bytes[at + 1] = length;

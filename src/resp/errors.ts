@@ -248,3 +248,22 @@ export function invalidClaimOption(option: string, command: string): string {
 export function unknownClaimOption(option: string): string {
   return `ERR Unrecognized XCLAIM option '${shown(option, option.length)}'`;
 }
+
+// --- sorted sets ---------------------------------------------------------------------------------------------------
+
+export const ZADD_NX_AND_XX = "ERR XX and NX options at the same time are not compatible";
+export const ZADD_GT_LT_NX = "ERR GT, LT, and/or NX options at the same time are not compatible";
+export const ZADD_INCR_ONE_PAIR = "ERR INCR option supports a single increment-element pair";
+export const SCORE_NOT_A_NUMBER = "ERR resulting score is not a number (NaN)";
+export const SCORE_RANGE_INVALID = "ERR min or max is not a float";
+export const LEX_RANGE_INVALID = "ERR min or max not valid string range item";
+export const RANGE_LIMIT_BY_RANK =
+  "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+export const RANGE_WITHSCORES_BY_LEX = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+export const POP_COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+export const WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
+
+/** `command` in lower case. */
+export function noInputKey(command: string): string {
+  return `ERR at least 1 input key is needed for '${command}' command`;
+}

@@ -118,6 +118,37 @@ export function formatShortest(value: number): string {
   return (value < 0 ? "-" : "") + placePoint(digits, Number(shortest.slice(mark + 1)));
 }
 
+/** As C's %.17g: 17 significant digits, of ties the even one, without the zeros at the end. */
+export function formatPrecise(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return formatShortest(value);
+  const magnitude = Math.abs(value);
+  const rounded = roundTie(magnitude);
+  const mark = rounded.indexOf("e");
+  const exponent = Number(rounded.slice(mark + 1));
+  const digits = (rounded[0] + rounded.slice(2, mark)).replace(/0+$/, "");
+  return (value < 0 ? "-" : "") + placePointAsC(digits, exponent);
+}
+
+/** As toExponential(16), but that gives the larger one of two equally near numbers. */
+function roundTie(magnitude: number): string {
+  const exact = magnitude.toExponential(60);
+  const mark = exact.indexOf("e");
+  const isTie = /^50*$/.test(exact.slice(18, mark));
+  const isEven = Number(exact[17]) % 2 === 0;
+  return isTie && isEven ? exact.slice(0, 18) + exact.slice(mark) : magnitude.toExponential(16);
+}
+
+function placePointAsC(digits: string, exponent: number): string {
+  if (exponent < -4 || exponent >= 17) {
+    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
+    const magnitude = String(Math.abs(exponent)).padStart(2, "0");
+    return `${digits[0]}${fraction}e${exponent < 0 ? "-" : "+"}${magnitude}`;
+  }
+  if (exponent < 0) return `0.${"0".repeat(-exponent - 1)}${digits}`;
+  if (digits.length <= exponent + 1) return digits + "0".repeat(exponent + 1 - digits.length);
+  return `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
+}
+
 /** digits[0] . digits[1..] * 10^exponent in the notation that fpconv chooses. */
 function placePoint(digits: string, exponent: number): string {
   const count = digits.length;

@@ -9,8 +9,10 @@ const GROUPS =
   );
 const TYPES = ["string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block"];
 
-/** Keywords that are no words, by the names that they have. */
+/** Keywords that are not their names in capitals, by the names that they have. */
 const SIGNS: Readonly<Record<string, string>> = {
+  change: "CH",
+  increment: "INCR",
   equal: "=",
   approximately: "~",
   "auto-id": "*",

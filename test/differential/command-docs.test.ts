@@ -49,6 +49,11 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   sscan: ["complexity"],
   // A full stop too many.
   hscan: ["complexity"],
+  zscan: ["complexity"],
+  zrandmember: ["complexity"],
+  // WITHSCORE is of 7.2.
+  zrank: ["history", "arguments"],
+  zrevrank: ["history", "arguments"],
   // The number of subscriptions that there are has nothing to do with it.
   psubscribe: ["complexity", "arguments"],
   punsubscribe: ["complexity"],

@@ -23,6 +23,12 @@ const DIFFERENT: Readonly<Record<string, Partial<Record<Field, "7.0" | "8.0">>>>
   msetnx: { tips: "8.0" },
   randomkey: { tips: "8.0" },
   scan: { tips: "8.0" },
+  // WITHSCORE is of 7.2.
+  zrank: { arity: "8.0" },
+  zrevrank: { arity: "8.0" },
+  // Scripts may call what blocks from 7.2 on: it does not block there.
+  bzpopmax: { flags: "8.0" },
+  bzpopmin: { flags: "8.0" },
   // That the destination is only written was noticed after 7.2.
   sinterstore: { keys: "7.0" },
 };
