@@ -141,6 +141,7 @@ export class Server implements ServerContext {
       clock: this.clock,
       folder: () => decodePath(this.config.dir),
       usedMemory: () => this.metrics.usedBytes,
+      commandsRun: () => this.stats.commandsProcessed,
     });
     this.commands = parts.commands ?? createCommandTable();
     const reply = new ReplyWriter();
@@ -197,6 +198,7 @@ export class Server implements ServerContext {
     this.listeners.close();
     if (this.cronTimer !== null) clearTimeout(this.cronTimer);
     this.background.stop();
+    this.persistence.abortBackground();
     this.unblocker.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }
@@ -212,6 +214,10 @@ export class Server implements ServerContext {
   }
 
   saveBeforeExit(save: ShutdownOptions["save"]): boolean {
+    if (this.persistence.bgsave !== null) {
+      this.log.warning("There is a child saving an .rdb. Killing it!");
+      this.persistence.abortBackground();
+    }
     if (!this.mustSave(save)) return true;
     this.log.notice("Saving the final RDB snapshot before exiting.");
     return this.persistence.save();
@@ -250,6 +256,7 @@ export class Server implements ServerContext {
       closeIdleClients(this);
     }
     if (this.every(5)) logFigures(this);
+    this.persistence.considerBgsave();
     this.cronLoops++;
     if (!this.persistence.loading) this.background.wake();
   }

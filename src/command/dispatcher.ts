@@ -171,10 +171,15 @@ export class Dispatcher {
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
     if ((flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) return errors.OOM;
+    const { persistence } = this.server;
+    // PING as well: who watches over the server is to notice.
+    if (!persistence.lastBgsaveOk && ((flags & WRITE) !== 0 || command.name === "ping") && persistence.refusesWrites) {
+      return errors.MISCONF;
+    }
     if (client.subscriptions !== null && client.protocol === 2 && (flags & WHILE_SUBSCRIBED) === 0) {
       return errors.notWhileSubscribed(command.fullName);
     }
-    if (this.server.persistence.loading && (flags & LOADING) === 0) return errors.LOADING;
+    if (persistence.loading && (flags & LOADING) === 0) return errors.LOADING;
     return null;
   }
 

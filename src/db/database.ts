@@ -63,26 +63,33 @@ export class Database {
   /** Ref of the entry, or 0; neither expiry nor statistics nor LRU. */
   find(key: Uint8Array, start: number, end: number): number {
     this.hash = this.dict.hash(key, start, end);
-    return this.dict.find(this.hash, key, start, end);
+    const ref = this.dict.find(this.hash, key, start, end);
+    if (this.dict.guard !== null) this.dict.protect(this.hash);
+    return ref;
   }
 
   /** Ref of the entry or 0, as a reading command sees it: counted as hit or miss, and an access for LRU. */
   lookupRead(key: Uint8Array, start: number, end: number, touch: boolean): number {
-    const ref = this.lookupWrite(key, start, end, touch);
+    const ref = this.look(key, start, end);
     if (ref === 0) {
       this.keyspace.stats.misses++;
       this.keyspace.hooks?.keyMissed(this, key, start, end);
       return 0;
     }
     this.keyspace.stats.hits++;
+    if (touch) this.touch(ref);
     return ref;
   }
 
   /** Ref of the entry or 0, as a writing command sees it: not counted. */
   lookupWrite(key: Uint8Array, start: number, end: number, touch: boolean): number {
     const ref = this.peek(key, start, end);
-    if (ref !== 0 && touch) this.entries.setLru(ref, this.keyspace.access.touched(this.entries.lru(ref)));
+    if (ref !== 0 && touch) this.touch(ref);
     return ref;
+  }
+
+  private touch(ref: number): void {
+    this.entries.setLru(ref, this.keyspace.access.touched(this.entries.lru(ref)));
   }
 
   /** Whether looking ahead pays: a small data set lives in the cache anyway. */
@@ -103,6 +110,13 @@ export class Database {
 
   /** Ref of the entry or 0: expired keys are deleted, but it is no access. */
   peek(key: Uint8Array, start: number, end: number): number {
+    const ref = this.look(key, start, end);
+    // What follows may be a change: a snapshot that has not seen the key yet sees it now.
+    if (this.dict.guard !== null) this.dict.protect(this.hash);
+    return ref;
+  }
+
+  private look(key: Uint8Array, start: number, end: number): number {
     const hinted = this.keyspace.hints.take(key, start, end);
     this.hash = hinted >= 0 ? hinted : this.dict.hash(key, start, end);
     const ref = this.dict.find(this.hash, key, start, end);
@@ -270,8 +284,18 @@ export class Database {
     const removed = this.dict.size;
     this.expireCursor = 0;
     this.averageTtl = 0;
-    if (removed > 0 && !(later && this.detachDict())) this.keyspace.free.freeNow(this.dict);
+    if (removed === 0 || ((later || this.dict.guard !== null) && this.detachDict())) return removed;
+    this.protectAll();
+    this.keyspace.free.freeNow(this.dict);
     return removed;
+  }
+
+  /** All keys go at once: what a snapshot has not seen yet of them, it sees now. */
+  private protectAll(): void {
+    if (this.dict.guard === null) return;
+    let cursor = 0;
+    do cursor = this.dict.protectNext(cursor);
+    while (cursor !== 0);
   }
 
   /** Leaves the dict to the free queue; false if there is no memory for another one. */
@@ -283,7 +307,8 @@ export class Database {
       if (error instanceof HeapFullError) return false;
       throw error;
     }
-    this.keyspace.free.addDict(old);
+    if (old.guard !== null) old.guard.keep(old);
+    else this.keyspace.free.addDict(old);
     return true;
   }
 

@@ -44,6 +44,19 @@ export interface ElementLayout {
   hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean;
 }
 
+/**
+ * Gets each segment of a dict once, as it was when the guard was set: at the latest just before the segment, or what one
+ * of its elements refers to, is changed for the first time. A snapshot is one.
+ */
+export interface SegmentGuard {
+  /** Larger than that of all guards before it: segments that it has got carry it. */
+  readonly number: number;
+  /** Takes a segment (see Dict.visitSegment). Must change no dict, and throws nothing. */
+  take(dict: Dict, segment: number): void;
+  /** The owner of the dict has no use for it any more: the guard frees it when it has all of it. */
+  keep(dict: Dict): void;
+}
+
 const ROOT_SIZE = 0;
 const ROOT_FLAGGED = 1;
 const ROOT_DEPTH = 2;
@@ -89,6 +102,9 @@ export class Dict {
   /** Segments, and the bytes that they take. */
   segments = 0;
   segmentBytes = 0;
+
+  /** Who has to see segments before they are changed; null: nobody. */
+  guard: SegmentGuard | null = null;
 
   /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   warmed = 0;
@@ -235,6 +251,7 @@ export class Dict {
 
   /** Adds an element whose key is not in the dict. Throws HeapFullError if there is no memory for it. */
   insert(hash: number, ref: number, flag: boolean): void {
+    this.protect(hash);
     for (;;) {
       const segment = this.segmentAt(hash);
       if (this.placeIn(segment, hash, ref, flag)) break;
@@ -250,6 +267,7 @@ export class Dict {
 
   /** Points the element that find() found to a new block. */
   replaceFound(ref: number): void {
+    if (this.guard !== null) this.handOver(this.foundSegment, this.guard);
     this.foundView[this.foundWord + 1] = ref;
   }
 
@@ -261,6 +279,7 @@ export class Dict {
   /** Sets or clears the flag of the element that find() found. */
   flagFound(flag: boolean): void {
     if (this.foundFlag === flag) return;
+    if (this.guard !== null) this.handOver(this.foundSegment, this.guard);
     const tag = this.foundView[this.foundWord] & HASH_MASK;
     this.foundView[this.foundWord] = flag ? tag | FLAG : tag;
     const delta = flag ? 1 : -1;
@@ -271,6 +290,7 @@ export class Dict {
 
   /** Removes the element that find() found. Its block remains the caller's. */
   removeFound(): void {
+    if (this.guard !== null) this.handOver(this.foundSegment, this.guard);
     const view = this.foundView;
     const segment = this.foundSegment;
     const base = (segment & SEGMENT_MASK) << 1;
@@ -483,6 +503,35 @@ export class Dict {
     if (flaggedOnly) this.scanFlagged(position, take);
     else this.scan(position, 1, take);
     return first;
+  }
+
+  // --- snapshots ---------------------------------------------------------------------------------------------------
+
+  /** The element with this hash, or what it refers to, is about to be changed; one may also be added. */
+  protect(hash: number): void {
+    if (this.guard !== null) this.handOver(this.segmentAt(hash), this.guard);
+  }
+
+  /** Hands the segment at position `cursor` to the guard. Returns the position of the next one, or 0 at the end. */
+  protectNext(cursor: number): number {
+    const segment = this.segmentAt(cursor);
+    if (this.guard !== null) this.handOver(segment, this.guard);
+    const next = nextSegment(cursor, this.header(segment, DEPTH));
+    return next > HASH_MASK ? 0 : next;
+  }
+
+  /** Hands a segment to the guard, if it has not got it yet. */
+  private handOver(segment: number, guard: SegmentGuard): void {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const epoch = ((segment & SEGMENT_MASK) << 1) + EPOCH;
+    if (view[epoch] >= guard.number) return;
+    view[epoch] = guard.number;
+    guard.take(this, segment);
+  }
+
+  /** Visits the elements of a segment that a guard got. */
+  visitSegment(segment: number, visit: (ref: number) => void): void {
+    this.visitAll(segment, visit);
   }
 
   // --- compaction --------------------------------------------------------------------------------------------------
@@ -789,6 +838,7 @@ export class Dict {
     const high = this.segmentAt(highHash);
     const buddy = low === segment ? high : low;
     if (this.header(buddy, DEPTH) !== depth) return NIL;
+    if (this.guard !== null) this.handOver(buddy, this.guard);
     const merged = this.fit(low, high, depth - 1, SEGMENT_BYTES_MAX / 2);
     if (merged === NIL) return NIL;
     this.point(lowHash, depth - 1, merged);

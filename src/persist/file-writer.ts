@@ -7,10 +7,13 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** A step that failed: Redis's log names the function of C that did. */
+/** The steps, by the names of the functions of C that do them. */
+export type WriteStep = "open" | "write" | "fsync" | "rename" | "fsyncFileDir";
+
+/** A step that failed. */
 export class FileWriteError extends Error {
   constructor(
-    readonly step: "open" | "write" | "fsync" | "rename" | "fsyncFileDir",
+    readonly step: WriteStep,
     override readonly cause: unknown,
   ) {
     super(`${step}: ${cause}`);
@@ -79,7 +82,7 @@ export class FileWriter {
     this.fd = -1;
   }
 
-  private attempt(step: FileWriteError["step"], action: () => void): void {
+  private attempt(step: WriteStep, action: () => void): void {
     try {
       action();
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Commands of persistence: SAVE and LASTSAVE, DUMP and RESTORE. */
+/** Commands of persistence: SAVE, BGSAVE and LASTSAVE, DUMP and RESTORE. */
 
 import type { Call } from "../command/call";
 import {
@@ -28,9 +28,29 @@ import { UnwritableError } from "./value-codecs";
 
 function save(c: Call): void {
   const { persistence } = c.server;
+  if (persistence.bgsave !== null) {
+    c.fail(errors.BGSAVE_IN_PROGRESS);
+    return;
+  }
   persistence.saves++;
   if (persistence.save()) c.reply.ok();
   else c.fail(errors.GENERIC);
+}
+
+/** BGSAVE [SCHEDULE]. In a transaction it begins after it: a transaction is one step. */
+function bgsave(c: Call): void {
+  const { persistence } = c.server;
+  if (c.argc > 2 || (c.argc === 2 && !c.is(1, "schedule"))) {
+    c.syntaxError();
+  } else if (persistence.bgsave !== null) {
+    c.fail(errors.BGSAVE_IN_PROGRESS);
+  } else if (c.client.transaction !== null) {
+    persistence.bgsaveScheduled = true;
+    c.reply.simple("Background saving scheduled");
+  } else {
+    persistence.startBgsave();
+    c.reply.simple("Background saving started");
+  }
 }
 
 function lastsave(c: Call): void {
@@ -187,6 +207,7 @@ const head: EntryHead = {
 // --- table -----------------------------------------------------------------------------------------------------------
 
 export const persistCommands: CommandDefinition[] = [
+  { name: "bgsave", arity: -1, flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING, categories: "", handler: bgsave },
   {
     name: "dump",
     arity: 2,

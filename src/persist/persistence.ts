@@ -8,17 +8,20 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../admin/config/config";
+import type { SavePoint } from "../admin/config/special";
 import type { Logger } from "../admin/process/logger";
 import type { Keyspace } from "../db/keyspace";
 import type { Clock } from "../util/clock";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { strerror } from "../util/strerror";
+import { BackgroundFile } from "./background-file";
+import { BackgroundSave } from "./background-save";
 import { FileWriteError, FileWriter } from "./file-writer";
 import { LoadState } from "./load-state";
 import { RdbError, RdbInput } from "./rdb-input";
 import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
-import { RdbOutput } from "./rdb-output";
-import { type KeptUsage, RdbWriter } from "./rdb-writer";
+import { RdbOutput, type RdbSink } from "./rdb-output";
+import { type KeptUsage, type RdbFileFields, RdbWriter } from "./rdb-writer";
 import { UnwritableError, ValueCodecs } from "./value-codecs";
 
 /** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
@@ -27,6 +30,8 @@ const SYNC_BYTES = 4 * 1024 * 1024;
 const SLICE_MICROS = 5000;
 /** Keys without elements that the log names. */
 const EMPTY_KEYS_NAMED = 10;
+/** Pause after a BGSAVE that failed. */
+const RETRY_SECONDS = 5;
 const MIB = 1024 * 1024;
 
 /** The server, as far as its files are concerned with it. */
@@ -39,6 +44,8 @@ export interface PersistenceHost {
   folder(): string;
   /** Bytes in use, for the file's field "used-mem". */
   usedMemory(): number;
+  /** Commands run since the start. */
+  commandsRun(): number;
 }
 
 /** How a file is loaded; see RdbLoadOptions. */
@@ -59,14 +66,22 @@ export class Persistence {
   lastSave: number;
   /** SAVE and BGSAVE since the start (or CONFIG RESETSTAT). */
   saves = 0;
+  /** Whether the last BGSAVE worked; SAVE makes good what one has not done. */
   lastBgsaveOk = true;
+  /** Seconds that the last BGSAVE took, -1 before the first. */
+  lastBgsaveSeconds = -1;
+  /** BGSAVE has been asked for, and waits until it can begin. */
+  bgsaveScheduled = false;
+  private background: BackgroundSave | null = null;
+  private lastBgsaveTry = 0;
+  private dirtyBefore = 0;
   /** Libraries of functions as a file brought them: there are no functions yet, but they must not be lost. */
   private libraries: Buffer[] = [];
 
   constructor(private readonly host: PersistenceHost) {
     this.codecs = new ValueCodecs(host.keyspace, host.config);
     this.load = new LoadState(host.clock);
-    this.lastSave = Math.floor(host.clock.now() / 1000);
+    this.lastSave = this.seconds;
   }
 
   get loading(): boolean {
@@ -82,42 +97,56 @@ export class Persistence {
 
   /** Saves everything before it returns. False if that failed: the log says why, and the old file is as it was. */
   save(): boolean {
-    const { config, keyspace, log } = this.host;
+    const { keyspace, log } = this.host;
     const temporary = `temp-${process.pid}.rdb`;
-    const file = new FileWriter(
-      join(this.host.folder(), temporary),
-      this.path,
-      config.rdbSaveIncrementalFsync ? SYNC_BYTES : 0,
-    );
+    const file = new FileWriter(join(this.host.folder(), temporary), this.path, this.syncBytes);
     try {
       file.open();
       this.writeAll((buf, length) => file.write(buf, length));
       file.finish();
     } catch (error) {
       file.abandon();
-      if (error instanceof UnwritableError) log.warning(`Error saving DB on disk: ${error.message}`);
-      else if (error instanceof FileWriteError) this.logSaveFailure(error, temporary);
-      else throw error;
+      this.logSaveFailure(error, temporary);
       return false;
     }
     log.notice("DB saved on disk");
     keyspace.dirty = 0;
-    this.lastSave = Math.floor(this.host.clock.now() / 1000);
+    this.lastSave = this.seconds;
     this.lastBgsaveOk = true;
     return true;
   }
 
-  /** FLUSHALL: where there are save points, the file is emptied with the data. */
-  allFlushed(): void {
+  private newWriter(sink: RdbSink): RdbWriter {
+    const { config } = this.host;
+    return new RdbWriter(this.codecs, new RdbOutput(config.rdbcompression, sink, config.rdbchecksum), this.keptUsage);
+  }
+
+  private fields(): RdbFileFields {
+    return { createdAt: this.seconds, usedMemory: this.host.usedMemory(), aofBase: false };
+  }
+
+  private get seconds(): number {
+    return Math.floor(this.host.clock.now() / 1000);
+  }
+
+  private get syncBytes(): number {
+    return this.host.config.rdbSaveIncrementalFsync ? SYNC_BYTES : 0;
+  }
+
+  /** Before FLUSHALL: a save of what is about to go makes no sense any more. */
+  beforeFlushAll(): void {
+    this.abortBackground();
+  }
+
+  /** After FLUSHALL: where there are save points, the file is emptied with the data. */
+  afterFlushAll(): void {
     if (this.host.config.save.length > 0) this.save();
   }
 
-  private writeAll(sink: (buf: Buffer, length: number) => void): void {
-    const { clock, config, keyspace } = this.host;
-    const out = new RdbOutput(config.rdbcompression, sink, config.rdbchecksum);
-    const writer = new RdbWriter(this.codecs, out, this.keptUsage);
-    const createdAt = Math.floor(clock.now() / 1000);
-    writer.begin({ createdAt, usedMemory: this.host.usedMemory(), aofBase: false }, this.libraries);
+  private writeAll(sink: RdbSink): void {
+    const { config, keyspace } = this.host;
+    const writer = this.newWriter(sink);
+    writer.begin(this.fields(), this.libraries);
     const delayed = config.rdbKeySaveDelay === 0 ? writer.entry : this.delayed(writer.entry);
     for (const db of keyspace.databases) {
       if (db.size === 0) continue;
@@ -143,8 +172,13 @@ export class Persistence {
     return policy.endsWith("-lfu") ? "frequency" : "none";
   }
 
-  private logSaveFailure(error: FileWriteError, temporary: string): void {
+  private logSaveFailure(error: unknown, temporary: string): void {
     const { log, config } = this.host;
+    if (error instanceof UnwritableError) {
+      log.warning(`Error saving DB on disk: ${error.message}`);
+      return;
+    }
+    if (!(error instanceof FileWriteError)) throw error;
     const folder = config.dir;
     const reason = strerror(error.cause);
     if (error.step === "open") {
@@ -157,6 +191,78 @@ export class Persistence {
     } else {
       log.warning(`Write error saving DB on disk(${error.step === "write" ? "rdbSaveRio" : error.step}): ${reason}`);
     }
+  }
+
+  // --- saving in the background ------------------------------------------------------------------------------------
+
+  /** The BGSAVE that is going on, or null. */
+  get bgsave(): BackgroundSave | null {
+    return this.background;
+  }
+
+  /** Starts BGSAVE; there must be none. What goes wrong is seen at the end, as it would be with a child process. */
+  startBgsave(): void {
+    const { keyspace, log } = this.host;
+    const temporary = `temp-bgsave-${process.pid}.rdb`;
+    this.saves++;
+    this.dirtyBefore = keyspace.dirty;
+    this.lastBgsaveTry = this.seconds;
+    const file = new BackgroundFile(join(this.host.folder(), temporary), this.path, this.syncBytes);
+    const writer = this.newWriter((buf, length) => file.write(buf, length));
+    this.background = new BackgroundSave(this.host, writer, file, (error) => this.bgsaveDone(error, temporary));
+    log.notice(`Background saving started by pid ${process.pid}`);
+    this.background.start(this.fields(), this.libraries);
+  }
+
+  private bgsaveDone(error: unknown, temporary: string): void {
+    const { keyspace, log } = this.host;
+    const startedAt = Math.floor((this.background as BackgroundSave).startedAt / 1000);
+    this.background = null;
+    this.lastBgsaveSeconds = this.seconds - startedAt;
+    this.lastBgsaveOk = error === null;
+    if (error !== null) {
+      this.logSaveFailure(error, temporary);
+      log.warning("Background saving error");
+      return;
+    }
+    log.notice("DB saved on disk");
+    log.notice("Background saving terminated with success");
+    keyspace.dirty -= this.dirtyBefore;
+    this.lastSave = this.seconds;
+  }
+
+  /** Ends a BGSAVE that is going on; it counts as neither saved nor failed. */
+  abortBackground(): void {
+    if (this.background === null) return;
+    this.background.abort();
+    this.background = null;
+  }
+
+  /** Called by cron: BGSAVE where a save point asks for it, or somebody has. */
+  considerBgsave(): void {
+    if (this.background !== null || this.loading) return;
+    // After one that failed, the next waits a little.
+    if (!this.lastBgsaveOk && this.seconds - this.lastBgsaveTry <= RETRY_SECONDS) return;
+    const due = this.dueSavePoint();
+    if (due !== undefined) {
+      this.host.log.notice(`${due.changes} changes in ${due.seconds} seconds. Saving...`);
+      this.startBgsave();
+    } else if (this.bgsaveScheduled) {
+      this.bgsaveScheduled = false;
+      this.startBgsave();
+    }
+  }
+
+  private dueSavePoint(): SavePoint | undefined {
+    const { config, keyspace } = this.host;
+    const elapsed = this.seconds - this.lastSave;
+    return config.save.find(({ changes, seconds }) => keyspace.dirty >= changes && elapsed > seconds);
+  }
+
+  /** Whether writes are refused because they could not be saved (stop-writes-on-bgsave-error). */
+  get refusesWrites(): boolean {
+    const { config } = this.host;
+    return !this.lastBgsaveOk && config.stopWritesOnBgsaveError && config.save.length > 0;
   }
 
   // --- loading -----------------------------------------------------------------------------------------------------

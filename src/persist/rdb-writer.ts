@@ -1,7 +1,6 @@
 /** Writes an RDB file to an output: the fields about it, the databases, their keys, the end. */
 
 import type { Database } from "../db/database";
-import type { Keyspace } from "../db/keyspace";
 import { REDIS_VERSION } from "../util/redis-version";
 import * as format from "./rdb-format";
 import type { RdbOutput } from "./rdb-output";
@@ -25,15 +24,14 @@ export interface RdbFileFields {
 export class RdbWriter {
   /** Keys written. */
   keys = 0;
-  private readonly keyspace: Keyspace;
+  /** The database that keys written now belong to. */
+  private selected = -1;
 
   constructor(
     private readonly codecs: ValueCodecs,
     readonly out: RdbOutput,
     private readonly usage: KeptUsage,
-  ) {
-    this.keyspace = codecs.keyspace;
-  }
+  ) {}
 
   /** What a file begins with: its version and fields, and libraries of functions as they are. */
   begin(fields: RdbFileFields, libraries: readonly Buffer[]): void {
@@ -60,17 +58,24 @@ export class RdbWriter {
   /** What stands before the keys of a database: its number, and how many keys there will be. */
   database(db: Database): void {
     const { out } = this;
-    out.byte(format.OPCODE_SELECT_DB);
-    out.size(db.id);
+    this.select(db.id);
     out.byte(format.OPCODE_RESIZE_DB);
     out.size(db.size);
     out.size(db.expires);
   }
 
+  /** The keys that follow belong to this database. */
+  select(id: number): void {
+    if (id === this.selected) return;
+    this.selected = id;
+    this.out.byte(format.OPCODE_SELECT_DB);
+    this.out.size(id);
+  }
+
   /** A key with its value, its expiry, and what is known of its accesses. */
   readonly entry = (ref: number): void => {
     const { out } = this;
-    const { entries } = this.keyspace;
+    const { entries } = this.codecs;
     if (entries.hasExpiry(ref)) {
       out.byte(format.OPCODE_EXPIRE_MS);
       out.int64(entries.expiryHi(ref), entries.expiryLo(ref));
@@ -82,7 +87,8 @@ export class RdbWriter {
 
   private usageOf(ref: number): void {
     const { out } = this;
-    const { access, entries } = this.keyspace;
+    const { access } = this.codecs.keyspace;
+    const { entries } = this.codecs;
     if (this.usage === "idle") {
       out.byte(format.OPCODE_IDLE);
       out.size(access.idleSeconds(entries.lru(ref)));

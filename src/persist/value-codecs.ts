@@ -1,6 +1,6 @@
 /** The codecs of all types, for one keyspace. */
 
-import { TYPE_NAMES, TYPE_SET, TYPE_STRING } from "../db/entry";
+import { Entries, TYPE_NAMES, TYPE_SET, TYPE_STRING } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import type { SetLimits } from "../types/set";
 import type { EntryHead } from "../types/string";
@@ -22,6 +22,7 @@ export class UnwritableError extends Error {
 
 export class ValueCodecs implements CodecContext {
   sanitizations = 0;
+  readonly entries: Entries;
   private readonly byType: (ValueCodec | null)[] = TYPE_NAMES.map(() => null);
   private readonly byRdbType: (ValueCodec | null)[] = [];
 
@@ -29,6 +30,7 @@ export class ValueCodecs implements CodecContext {
     readonly keyspace: Keyspace,
     limits: ValueLimits,
   ) {
+    this.entries = new Entries(keyspace.heap);
     this.register(TYPE_STRING, new StringCodec(this));
     this.register(TYPE_SET, new SetCodec(this, limits));
   }
@@ -39,7 +41,7 @@ export class ValueCodecs implements CodecContext {
   }
 
   private codec(ref: number): ValueCodec {
-    const type = this.keyspace.entries.type(ref);
+    const type = this.entries.type(ref);
     const codec = this.byType[type];
     if (codec === null) throw new UnwritableError(type);
     return codec;
@@ -55,7 +57,7 @@ export class ValueCodecs implements CodecContext {
   /** Writes the type, the key and the value of an entry: as in a file. */
   encodeEntry(out: RdbOutput, ref: number): void {
     const codec = this.codec(ref);
-    const { entries } = this.keyspace;
+    const { entries } = this;
     out.byte(codec.rdbType(ref));
     entries.locateKey(ref);
     out.string(entries.bytes, entries.at, entries.length);

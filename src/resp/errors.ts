@@ -115,6 +115,11 @@ export function invalidExpire(command: string): string {
 /** Redis says no more where the log does. */
 export const GENERIC = "ERR";
 export const LOADING = "LOADING Redis is loading the dataset in memory";
+export const BGSAVE_IN_PROGRESS = "ERR Background save already in progress";
+export const MISCONF =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
+  "modify the data set are disabled, because this instance is configured to report errors during writes if RDB " +
+  "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const INVALID_TTL = "ERR Invalid TTL value, must be >= 0";
 export const INVALID_IDLETIME = "ERR Invalid IDLETIME value, must be >= 0";

@@ -103,8 +103,9 @@ function flush(c: Call, id: number): void {
   else if (c.argc === 2 && c.is(1, "async")) later = true;
   else if (c.argc !== 1) c.syntaxError();
   if (c.failed) return;
+  if (id === -1) c.server.persistence.beforeFlushAll();
   c.db.keyspace.flush(id, later);
-  if (id === -1) c.server.persistence.allFlushed();
+  if (id === -1) c.server.persistence.afterFlushAll();
   c.reply.ok();
 }
 

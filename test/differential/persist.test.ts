@@ -82,6 +82,7 @@ const restore: Case[] = [
 ];
 
 const files: Case[] = [
+  ["BGSAVE x", "BGSAVE SCHEDULE x", "BGSAVE", "MULTI", "BGSAVE", "SAVE", "DISCARD"],
   ["SAVE", "SAVE x", "LASTSAVE x", within(5, "LASTSAVE")],
   ["SET k v", "SAVE", "DEBUG RELOAD", "GET k", "DEBUG RELOAD nosuch", "DEBUG RELOAD NOSAVE", "GET k"],
   ["SET a 1", "SAVE", "SET b 2", "DEBUG RELOAD NOSAVE", "EXISTS a b", "SET b 2", "SET a 3"],

@@ -39,7 +39,7 @@ export const dataDirectives = {
   rdbchecksum: flag(true, IMMUTABLE | EFFECTIVE),
   "rdb-del-sync-files": flag(false),
   "rdb-save-incremental-fsync": flag(true, EFFECTIVE),
-  "stop-writes-on-bgsave-error": flag(true),
+  "stop-writes-on-bgsave-error": flag(true, EFFECTIVE),
   "sanitize-dump-payload": choice(["no", "yes", "clients"], "no", EFFECTIVE),
   appendonly: flag(false, DENY_LOADING),
   appendfilename: text("appendonly.aof", { flags: IMMUTABLE, check: checkAppendFilename }),

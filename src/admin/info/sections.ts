@@ -71,23 +71,25 @@ export function clientsSection({ clients, config, metrics, pause, blocking }: Se
   ];
 }
 
-export function persistenceSection({ keyspace, persistence }: ServerContext): string[] {
-  const { load } = persistence;
+export function persistenceSection({ clock, keyspace, persistence }: ServerContext): string[] {
+  const { load, bgsave } = persistence;
+  const done = bgsave?.snapshot.keysDone ?? 0;
+  const total = bgsave?.snapshot.keysTotal ?? 0;
   return [
     `loading:${load.active ? 1 : 0}`,
     "async_loading:0",
     "current_cow_peak:0",
     "current_cow_size:0",
     "current_cow_size_age:0",
-    "current_fork_perc:0.00",
-    "current_save_keys_processed:0",
-    "current_save_keys_total:0",
+    `current_fork_perc:${(total === 0 ? 0 : (done / total) * 100).toFixed(2)}`,
+    `current_save_keys_processed:${done}`,
+    `current_save_keys_total:${total}`,
     `rdb_changes_since_last_save:${keyspace.dirty}`,
-    "rdb_bgsave_in_progress:0",
+    `rdb_bgsave_in_progress:${bgsave === null ? 0 : 1}`,
     `rdb_last_save_time:${persistence.lastSave}`,
     `rdb_last_bgsave_status:${persistence.lastBgsaveOk ? "ok" : "err"}`,
-    "rdb_last_bgsave_time_sec:-1",
-    "rdb_current_bgsave_time_sec:-1",
+    `rdb_last_bgsave_time_sec:${persistence.lastBgsaveSeconds}`,
+    `rdb_current_bgsave_time_sec:${bgsave === null ? -1 : Math.floor((clock.now() - bgsave.startedAt) / 1000)}`,
     `rdb_saves:${persistence.saves}`,
     "rdb_last_cow_size:0",
     `rdb_last_load_keys_expired:${load.keysExpired}`,

@@ -164,6 +164,13 @@ export function serverDocs(): FamilyDocs {
       complexity: "Depends on subcommand.",
       docFlags: ["syscmd"],
     },
+    bgsave: {
+      summary: "Asynchronously saves the database(s) to disk.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      history: [["3.2.2", "Added the `SCHEDULE` option."]],
+      arguments: [optional(since("3.2.2", token("SCHEDULE")))],
+    },
     lastsave: {
       summary: "Returns the Unix timestamp of the last successful save to disk.",
       since: "1.0.0",

@@ -6,6 +6,7 @@
  * be damaged, or memory runs out, is freed again.
  */
 
+import type { Entries } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
 import type { EntryHead } from "../../types/string";
 import type { RdbInput } from "../rdb-input";
@@ -34,6 +35,11 @@ export interface ValueCodec {
 /** What the codecs of a keyspace share. */
 export interface CodecContext {
   readonly keyspace: Keyspace;
+  /**
+   * For looking at entries that are written: a snapshot writes some in the middle of a command, which may have located
+   * something with the keyspace's own.
+   */
+  readonly entries: Entries;
   /** Blocks that were looked through closely (`deep`). */
   sanitizations: number;
 }

@@ -29,13 +29,13 @@ export class SetCodec implements ValueCodec {
   }
 
   rdbType(ref: number): number {
-    const encoding = this.context.keyspace.entries.encoding(ref);
+    const encoding = this.context.entries.encoding(ref);
     if (encoding === ENCODING_INTSET) return RDB_SET_INTSET;
     return encoding === ENCODING_LISTPACK ? RDB_SET_LISTPACK : RDB_SET;
   }
 
   encode(out: RdbOutput, ref: number): void {
-    const { heap, entries } = this.context.keyspace;
+    const { entries, keyspace } = this.context;
     const { view } = this;
     const root = entries.valueWord(ref, 0);
     view.open(entries.encoding(ref), root);
@@ -49,7 +49,7 @@ export class SetCodec implements ValueCodec {
       return;
     }
     const length = view.encoding === ENCODING_LISTPACK ? view.list.byteLength : view.ints.byteLength;
-    out.string(heap.u8[root >>> SEGMENT_SHIFT], Heap.offset(root), length);
+    out.string(keyspace.heap.u8[root >>> SEGMENT_SHIFT], Heap.offset(root), length);
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {

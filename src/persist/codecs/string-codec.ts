@@ -17,7 +17,7 @@ export class StringCodec implements ValueCodec {
   }
 
   encode(out: RdbOutput, ref: number): void {
-    const { entries } = this.context.keyspace;
+    const { entries } = this.context;
     if (entries.encoding(ref) === ENCODING_INT) {
       out.integer(entries.valueWord(ref, 1) | 0, entries.valueWord(ref, 0));
       return;

@@ -1,0 +1,114 @@
+/**
+ * BGSAVE: a snapshot of all keys, written to the RDB file in slices of about a millisecond between requests. While there
+ * are requests it takes about a quarter of the time; when there are none, nearly all of it.
+ *
+ * Where the disk takes bytes more slowly than they are made, the slices wait for it. What a change makes necessary in
+ * between is written to memory first.
+ */
+
+import type { Config } from "../admin/config/config";
+import type { Keyspace } from "../db/keyspace";
+import type { Clock } from "../util/clock";
+import type { BackgroundFile } from "./background-file";
+import type { RdbFileFields, RdbWriter } from "./rdb-writer";
+import { Snapshot } from "./snapshot";
+
+/** Length of a slice, µs. */
+const SLICE_MICROS = 1000;
+/** Pause between slices while there are requests, ms. */
+const PAUSE_MS = 3;
+/** While the file waits for so many bytes to be written, it is not given more. */
+const PENDING_MAX = 8 * 1024 * 1024;
+
+/** What a save needs of the server. */
+export interface SaveHost {
+  readonly keyspace: Keyspace;
+  readonly config: Config;
+  readonly clock: Clock;
+  /** Commands run since the start: whether there are requests. */
+  commandsRun(): number;
+}
+
+export class BackgroundSave {
+  readonly snapshot: Snapshot;
+  /** ms since the epoch. */
+  readonly startedAt: number;
+  private readonly startedMicros: number;
+  private timer: (() => void) | null = null;
+  private commandsBefore = 0;
+  private over = false;
+
+  /** @param done is called once, when the file is complete, or when it cannot be any more: with what went wrong */
+  constructor(
+    private readonly host: SaveHost,
+    private readonly writer: RdbWriter,
+    private readonly file: BackgroundFile,
+    private readonly done: (error: unknown) => void,
+  ) {
+    this.snapshot = new Snapshot(host.keyspace, writer);
+    this.startedAt = host.clock.now();
+    this.startedMicros = host.clock.monotonic();
+  }
+
+  /** The moment that is saved; the rest happens in the background. */
+  start(fields: RdbFileFields, libraries: readonly Buffer[]): void {
+    this.snapshot.begin(fields, libraries);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    const commands = this.host.commandsRun();
+    const isBusy = commands !== this.commandsBefore || this.isAhead;
+    this.commandsBefore = commands;
+    if (isBusy) {
+      const timer = setTimeout(() => this.slice(), PAUSE_MS);
+      this.timer = () => clearTimeout(timer);
+    } else {
+      const immediate = setImmediate(() => this.slice());
+      this.timer = () => clearImmediate(immediate);
+    }
+  }
+
+  /** Whether more has been written than the disk has taken, or than rdb-key-save-delay allows. */
+  private get isAhead(): boolean {
+    const { keysDone, keysTotal } = this.snapshot;
+    return this.file.pending > PENDING_MAX || (keysDone >= this.keysAllowed && keysDone < keysTotal);
+  }
+
+  /** Keys that may have been written by now: all, unless a test wants the save to take long. */
+  private get keysAllowed(): number {
+    const delay = this.host.config.rdbKeySaveDelay;
+    if (delay <= 0) return Number.POSITIVE_INFINITY;
+    return Math.floor((this.host.clock.monotonic() - this.startedMicros) / delay);
+  }
+
+  private slice(): void {
+    this.timer = null;
+    const { snapshot, file } = this;
+    const complete = !this.isAhead && snapshot.step(this.host.clock.monotonic() + SLICE_MICROS, this.keysAllowed);
+    if (snapshot.error !== null || file.error !== null) this.fail(snapshot.error ?? file.error);
+    else if (complete) void this.finish();
+    else this.schedule();
+  }
+
+  private async finish(): Promise<void> {
+    this.writer.end(this.host.config.rdbchecksum);
+    await this.file.finish();
+    if (this.over) return;
+    this.over = true;
+    this.done(this.file.error);
+  }
+
+  private fail(error: unknown): void {
+    this.abort();
+    this.done(error);
+  }
+
+  /** Ends it without a file; `done` is not called. */
+  abort(): void {
+    this.over = true;
+    this.timer?.();
+    this.snapshot.end();
+    this.file.abandon();
+  }
+}
