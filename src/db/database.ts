@@ -116,6 +116,11 @@ export class Database {
     return ref;
   }
 
+  /** The key just looked up for reading is changed all the same: see peek(). */
+  protectFound(): void {
+    this.dict.protect(this.hash);
+  }
+
   private look(key: Uint8Array, start: number, end: number): number {
     const hinted = this.keyspace.hints.take(key, start, end);
     this.hash = hinted >= 0 ? hinted : this.dict.hash(key, start, end);

@@ -33,7 +33,13 @@ export type Print = (line: string) => void;
 const NO_TYPE = -1;
 
 /** Values are decoded to see whether they can be, in whatever encoding. */
-const LIMITS: ValueLimits = { setMaxIntsetEntries: 512, setMaxListpackEntries: 128, setMaxListpackValue: 64 };
+const LIMITS: ValueLimits = {
+  setMaxIntsetEntries: 512,
+  setMaxListpackEntries: 128,
+  setMaxListpackValue: 64,
+  hashMaxListpackEntries: 512,
+  hashMaxListpackValue: 64,
+};
 
 class Checker {
   private readonly found: Findings = { keys: 0, expires: 0, expired: 0 };

@@ -7,7 +7,7 @@
 import type { EntryHead } from "../types/string";
 import { EMPTY_VALUE } from "./codecs/codec";
 import { Crc64 } from "./crc64";
-import { RDB_VERSION, RDB_VERSION_MAX } from "./rdb-format";
+import { RDB_VERSION_MAX } from "./rdb-format";
 import { RdbInput } from "./rdb-input";
 import { RdbOutput } from "./rdb-output";
 import type { ValueCodecs } from "./value-codecs";
@@ -18,9 +18,9 @@ const crc = new Crc64();
 /** The payload of an entry's value: bytes [0, length) of the result's `buf`. */
 export function dumpValue(codecs: ValueCodecs, ref: number, compress: boolean): RdbOutput {
   const out = new RdbOutput(compress);
-  codecs.encode(out, ref);
-  out.byte(RDB_VERSION & 0xff);
-  out.byte(RDB_VERSION >>> 8);
+  const version = codecs.encode(out, ref);
+  out.byte(version & 0xff);
+  out.byte(version >>> 8);
   crc.reset();
   crc.update(out.buf, 0, out.length);
   out.int64(crc.hi, crc.lo);

@@ -57,6 +57,8 @@ export const RDB_STREAM_LISTPACKS_2 = 19;
 export const RDB_SET_LISTPACK = 20;
 /** With the time at which a consumer was last active. */
 export const RDB_STREAM_LISTPACKS_3 = 21;
+/** The last one that version 11 has. */
+export const RDB_TYPE_LAST_OF_11 = RDB_STREAM_LISTPACKS_3;
 /** Hashes whose fields expire, as release candidates of 7.4 wrote them; and as 7.4 does. */
 export const RDB_HASH_METADATA_PRE_GA = 22;
 export const RDB_HASH_LISTPACK_EX_PRE_GA = 23;

@@ -36,7 +36,7 @@ export class RdbWriter {
   /** What a file begins with: its version and fields, and libraries of functions as they are. */
   begin(fields: RdbFileFields, libraries: readonly Buffer[]): void {
     const { out } = this;
-    const magic = `${format.RDB_MAGIC}${String(format.RDB_VERSION).padStart(4, "0")}`;
+    const magic = `${format.RDB_MAGIC}${String(this.codecs.fileVersion).padStart(4, "0")}`;
     out.raw(Buffer.from(magic, "latin1"), 0, magic.length);
     this.aux("redis-ver", REDIS_VERSION);
     this.aux("redis-bits", "64");

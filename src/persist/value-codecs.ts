@@ -1,17 +1,19 @@
 /** The codecs of all types, for one keyspace. */
 
-import { Entries, TYPE_NAMES, TYPE_SET, TYPE_STRING } from "../db/entry";
+import { Entries, TYPE_HASH, TYPE_NAMES, TYPE_SET, TYPE_STRING } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import type { SetLimits } from "../types/set";
 import type { EntryHead } from "../types/string";
 import type { CodecContext, ValueCodec } from "./codecs/codec";
+import { HashCodec, type HashLimits } from "./codecs/hash-codec";
 import { SetCodec } from "./codecs/set-codec";
 import { StringCodec } from "./codecs/string-codec";
+import { RDB_TYPE_LAST_OF_11, RDB_VERSION, RDB_VERSION_FIELD_EXPIRY } from "./rdb-format";
 import { corrupt, type RdbInput } from "./rdb-input";
 import type { RdbOutput } from "./rdb-output";
 
 /** Up to which size collections keep their small encodings: the directives of these names. */
-export type ValueLimits = SetLimits;
+export type ValueLimits = SetLimits & HashLimits;
 
 /** Nothing writes values of this type. */
 export class UnwritableError extends Error {
@@ -23,6 +25,7 @@ export class UnwritableError extends Error {
 export class ValueCodecs implements CodecContext {
   sanitizations = 0;
   readonly entries: Entries;
+  private readonly hashes: HashCodec;
   private readonly byType: (ValueCodec | null)[] = TYPE_NAMES.map(() => null);
   private readonly byRdbType: (ValueCodec | null)[] = [];
 
@@ -33,6 +36,8 @@ export class ValueCodecs implements CodecContext {
     this.entries = new Entries(keyspace.heap);
     this.register(TYPE_STRING, new StringCodec(this));
     this.register(TYPE_SET, new SetCodec(this, limits));
+    this.hashes = new HashCodec(this, limits);
+    this.register(TYPE_HASH, this.hashes);
   }
 
   private register(type: number, codec: ValueCodec): void {
@@ -47,11 +52,18 @@ export class ValueCodecs implements CodecContext {
     return codec;
   }
 
-  /** Writes the type and the value of an entry: what DUMP contains. */
-  encode(out: RdbOutput, ref: number): void {
+  /** The version of a file with all values as they are now. */
+  get fileVersion(): number {
+    return this.hashes.hasExpiries ? RDB_VERSION_FIELD_EXPIRY : RDB_VERSION;
+  }
+
+  /** Writes the type and the value of an entry: what DUMP contains. Returns the version of the format that it needs. */
+  encode(out: RdbOutput, ref: number): number {
     const codec = this.codec(ref);
-    out.byte(codec.rdbType(ref));
+    const rdbType = codec.rdbType(ref);
+    out.byte(rdbType);
     codec.encode(out, ref);
+    return rdbType > RDB_TYPE_LAST_OF_11 ? RDB_VERSION_FIELD_EXPIRY : RDB_VERSION;
   }
 
   /** Writes the type, the key and the value of an entry: as in a file. */

@@ -12,6 +12,8 @@ import { hashType } from "./hash-type";
 export function openHash(c: Call, ref: number): Hashes {
   const { hashes } = hashType(c.db.keyspace);
   hashes.open(ref);
+  // A command that reads deletes fields whose time has passed.
+  if (hashes.timer !== 0) c.db.protectFound();
   hashes.maxEntries = c.server.config.hashMaxListpackEntries;
   hashes.maxValue = c.server.config.hashMaxListpackValue;
   return hashes;

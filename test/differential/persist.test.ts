@@ -14,6 +14,34 @@ const dumps: Case[] = SHORT_STRINGS.map((value) => ({
   commands: [`SET k ${value}`, "DUMP k", "OBJECT ENCODING k"],
 }));
 
+/** Collections in one block: the same bytes as real servers write. */
+const COLLECTIONS: readonly (readonly string[])[] = [
+  ["SADD k 1 -5 300"],
+  ["SADD k 70000 -70000"],
+  ["SADD k 9223372036854775807 1"],
+  ["SADD k a 12 -4096 4095 70000 99999999999"],
+  ["HSET k f 1 g text h -100 i 99999999999999999999"],
+];
+
+const blocks: Case[] = COLLECTIONS.map((commands) => ({
+  name: `DUMP after ${commands.join("; ")}`,
+  oracle: "valkey8",
+  commands: [...commands, "DUMP k", "OBJECT ENCODING k"],
+}));
+
+const expiringFields: Case[] = [
+  ["HSET k f 1", "HPEXPIREAT k 9000000000000 FIELDS 1 f", "DUMP k"],
+  ["HSET k f 1 g 2 h 3", "HPEXPIREAT k 9000000000000 FIELDS 1 g", "HPEXPIREAT k 8000000000000 FIELDS 1 f", "DUMP k"],
+  [
+    "CONFIG SET hash-max-listpack-entries 0",
+    "HSET k f 1",
+    "HPEXPIREAT k 9000000000000 FIELDS 1 f",
+    "DUMP k",
+    "OBJECT ENCODING k",
+    "CONFIG SET hash-max-listpack-entries 512",
+  ],
+].map((commands) => ({ name: `DUMP of fields that expire: ${commands[1]}`, oracle: "redis8", commands }));
+
 /** What Redis 7.0 answers to DUMP of the strings "v" and "12345". */
 const V = '"\\x00\\x01v\\n\\x00\\x91\\b\\xce\\xb2\\x198\\x8a\\xce"';
 const NUMBER = '"\\x00\\xc190\\n\\x00\\x9d\\x94\\xea\'\\x93\\xfc\\b\\xb9"';
@@ -90,4 +118,7 @@ const files: Case[] = [
   ["SET a 1 EX 1000", "SET n 12345", "SELECT 3", "SET c x", "DEBUG RELOAD", "GET c", "SELECT 0", "DEBUG DIGEST"],
 ];
 
-differential("persistence", { cases: [...dumps, ...restore, ...files], args: ["--enable-debug-command", "yes"] });
+differential("persistence", {
+  cases: [...dumps, ...blocks, ...expiringFields, ...restore, ...files],
+  args: ["--enable-debug-command", "yes"],
+});

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_VALUE } from "../../src/persist/codecs/codec";
 import { RdbInput } from "../../src/persist/rdb-input";
+import { hashType } from "../../src/types/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { sealed } from "../support/rdb-payload";
@@ -19,7 +20,27 @@ const VALUES: readonly (readonly [encoding: string, ...commands: (readonly strin
   ["listpack", ["SADD", "k", "a", "1", "-5000", "70000", "9223372036854775807", "x".repeat(64), ""]],
   ["hashtable", ["SADD", "k", "a", "1", "x".repeat(65), "y".repeat(300), "z".repeat(70_000)]],
   ["hashtable", ["SADD", "k", ...numbered(600)]],
+  ["listpack", ["HSET", "k", "a", "1", "b", "text", "12", "x".repeat(64), "", ""]],
+  ["hashtable", ["HSET", "k", "a", "x".repeat(65), "y".repeat(300), "-5", "12", "z".repeat(70_000)]],
+  ["hashtable", ["HSET", "k", ...numbered(1200)]],
+  [
+    "listpackex",
+    ["HSET", "k", "a", "1", "b", "2", "c", "3"],
+    expire("9000000000000", "b"),
+    expire("8000000000000", "a"),
+  ],
+  [
+    "hashtable",
+    ["HSET", "k", ...numbered(1200)],
+    expire("9000000000000", "element:8"),
+    expire("9000000000001", "element:0"),
+  ],
+  ["listpackex", ["HSET", "k", "a", "1"], expire("9000000000000", "a"), ["HPERSIST", "k", "FIELDS", "1", "a"]],
 ];
+
+function expire(at: string, field: string): string[] {
+  return ["HPEXPIREAT", "k", at, "FIELDS", "1", field];
+}
 
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `element:${i}`);
@@ -36,7 +57,8 @@ function dump(redbun: InProcess): Buffer {
 /** All memory that is in use belongs to a key, once what waits to be freed is. */
 function expectNoLeak({ keyspace }: InProcess): void {
   keyspace.free.run(Number.POSITIVE_INFINITY);
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace));
+  const { deadlines } = hashType(keyspace).hashes.timers;
+  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 function start(): InProcess {
@@ -53,7 +75,9 @@ describe.each(VALUES)("a value of encoding %s", (encoding, ...commands) => {
       make(redbun, commands);
       expect(redbun.encoding("k")).toBe(encoding);
       expect(redbun.call("RESTORE", "copy", "0", dump(redbun))).toEqual(OK);
-      expect(redbun.encoding("copy")).toBe(encoding);
+      // A hash that has no field with an expiry any more comes back as one that never had.
+      const isOver = commands.some(([name]) => name === "HPERSIST");
+      expect(redbun.encoding("copy")).toBe(isOver ? "listpack" : encoding);
       expect(digest(redbun, "copy")).toBe(digest(redbun, "k"));
       expectNoLeak(redbun);
     }
@@ -67,7 +91,7 @@ describe.each(VALUES)("a value of encoding %s", (encoding, ...commands) => {
       make(redbun, commands);
       const body = dump(redbun).subarray(0, -10);
       redbun.call("DEL", "k");
-      for (let at = 0; at < body.length; at += Math.ceil(body.length / 500)) {
+      for (let at = 0; at < body.length; at += body.length < 500 ? 1 : Math.ceil(body.length / 60)) {
         restoreDamaged(redbun, body.subarray(0, at));
         for (const flip of [1, 0x40, 0x80, 0xff]) {
           const damaged = Buffer.from(body);
