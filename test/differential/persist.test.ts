@@ -3,7 +3,7 @@
  * redbun reads what Redis 7.0 wrote.
  */
 
-import { type Case, cmd, differential, within } from "./harness";
+import { type Case, cmd, differential, ignore, within } from "./harness";
 
 /** A value with every form of string: a length, integers of 8, 16 and 32 bits, digits. */
 const SHORT_STRINGS = ["v", '""', "0", "-1", "127", "128", "-129", "40000", "-2147483648", "2147483648", "01", "1.5"];
@@ -26,7 +26,9 @@ const COLLECTIONS: readonly (readonly string[])[] = [
 const blocks: Case[] = COLLECTIONS.map((commands) => ({
   name: `DUMP after ${commands.join("; ")}`,
   oracle: "valkey8",
-  commands: [...commands, "DUMP k", "OBJECT ENCODING k"],
+  // Two compressors need not find the same repetitions.
+  commands: ["CONFIG SET rdbcompression no", ...commands, "DUMP k", "OBJECT ENCODING k"],
+  cleanup: ["CONFIG SET rdbcompression yes"],
 }));
 
 const expiringFields: Case[] = [
@@ -110,12 +112,13 @@ const restore: Case[] = [
 ];
 
 const files: Case[] = [
-  ["BGSAVE x", "BGSAVE SCHEDULE x", "BGSAVE", "MULTI", "BGSAVE", "SAVE", "DISCARD"],
   ["SAVE", "SAVE x", "LASTSAVE x", within(5, "LASTSAVE")],
   ["SET k v", "SAVE", "DEBUG RELOAD", "GET k", "DEBUG RELOAD nosuch", "DEBUG RELOAD NOSAVE", "GET k"],
   ["SET a 1", "SAVE", "SET b 2", "DEBUG RELOAD NOSAVE", "EXISTS a b", "SET b 2", "SET a 3"],
   ["SET a 1", "SAVE", "SET b 2", "SET a 3", "DEBUG RELOAD NOSAVE NOFLUSH MERGE", "MGET a b", "DEBUG DIGEST"],
   ["SET a 1 EX 1000", "SET n 12345", "SELECT 3", "SET c x", "DEBUG RELOAD", "GET c", "SELECT 0", "DEBUG DIGEST"],
+  // Last, because a real server's child process may still be at work when the next case begins.
+  ["BGSAVE x", "BGSAVE SCHEDULE x", "MULTI", "BGSAVE", "SAVE", "DISCARD", ignore("BGSAVE")],
 ];
 
 differential("persistence", {
