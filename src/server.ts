@@ -40,6 +40,8 @@ import { bitmapCommands } from "./types/bitmap.commands";
 import { hashCommands } from "./types/hash.commands";
 import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
+import { installLists } from "./types/list";
+import { listCommands } from "./types/list.commands";
 import { installSets } from "./types/set";
 import { setCommands } from "./types/set.commands";
 import { streamCommands } from "./types/stream.commands";
@@ -68,7 +70,7 @@ export interface ServerParts {
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
   const strings = [keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
-  const collections = [hashCommands, setCommands, zsetCommands, streamCommands];
+  const collections = [listCommands, hashCommands, setCommands, zsetCommands, streamCommands];
   const types = [...strings, ...collections];
   return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);
 }
@@ -122,6 +124,7 @@ export class Server implements ServerContext {
       clock: this.clock,
       random: this.random,
     });
+    installLists(this.keyspace);
     installSets(this.keyspace);
     installZsets(this.keyspace);
     installStreams(this.keyspace);

@@ -32,6 +32,7 @@ const code = (word: string): string => `\`${word}\``;
 /** Groups of commands, as COMMAND DOCS names them, in the README's order and with its titles. */
 const GROUPS: Readonly<Record<string, string>> = {
   string: "strings",
+  list: "lists",
   set: "sets",
   hash: "hashes",
   "sorted-set": "sorted sets",

@@ -7,6 +7,7 @@ import type { CommandDoc, FamilyDocs } from "./docs/doc";
 import { hashDocs } from "./docs/hash.docs";
 import { hyperLogLogDocs } from "./docs/hyperloglog.docs";
 import { keyDocs } from "./docs/key.docs";
+import { listDocs } from "./docs/list.docs";
 import { pubsubDocs } from "./docs/pubsub.docs";
 import { serverDocs } from "./docs/server.docs";
 import { setDocs } from "./docs/set.docs";
@@ -20,6 +21,7 @@ export { type ArgumentDoc, type ArgumentType, argumentFlags, type CommandDoc, di
 /** Families by the group that COMMAND DOCS names. */
 const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   string: stringDocs,
+  list: listDocs,
   set: setDocs,
   hash: hashDocs,
   "sorted-set": zsetDocs,

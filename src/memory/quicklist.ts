@@ -98,9 +98,9 @@ export class Quicklist {
     }
   }
 
-  /** Makes an empty list, a listpack, and opens it. */
-  create(): void {
-    this.root = this.listpack.create();
+  /** Makes an empty list, a listpack with room for `bytes` bytes of elements, and opens it. */
+  create(bytes = 0): void {
+    this.root = this.listpack.createSized(LISTPACK_EMPTY + bytes);
     this.isListpack = true;
     this.node = 0;
     this.isPlain = false;

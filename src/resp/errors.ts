@@ -140,6 +140,16 @@ export const LCS_NOT_STRINGS = "ERR The specified keys must contain string value
 export const LCS_LEN_AND_IDX = "ERR If you want both the length and indexes, please just use IDX.";
 export const LCS_OUT_OF_MEMORY = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 
+// --- lists ---------------------------------------------------------------------------------------------------------
+
+export const INDEX_OUT_OF_RANGE = "ERR index out of range";
+export const LPOS_RANK_ZERO =
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+  "or use negative to start from the end of the list";
+export const LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
+export const LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
+export const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+
 // --- bitmaps -------------------------------------------------------------------------------------------------------
 
 export const BIT_OFFSET_OUT_OF_RANGE = "ERR bit offset is not an integer or out of range";

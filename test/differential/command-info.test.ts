@@ -27,6 +27,10 @@ const DIFFERENT: Readonly<Record<string, Partial<Record<Field, "7.0" | "8.0">>>>
   zrank: { arity: "8.0" },
   zrevrank: { arity: "8.0" },
   // Scripts may call what blocks from 7.2 on: it does not block there.
+  blmove: { flags: "8.0" },
+  blpop: { flags: "8.0" },
+  brpop: { flags: "8.0" },
+  brpoplpush: { flags: "8.0" },
   bzpopmax: { flags: "8.0" },
   bzpopmin: { flags: "8.0" },
   // That the destination is only written was noticed after 7.2.

@@ -149,6 +149,30 @@ export const SEEDS: readonly string[] = [
   "HGETDEL h FIELDS 2 f g",
   "CONFIG SET hash-max-listpack-entries 2",
   "CONFIG SET hash-max-listpack-entries 512",
+  // Lists.
+  "LPUSH list a 12 'a longer element'",
+  "RPUSH list b -300 c",
+  "RPUSH other 1 2 3",
+  "LPUSHX list x",
+  "RPUSHX other y",
+  "LPOP list",
+  "LPOP list 2",
+  "RPOP list",
+  "RPOP other 3",
+  "LLEN list",
+  "LINDEX list -1",
+  "LSET list 0 new",
+  "LINSERT list BEFORE a x",
+  "LINSERT list AFTER 12 y",
+  "LRANGE list 0 -1",
+  "LTRIM list 0 20",
+  "LREM list -1 a",
+  "LPOS list a",
+  "LPOS list a RANK -1 COUNT 0 MAXLEN 10",
+  "LMOVE list other LEFT RIGHT",
+  "LMOVE list list RIGHT LEFT",
+  "RPOPLPUSH other list",
+  "LMPOP 2 other list LEFT COUNT 2",
   // Bitmaps.
   "BITCOUNT k",
   "BITCOUNT k 0 -1 BYTE",
@@ -339,6 +363,12 @@ export const SEEDS: readonly string[] = [
 
 /** Requests that are only ever sent as they are. */
 export const VERBATIM: readonly string[] = [
+  // Another timeout may be for ever.
+  "BLPOP other list 0.001",
+  "BRPOP list 0.001",
+  "BLMOVE list other LEFT RIGHT 0.001",
+  "BRPOPLPUSH other list 0.001",
+  "BLMPOP 0.001 2 other list RIGHT COUNT 3",
   "CLIENT PAUSE 1",
   "CLIENT PAUSE 1 WRITE",
   "CONFIG SET hz 20",

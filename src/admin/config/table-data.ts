@@ -76,7 +76,7 @@ export const dataDirectives = {
   "active-defrag-max-scan-fields": int(1000, 1, INT64_MAX),
   "hash-max-listpack-entries": int(512, 0, INT64_MAX, EFFECTIVE, "hash-max-ziplist-entries"),
   "hash-max-listpack-value": memory(64, 0, INT64_MAX, EFFECTIVE, "hash-max-ziplist-value"),
-  "list-max-listpack-size": int(-2, INT_MIN, INT_MAX, 0, "list-max-ziplist-size"),
+  "list-max-listpack-size": int(-2, INT_MIN, INT_MAX, EFFECTIVE, "list-max-ziplist-size"),
   "list-compress-depth": int(0, 0, INT_MAX),
   "set-max-intset-entries": int(512, 0, INT64_MAX, EFFECTIVE),
   "set-max-listpack-entries": int(128, 0, INT64_MAX, EFFECTIVE),

@@ -8,12 +8,15 @@
 import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
-import { ENCODING_NAMES, TYPE_STRING } from "../../db/entry";
+import { ENCODING_NAMES, ENCODING_QUICKLIST, TYPE_STRING } from "../../db/entry";
 import { GENERIC, NO_SUCH_KEY, NOT_POSITIVE, RELOAD_FAILED, RELOAD_OPTIONS, subcommandSyntax } from "../../resp/errors";
 import { isShared, SHARED_REFERENCES } from "../../types/key-object.commands";
+import { listsOf } from "../../types/list";
+import { describeQuicklist } from "../../types/list-value-tools";
 import { stringLength, stringToInt64 } from "../../types/string";
 import { globMatch } from "../../util/glob";
 import { int64 } from "../../util/integers";
+import { parseMemoryExact } from "../../util/memory-units";
 import { anyInteger } from "../arguments";
 import { rewriteConfigFile } from "../config/rewrite";
 import { Digest, digestAll, digestValue } from "./digest";
@@ -31,10 +34,12 @@ function object(c: Call): void {
   }
   const { entries, access } = c.db.keyspace;
   const lru = entries.lru(ref);
+  const isQuicklist = entries.encoding(ref) === ENCODING_QUICKLIST;
+  const details = isQuicklist ? describeQuicklist(c.db.keyspace, ref, c.server.config.listMaxListpackSize) : "";
   c.reply.simple(
     `Value at:0x${(ref * 8).toString(16)} refcount:${isShared(c, ref) ? SHARED_REFERENCES : 1} ` +
       `encoding:${ENCODING_NAMES[entries.encoding(ref)]} serializedlength:${serializedLength(c, ref)} ` +
-      `lru:${lru} lru_seconds_idle:${access.lfu ? 0 : access.idleSeconds(lru)}`,
+      `lru:${lru} lru_seconds_idle:${access.lfu ? 0 : access.idleSeconds(lru)}${details}`,
   );
 }
 
@@ -141,6 +146,19 @@ function hashTableStatsOfKey(c: Call): void {
   else c.fail("ERR The value stored at the specified key is not represented using an hash table");
 }
 
+/** Elements of this length and more become nodes of their own, in lists that are quicklists. */
+function quicklistPackedThreshold(c: Call): void {
+  const bytes = parseMemoryExact(c.text(2));
+  if (bytes === null || bytes > PACKED_THRESHOLD_MAX) {
+    c.fail("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+    return;
+  }
+  listsOf(c.server.keyspace).plainFrom = Number(bytes);
+  c.reply.ok();
+}
+
+const PACKED_THRESHOLD_MAX = 2n ** 32n - 2n ** 20n;
+
 // --- server ----------------------------------------------------------------------------------------------------------
 
 /** The integer that a text begins with, else 0: as C's atoi. */
@@ -223,6 +241,7 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["panic", { from: 2, to: ANY, run: crash("Software Failure", "SIGABRT") }],
   ["populate", { from: 3, to: 5, run: populateKeys }],
   ["protocol", exactly(3, replySample)],
+  ["quicklist-packed-threshold", exactly(3, quicklistPackedThreshold)],
   ["reload", { from: 2, to: ANY, run: reload }],
   ["segfault", { from: 2, to: ANY, run: crash("REDIS BUG REPORT: crashed by signal 11", "SIGSEGV") }],
   ["set-active-expire", exactly(3, setActiveExpire)],
