@@ -9,6 +9,8 @@ import { installConfigEffects } from "./admin/config/effects";
 import { decodePath } from "./admin/config/special";
 import { Metrics } from "./admin/info/metrics";
 import { ServerStats } from "./admin/info/server-stats";
+import { LatencyMonitor } from "./admin/latency/latency-monitor";
+import { SlowLog } from "./admin/latency/slow-log";
 import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
 import type { Logger } from "./admin/process/logger";
 import { type ProcessHooks, Shutdown } from "./admin/process/shutdown";
@@ -96,6 +98,8 @@ export class Server implements ServerContext {
   readonly notifications: Notifications;
   readonly authentication = new Authentication();
   readonly stats = new ServerStats();
+  readonly slowLog = new SlowLog();
+  readonly latencyMonitor = new LatencyMonitor();
   readonly metrics: Metrics;
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
@@ -135,6 +139,7 @@ export class Server implements ServerContext {
     this.pubsub = new PubSub(this.keyspace.hasher);
     this.notifications = new Notifications(this.keyspace, this.pubsub);
     this.expireCycle = new ExpireCycle(this.keyspace);
+    this.expireCycle.onRun = (micros) => this.latencyMonitor.add("expire-cycle", micros, this.clock.now());
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
     this.background = new Background(this.keyspace, this.expireCycle, this.compaction);
     this.persistence = new Persistence({

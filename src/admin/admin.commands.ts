@@ -8,6 +8,8 @@ import { configCommands } from "./config/config.commands";
 import { debugCommands } from "./debug/debug.commands";
 import { infoCommands } from "./info/info.commands";
 import { memoryCommands } from "./info/memory.commands";
+import { latencyCommands } from "./latency/latency.commands";
+import { slowLogCommands } from "./latency/slow-log.commands";
 import { serverCommands } from "./server.commands";
 
 export const adminCommands: CommandDefinition[][] = [
@@ -17,6 +19,8 @@ export const adminCommands: CommandDefinition[][] = [
   configCommands,
   debugCommands,
   infoCommands,
+  latencyCommands,
   memoryCommands,
   serverCommands,
+  slowLogCommands,
 ];

@@ -80,6 +80,11 @@ export class Call {
     return latin1(this.buf, this.starts[i], this.ends[i]);
   }
 
+  /** Bytes of all arguments, about. */
+  get bytes(): number {
+    return this.ends[this.argc - 1] - this.starts[0];
+  }
+
   /** Bytes of argument i. */
   size(i: number): number {
     return this.ends[i] - this.starts[i];

@@ -30,6 +30,7 @@ import {
   NOT_QUEUED,
   PROTECTED,
   RUNS_QUEUE,
+  SKIP_SLOWLOG,
   WHILE_SUBSCRIBED,
   WRITE,
 } from "./command-spec";
@@ -40,6 +41,10 @@ const WALL_MICROS = 100_000;
 
 /** Commands timed together at most. */
 const RUN_MAX = 16;
+/** A command with so many bytes in request and reply is timed alone: constant time is only that of its bookkeeping. */
+const BULKY_BYTES = 64 * 1024;
+/** µs. */
+const TIME_EACH_BELOW = 1000;
 
 /** What counts of the commands that EXEC runs. */
 const QUEUE_FLAGS = WRITE | MAY_REPLICATE | DENYOOM;
@@ -64,6 +69,9 @@ export class Dispatcher {
   /** The command that was run since, and how often. */
   private runCommand: Command | null = null;
   private runLength = 0;
+  private runClient: Client | null = null;
+  private runMax = RUN_MAX;
+  private reportMicros = Number.POSITIVE_INFINITY;
   /** Wall time minus monotonic time, µs, and when that was found out. */
   private wallOffset = 0;
   private wallRead = Number.NEGATIVE_INFINITY;
@@ -205,6 +213,7 @@ export class Dispatcher {
     call.command = command;
     call.db = server.keyspace.databases[client.database];
     this.errorsSeen = reply.errors;
+    const replyStart = reply.length;
     this.depth++;
     this.callHandler(call);
     this.depth--;
@@ -216,7 +225,7 @@ export class Dispatcher {
     }
     if (client.wait !== null) this.accountBlocked(client.wait, failed);
     else if ((command.flags & RUNS_QUEUE) !== 0) this.accountNesting(client, command, start, failed);
-    else this.account(client, command, failed);
+    else this.account(call, failed, reply.length - replyStart);
   }
 
   private deeperCall(): Call {
@@ -226,13 +235,16 @@ export class Dispatcher {
     return call;
   }
 
-  private account(client: Client, command: Command, failed: boolean): void {
+  private account(call: Call, failed: boolean, replyBytes: number): void {
+    const { client, command } = call;
     const { stats } = command;
     stats.calls++;
     if (failed) stats.failed++;
     this.runCommand = command;
+    this.runClient = client;
     this.runLength++;
-    if (this.runLength === RUN_MAX || (command.flags & (FAST | BRIEF)) === 0) this.endRun();
+    const single = (command.flags & (FAST | BRIEF)) === 0 || replyBytes + call.bytes >= BULKY_BYTES;
+    if (single || this.runLength >= this.runMax) this.endRun(undefined, call);
     this.stats.commandsProcessed++;
     client.commandsTotal++;
   }
@@ -243,6 +255,7 @@ export class Dispatcher {
     const end = this.server.clock.monotonic();
     this.lastEnd = start;
     this.runCommand = command;
+    this.runClient = client;
     this.runLength = 1;
     command.stats.calls++;
     if (failed) command.stats.failed++;
@@ -268,6 +281,7 @@ export class Dispatcher {
     stats.micros += wait.micros;
     if (failed) stats.failed++;
     if (this.trackLatency) this.recordLatency(command, wait.micros, 1);
+    if (wait.micros >= this.reportMicros) this.report(command, wait.client, wait.request, 1, wait.micros);
     this.stats.commandsProcessed++;
     wait.client.commandsTotal++;
   }
@@ -291,15 +305,37 @@ export class Dispatcher {
     for (const call of this.calls) call.release();
   }
 
-  /** Accounts for the time since the clock was last read. Ends a batch, too. */
-  endRun(now?: number): void {
+  /**
+   * Commands that take at least this long (µs) are reported to the slow log and the latency monitor. Where that is about
+   * as long as a row of fast ones, they are timed one by one.
+   */
+  reportFrom(micros: number): void {
+    this.reportMicros = micros;
+    this.runMax = micros < TIME_EACH_BELOW ? 1 : RUN_MAX;
+  }
+
+  /** `request` is null where its arguments are gone. */
+  private report(command: Command, client: Client, request: Request | null, calls: number, micros: number): void {
+    const { slowLog, latencyMonitor, clock } = this.server;
+    const now = clock.now();
+    if ((command.flags & SKIP_SLOWLOG) === 0) slowLog.add(client, command, request, calls, micros, now);
+    latencyMonitor.add((command.flags & FAST) === 0 ? "command" : "fast-command", micros, now);
+  }
+
+  /**
+   * Accounts for the time since the clock was last read. Ends a batch, too. `request` is that of the last command, if
+   * that has just run.
+   */
+  endRun(now?: number, request: Request | null = null): void {
     const { runCommand, runLength } = this;
     if (runCommand === null) return;
     const end = now ?? this.server.clock.monotonic();
     const micros = end - this.lastEnd;
     runCommand.stats.micros += micros;
     if (this.trackLatency) this.recordLatency(runCommand, micros / runLength, runLength);
+    if (micros >= this.reportMicros) this.report(runCommand, this.runClient as Client, request, runLength, micros);
     this.runCommand = null;
+    this.runClient = null;
     this.runLength = 0;
     this.lastEnd = end;
     // Within a command no time passes for keys.

@@ -5,6 +5,8 @@
 import type { Config } from "../admin/config/config";
 import type { Metrics } from "../admin/info/metrics";
 import type { ServerStats } from "../admin/info/server-stats";
+import type { LatencyMonitor } from "../admin/latency/latency-monitor";
+import type { SlowLog } from "../admin/latency/slow-log";
 import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
@@ -45,6 +47,8 @@ export interface ServerContext {
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
   readonly metrics: Metrics;
+  readonly slowLog: SlowLog;
+  readonly latencyMonitor: LatencyMonitor;
   readonly persistence: Persistence;
   readonly log: Logger;
   readonly clock: Clock;

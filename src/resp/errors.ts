@@ -101,6 +101,12 @@ export function unknownSubcommand(container: string, subcommand: string): string
 }
 
 /** `container` in upper case: a container that resolves its subcommands itself knows none with so many arguments. */
+export const SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
+
+export function noLatencySamples(event: string): string {
+  return `ERR No samples available for event '${shown(event, 128)}'`;
+}
+
 export function subcommandSyntax(container: string, subcommand: string): string {
   const shown = subcommand.slice(0, 128);
   return `ERR unknown subcommand or wrong number of arguments for '${shown}'. Try ${container} HELP.`;

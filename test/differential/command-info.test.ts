@@ -20,6 +20,7 @@ const DIFFERENT: Readonly<Record<string, Partial<Record<Field, "7.0" | "8.0">>>>
   "client|setname": { tips: "8.0" },
   "config|resetstat": { tips: "8.0" },
   "config|rewrite": { tips: "8.0" },
+  "latency|reset": { tips: "8.0" },
   msetnx: { tips: "8.0" },
   randomkey: { tips: "8.0" },
   scan: { tips: "8.0" },

@@ -43,7 +43,18 @@ const EFFECTS: [DirectiveName[], Effect][] = [
   ],
   [["notify-keyspace-events"], ({ config, notifications }) => notifications.configure(config.notifyKeyspaceEvents)],
   [["latency-tracking"], trackLatency],
+  [["slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"], watchSlowness],
 ];
+
+/** What is off must not cost anything: the dispatcher knows the time from which on somebody wants to hear. */
+function watchSlowness({ config, dispatcher, slowLog, latencyMonitor }: ServerContext): void {
+  slowLog.threshold = config.slowlogLogSlowerThan;
+  slowLog.limit(config.slowlogMaxLen);
+  latencyMonitor.threshold = config.latencyMonitorThreshold;
+  const slow = config.slowlogLogSlowerThan < 0 ? Number.POSITIVE_INFINITY : config.slowlogLogSlowerThan;
+  const late = config.latencyMonitorThreshold === 0 ? Number.POSITIVE_INFINITY : config.latencyMonitorThreshold * 1000;
+  dispatcher.reportFrom(Math.min(slow, late));
+}
 
 /** While off, nothing is recorded; what was recorded before is kept, but not shown. */
 function trackLatency({ config, dispatcher }: ServerContext): void {

@@ -52,6 +52,23 @@ export class LatencyHistogram {
     return highestIn(bucketOf(this.maximum));
   }
 
+  /**
+   * How many of the values do not exceed 1,024 ns, 2,048 ns, … (by the bounds of buckets: 66,047 for 65,536), in rows
+   * that each count more than the one before.
+   */
+  cumulative(): { nanos: number; count: number }[] {
+    const rows: { nanos: number; count: number }[] = [];
+    let count = 0;
+    let bucket = 0;
+    for (let bound = 1024; count < this.count; bound *= 2) {
+      const last = Math.min(BUCKETS - 1, bucketOf(bound));
+      const before = count;
+      while (bucket <= last) count += this.buckets[bucket++];
+      if (count > before) rows.push({ nanos: highestIn(last), count });
+    }
+    return rows;
+  }
+
   /** Calls `see` with every non-empty bucket's largest value (ns) and count, in ascending order. */
   visit(see: (highest: number, count: number) => void): void {
     for (let bucket = 0; bucket < BUCKETS; bucket++) {

@@ -230,5 +230,76 @@ export function serverDocs(): FamilyDocs {
       ],
       arguments: [optional(oneof("flush-type", since("4.0.0", token("ASYNC")), since("6.2.0", token("SYNC"))))],
     },
+    slowlog: {
+      summary: "A container for slow log commands.",
+      since: "2.2.12",
+      complexity: "Depends on subcommand.",
+    },
+    "slowlog|get": {
+      summary: "Returns the slow log's entries.",
+      since: "2.2.12",
+      complexity: "O(N) where N is the number of entries returned",
+      history: [["4.0.0", "Added client IP address, port and name to the reply."]],
+      arguments: [optional(integer("count"))],
+    },
+    "slowlog|len": {
+      summary: "Returns the number of entries in the slow log.",
+      since: "2.2.12",
+      complexity: "O(1)",
+    },
+    "slowlog|reset": {
+      summary: "Clears all entries from the slow log.",
+      since: "2.2.12",
+      complexity: "O(N) where N is the number of entries in the slowlog",
+    },
+    "slowlog|help": {
+      summary: "Show helpful text about the different subcommands",
+      since: "6.2.0",
+      complexity: "O(1)",
+    },
+    latency: {
+      summary: "A container for latency diagnostics commands.",
+      since: "2.8.13",
+      complexity: "Depends on subcommand.",
+    },
+    "latency|doctor": {
+      summary: "Returns a human-readable latency analysis report.",
+      since: "2.8.13",
+      complexity: "O(1)",
+    },
+    "latency|graph": {
+      summary: "Returns a latency graph for an event.",
+      since: "2.8.13",
+      complexity: "O(1)",
+      arguments: [string("event")],
+    },
+    "latency|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "2.8.13",
+      complexity: "O(1)",
+    },
+    "latency|histogram": {
+      summary: "Returns the cumulative distribution of latencies of a subset or all commands.",
+      since: "7.0.0",
+      complexity: "O(N) where N is the number of commands with latency information being retrieved.",
+      arguments: [optional(multiple(string("command")))],
+    },
+    "latency|history": {
+      summary: "Returns timestamp-latency samples for an event.",
+      since: "2.8.13",
+      complexity: "O(1)",
+      arguments: [string("event")],
+    },
+    "latency|latest": {
+      summary: "Returns the latest latency samples for all events.",
+      since: "2.8.13",
+      complexity: "O(1)",
+    },
+    "latency|reset": {
+      summary: "Resets the latency data for one or more events.",
+      since: "2.8.13",
+      complexity: "O(1)",
+      arguments: [optional(multiple(string("event")))],
+    },
   };
 }
