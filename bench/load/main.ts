@@ -4,6 +4,7 @@
  */
 
 import { items, text } from "../../test/support/reply";
+import type { TestServer } from "../../test/support/server";
 import { checksum } from "./checksum";
 import { measureConnections, measureMemory } from "./memory";
 import { measureOperations, OPERATIONS } from "./operations";
@@ -71,20 +72,26 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The checksum of every server's replies, what the servers call themselves, and the commands that all of them know. */
+/** What the servers call themselves, the commands that all of them know, and the checksum of their replies to those. */
 async function checkAnswers(names: readonly ServerName[], options: Options) {
-  const sums = new Map<ServerName, string>();
+  const servers = new Map<ServerName, TestServer>();
   const versions: Partial<Record<ServerName, string>> = {};
+  const sums = new Map<ServerName, string>();
   let commands: Set<string> | undefined;
-  for (const name of names) {
-    await using server = await start(name, options);
-    sums.set(name, await checksum(server));
-    await using client = await server.client();
-    const info = text(await client.call("INFO", "server"));
-    const version = (field: string) => new RegExp(`^${field}:(.*)\r$`, "m").exec(info)?.[1];
-    versions[name] = version("redbun_version") ?? version("valkey_version") ?? version("redis_version");
-    const known = new Set(items(await client.call("COMMAND", "LIST")).map(text));
-    commands = commands?.intersection(known) ?? known;
+  try {
+    for (const name of names) {
+      const server = await start(name, options);
+      servers.set(name, server);
+      await using client = await server.client();
+      const info = text(await client.call("INFO", "server"));
+      const version = (field: string) => new RegExp(`^${field}:(.*)\r$`, "m").exec(info)?.[1];
+      versions[name] = version("redbun_version") ?? version("valkey_version") ?? version("redis_version");
+      const known = new Set(items(await client.call("COMMAND", "LIST")).map(text));
+      commands = commands?.intersection(known) ?? known;
+    }
+    for (const [name, server] of servers) sums.set(name, await checksum(server, commands ?? new Set()));
+  } finally {
+    for (const server of servers.values()) await server.stop();
   }
   return { sums, versions, commands: commands ?? new Set<string>() };
 }

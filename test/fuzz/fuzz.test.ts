@@ -36,7 +36,7 @@ const ARGS = ["--enable-debug-command", "yes", "--proto-max-bulk-len", "1mb", "-
  * second, rougher reading of the input. Commands that would remove them all go by other names.
  */
 const LARGE = 20_000;
-const LARGE_ROUNDS = 60;
+const LARGE_ROUNDS = 30;
 const HIDDEN = ["FLUSHALL", "FLUSHDB", "SWAPDB"].flatMap((name) => ["--rename-command", name, `hidden-${name}`]);
 
 /** How a run sends: each request in a write of its own, or many of them in one. */
