@@ -64,11 +64,11 @@ async function main(argv: readonly string[]): Promise<number> {
     ),
     leftOut: choice.leftOut,
   };
-  const report = renderReport(results, options, ["bun run bench:load", ...argv].join(" "));
-  console.log(`\n${report}\n`);
+  const command = ["bun run bench:load", ...argv.filter((word) => word !== "--write")].join(" ");
+  console.log(`\n${renderReport(results, options, command)}\n`);
   console.log(`checksum ${sum}`);
   if (options.json !== undefined) await Bun.write(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-  if (options.write) await writeReadme(report);
+  if (options.write) await writeReadme(results, options, command);
   return 0;
 }
 

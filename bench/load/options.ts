@@ -74,7 +74,7 @@ export const HELP = `bun run bench:load [options]
   --sizes 3,1024     value sizes in bytes (default 3,1024)
   --rounds N         rounds; every server has its turn in each (default 5)
   --source           redbun from its sources instead of dist/redbun
-  --write            replace the section of bench/README.md that holds the tables
+  --write            put the tables into bench/README.md, in place of those of the same sections
   --json PATH        write the raw figures, too
 `;
 

@@ -1,4 +1,4 @@
-/** The report: machine, command, tables; and its place in bench/README.md. */
+/** The report: machine, command, tables; and their places in bench/README.md. */
 
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
@@ -7,7 +7,7 @@ import { REPOSITORY } from "../../test/support/server";
 import { operationTable, removalTable, shapeTable } from "./collection-tables";
 import type { ConnectionRow, MemoryRow } from "./memory";
 import type { OperationRow } from "./operations";
-import type { Options, ServerName } from "./options";
+import { type Options, SECTIONS, type Section, type ServerName } from "./options";
 import type { RemovalRow } from "./removals";
 import { TITLES } from "./servers";
 import type { ShapeRow } from "./shapes";
@@ -34,33 +34,44 @@ export interface Results {
 }
 
 const README = join(REPOSITORY, "bench/README.md");
-const BEGIN = "<!-- bench:load begin -->";
-const END = "<!-- bench:load end -->";
 
+/** The report: what was measured where, and the tables of each section. */
 export function renderReport(results: Results, options: Options, command: string): string {
+  const tables = renderSections(results, options);
+  return [origin(results, command), ...tables.values()].join("\n\n");
+}
+
+/** The tables of the sections that were measured, in their order. */
+function renderSections(results: Results, options: Options): Map<Section, string> {
+  const { names } = results;
+  const populate = `DEBUG POPULATE ${options.memoryKeys} memtier- 4`;
+  const rounds = `medians of ${options.operationRounds}`;
+  const parts: Record<Section, () => string[]> = {
+    throughput: () => throughputParts("", results.throughput, names, options, TARGETS.throughput),
+    collections: () => throughputParts("Collections: ", results.collections, names, options, TARGETS.collections),
+    operations: () => [`### Large operations, ms (${rounds})`, operationTable(results.operations, names)],
+    memory: () => [`### Resident memory a key (\`${populate}\`)`, memoryTable(results.memory)],
+    shapes: () => ["### Resident memory an element, bytes", shapeTable(results.shapes, names)],
+    connections: () => ["### Resident memory of an idle connection", connectionTable(results.connections)],
+    stalls: () => ["### What another client feels, ms", stallTable(results.stalls, options)],
+    removals: () => [
+      "### What another client feels while a collection is removed",
+      removalTable(results.removals, options),
+    ],
+  };
+  const rendered = new Map<Section, string>();
+  for (const section of SECTIONS) {
+    if (results[section].length > 0) rendered.set(section, parts[section]().join("\n\n"));
+  }
+  return rendered;
+}
+
+/** The command, the machine and the servers; and what could not be measured. */
+function origin(results: Results, command: string): string {
   const parts = [`\`${command}\``, machine(), servers(results)];
-  parts.push(...throughputParts("", results.throughput, results.names, options, TARGETS.throughput));
-  parts.push(...throughputParts("Collections: ", results.collections, results.names, options, TARGETS.collections));
-  if (results.operations.length > 0) {
-    const rounds = `medians of ${options.operationRounds}`;
-    parts.push(`### Large operations, ms (${rounds})`, operationTable(results.operations, results.names));
-  }
-  if (results.memory.length > 0) {
-    const populate = `DEBUG POPULATE ${options.memoryKeys} memtier- 4`;
-    parts.push(`### Resident memory a key (\`${populate}\`)`, memoryTable(results.memory));
-  }
-  if (results.shapes.length > 0) {
-    parts.push("### Resident memory an element, bytes", shapeTable(results.shapes, results.names));
-  }
-  if (results.connections.length > 0) {
-    parts.push("### Resident memory of an idle connection", connectionTable(results.connections));
-  }
-  if (results.stalls.length > 0) parts.push("### What another client feels, ms", stallTable(results.stalls, options));
-  if (results.removals.length > 0) {
-    parts.push("### What another client feels while a collection is removed", removalTable(results.removals, options));
-  }
-  if (results.leftOut.length > 0)
+  if (results.leftOut.length > 0) {
     parts.push(`Left out, as not all servers have the commands: ${results.leftOut.join(", ")}.`);
+  }
   return parts.join("\n\n");
 }
 
@@ -82,17 +93,22 @@ function throughputParts(
   return parts;
 }
 
-/** Puts the report between the markers of bench/README.md. */
-export async function writeReadme(report: string): Promise<void> {
-  await Bun.write(README, replaceSection(await Bun.file(README).text(), report));
+/** Puts each section that was measured between its markers in bench/README.md; the others stay as they are. */
+export async function writeReadme(results: Results, options: Options, command: string): Promise<void> {
+  let readme = await Bun.file(README).text();
+  for (const [section, tables] of renderSections(results, options)) {
+    readme = replaceSection(readme, section, `${origin(results, command)}\n\n${tables}`);
+  }
+  await Bun.write(README, readme);
 }
 
-/** The text with what is between the markers replaced; throws when the markers are missing. */
-export function replaceSection(readme: string, report: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`no ${BEGIN} ... ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${readme.slice(end)}`;
+/** The text with what is between the markers of a section replaced; throws when they are missing. */
+export function replaceSection(readme: string, section: Section, report: string): string {
+  const [begin, end] = ["begin", "end"].map((edge) => `<!-- bench:load ${section} ${edge} -->`);
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`no ${begin} ... ${end}`);
+  return `${readme.slice(0, from + begin.length)}\n\n${report}\n\n${readme.slice(to)}`;
 }
 
 function machine(): string {

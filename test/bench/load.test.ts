@@ -1,11 +1,13 @@
 /** The load benchmark: its reading of reports, its statistics and tables. */
 
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { parseOptions, SECTIONS } from "../../bench/load/options";
 import { parseReport } from "../../bench/load/redis-benchmark";
 import { replaceSection } from "../../bench/load/report";
 import { median, medianRatio } from "../../bench/load/statistics";
 import { table } from "../../bench/load/tables";
+import { REPOSITORY } from "../support/server";
 
 const REPORT = `====== SET ======
   20000 requests completed in 0.19 seconds
@@ -53,12 +55,19 @@ test("a table is Markdown with numbers on the right", () => {
   ).toBe("| name      |   n |\n| --------- | --: |\n| a         |   1 |\n| long name |  22 |");
 });
 
-test("the report takes the place between the markers", () => {
-  const readme = "a\n<!-- bench:load begin -->\nold\n<!-- bench:load end -->\nb\n";
-  const once = replaceSection(readme, "new");
-  expect(once).toBe("a\n<!-- bench:load begin -->\n\nnew\n\n<!-- bench:load end -->\nb\n");
-  expect(replaceSection(once, "new")).toBe(once);
-  expect(() => replaceSection("no markers", "new")).toThrow("bench:load begin");
+test("a report takes the place between the markers of its section", () => {
+  const section = (name: string, text: string) =>
+    `<!-- bench:load ${name} begin -->${text}<!-- bench:load ${name} end -->`;
+  const readme = `a\n${section("memory", "\nold\n")}\nb\n${section("shapes", "\nkept\n")}\nc\n`;
+  const once = replaceSection(readme, "memory", "new");
+  expect(once).toBe(readme.replace("\nold\n", "\n\nnew\n\n"));
+  expect(replaceSection(once, "memory", "new")).toBe(once);
+  expect(() => replaceSection(readme, "stalls", "new")).toThrow("bench:load stalls begin");
+});
+
+test("bench/README.md has a place for each section", async () => {
+  const readme = await Bun.file(join(REPOSITORY, "bench/README.md")).text();
+  for (const section of SECTIONS) expect(replaceSection(readme, section, "new")).toContain("\n\nnew\n\n");
 });
 
 describe("options", () => {
