@@ -39,6 +39,7 @@ import { pubsubCommands } from "./session/pubsub.commands";
 import { transactionCommands } from "./session/transaction.commands";
 import { Watches } from "./session/watch";
 import { bitmapCommands } from "./types/bitmap.commands";
+import { geoCommands } from "./types/geo.commands";
 import { hashCommands } from "./types/hash.commands";
 import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
@@ -72,7 +73,7 @@ export interface ServerParts {
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
   const strings = [keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
-  const collections = [listCommands, hashCommands, setCommands, zsetCommands, streamCommands];
+  const collections = [listCommands, hashCommands, setCommands, zsetCommands, geoCommands, streamCommands];
   const types = [...strings, ...collections];
   return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);
 }

@@ -39,6 +39,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   bitmap: "bitmaps",
   hyperloglog: "HyperLogLogs",
   stream: "streams",
+  geo: "geo",
   generic: "keys",
   pubsub: "publish and subscribe",
   transactions: "transactions",

@@ -4,6 +4,7 @@
 import { bitmapDocs } from "./docs/bitmap.docs";
 import { connectionDocs } from "./docs/connection.docs";
 import type { CommandDoc, FamilyDocs } from "./docs/doc";
+import { geoDocs } from "./docs/geo.docs";
 import { hashDocs } from "./docs/hash.docs";
 import { hyperLogLogDocs } from "./docs/hyperloglog.docs";
 import { keyDocs } from "./docs/key.docs";
@@ -28,6 +29,7 @@ const FAMILIES: Readonly<Record<string, () => FamilyDocs>> = {
   bitmap: bitmapDocs,
   hyperloglog: hyperLogLogDocs,
   stream: streamDocs,
+  geo: geoDocs,
   generic: keyDocs,
   pubsub: pubsubDocs,
   transactions: transactionDocs,

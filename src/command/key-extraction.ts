@@ -39,11 +39,11 @@ export function keysOf(command: Command, request: Request, from = 0): KeyPositio
   return keys;
 }
 
-/** Adds the keys of one specification; false if the arguments do not fit it. */
+/** Adds the keys of one specification, if its keyword is there at all; false if the arguments do not fit it. */
 function addKeys(command: Command, spec: KeySpec, request: Request, from: number, keys: KeyPosition[]): boolean {
   const argc = request.argc - from;
   const begin = firstArgument(spec, request, from);
-  if (begin === 0) return false;
+  if (begin === 0) return true;
   const range = "last" in spec.find ? rangeFrom(begin, argc, spec.find) : countedRange(begin, request, from, spec.find);
   if (range === null) return false;
   const { first, last, step } = range;

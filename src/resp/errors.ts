@@ -1,5 +1,7 @@
 /** Every error text that a client can see, in one place. Texts are Redis's: clients match on them. */
 
+import { formatFixed } from "../util/fixed";
+
 export const SYNTAX_ERROR = "ERR syntax error";
 export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
@@ -180,6 +182,42 @@ export function unknownPfdebug(subcommand: string): string {
 
 export function hllTestFailed(failure: string): string {
   return `ERR TESTFAILED ${failure}`;
+}
+
+// --- geo -----------------------------------------------------------------------------------------------------------
+
+export const UNIT_UNSUPPORTED = "ERR unsupported unit provided. please use M, KM, FT, MI";
+export const RADIUS_NOT_NUMERIC = "ERR need numeric radius";
+export const RADIUS_NEGATIVE = "ERR radius cannot be negative";
+export const WIDTH_NOT_NUMERIC = "ERR need numeric width";
+export const HEIGHT_NOT_NUMERIC = "ERR need numeric height";
+export const BOX_NEGATIVE = "ERR height or width cannot be negative";
+export const NOT_A_POSITION = "ERR could not decode requested zset member";
+export const GEO_COUNT_NOT_POSITIVE = "ERR COUNT must be > 0";
+export const ANY_WITHOUT_COUNT = "ERR the ANY argument requires COUNT argument";
+
+export function invalidPosition(longitude: number, latitude: number): string {
+  return `ERR invalid longitude,latitude pair ${sixDecimals(longitude)},${sixDecimals(latitude)}`;
+}
+
+/** As C's %f. */
+function sixDecimals(value: number): string {
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
+  return Math.abs(value) < 1e21 ? formatFixed(value, 6) : `${BigInt(value)}.000000`;
+}
+
+/** `what` stores: a command, or an option of one. */
+export function storeWithExtras(what: string): string {
+  return `ERR ${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`;
+}
+
+/** `command` as the client wrote it. */
+export function needsCenter(command: string): string {
+  return `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`;
+}
+
+export function needsArea(command: string): string {
+  return `ERR exactly one of BYRADIUS and BYBOX can be specified for ${command}`;
 }
 
 // --- sets ----------------------------------------------------------------------------------------------------------

@@ -161,6 +161,12 @@ export class ReplyWriter {
     else this.bulkText(text);
   }
 
+  /** A double that is decimal text already; a bulk string in RESP2. */
+  decimal(text: string): void {
+    if (this.resp3) this.line(DOUBLE, text);
+    else this.bulkText(text);
+  }
+
   /** A number beyond 64 bits, as decimal text; a bulk string in RESP2. */
   bigNumber(text: string): void {
     if (this.resp3) this.line(BIG_NUMBER, text);

@@ -205,6 +205,16 @@ export class PackedZset {
     return this.readPair(score === 0 ? 0 : this.list.previous(score));
   }
 
+  /** Where the member at the cursor is in the listpack, until that changes. */
+  get position(): number {
+    return this.cursor;
+  }
+
+  /** Moves the cursor to the member at such a position. */
+  moveTo(position: number): void {
+    this.readPair(position);
+  }
+
   private readPair(position: number): boolean {
     if (position === 0) return false;
     const { list } = this;

@@ -78,6 +78,22 @@ describe("keys of a request", () => {
     expect(names(migrate, "MIGRATE host 1 key 0 5 KEYS a b")).toEqual([]);
   });
 
+  test("behind the keyword of an option, which need not be there", () => {
+    const option = (keyword: string): KeySpec => ({
+      flags: ["OW", "update"],
+      begin: { keyword, from: 6 },
+      find: { last: 0, step: 1, limit: 0 },
+    });
+    const radius = command("georadius", keyAt(1, "RO access"), option("STORE"), option("STOREDIST"));
+    expect(keys(radius, "GEORADIUS k 1 2 3 m")).toEqual(["k: RO access"]);
+    expect(keys(radius, "GEORADIUS k 1 2 3 m storedist a COUNT 1")).toEqual(["k: RO access", "a: OW update"]);
+    expect(keys(radius, "COMMAND GETKEYS GEORADIUS k 1 2 3 m STORE a", 2)).toEqual(["k: RO access", "a: OW update"]);
+    // The first one counts, as Redis has it, although the command takes the last.
+    expect(names(radius, "GEORADIUS k 1 2 3 m STORE a STORE b")).toEqual(["k", "a"]);
+    expect(names(radius, "GEORADIUS k 1 2 3 m STORE a STOREDIST b")).toEqual(["k", "a", "b"]);
+    expect(names(radius, "GEORADIUS k 1 2 3 m STORE")).toEqual(["k"]);
+  });
+
   test("from the command on, wherever it stands", () => {
     expect(keys(mget, "COMMAND GETKEYS MGET a b", 2)).toEqual(["a: RO access", "b: RO access"]);
   });

@@ -59,6 +59,15 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   punsubscribe: ["complexity"],
   sunsubscribe: ["complexity"],
   unsubscribe: ["complexity"],
+  // Sorted sets find a member in a hash table; the members were not optional.
+  geodist: ["complexity"],
+  geohash: ["complexity", "arguments"],
+  geopos: ["complexity", "arguments"],
+  // STORE and STOREDIST were not a choice; more was said of the units.
+  georadius: ["arguments"],
+  georadius_ro: ["history"],
+  georadiusbymember: ["history", "arguments"],
+  georadiusbymember_ro: ["history"],
   // 2.9.50 was a development version.
   "client|pause": ["since"],
 };

@@ -29,6 +29,7 @@ export const UNITS = [
   "unit/bitops",
   "unit/bitfield",
   "unit/hyperloglog",
+  "unit/geo",
   "unit/introspection",
   "unit/networking",
   "unit/querybuf",
