@@ -25,6 +25,14 @@ export function openForRead(c: Call, i: number): Stream | null {
   return ref === 0 ? null : streamsOf(c.db.keyspace).open(ref);
 }
 
+/** As openForRead, of a stream whose groups the command changes all the same: Redis counts these lookups as reads. */
+export function openForUpdate(c: Call, i: number): Stream | null {
+  const ref = collectionForRead(c, i, TYPE_STREAM);
+  if (ref === 0) return null;
+  c.db.protectFound();
+  return streamsOf(c.db.keyspace).open(ref);
+}
+
 /** As openForRead, for writing. */
 export function openForWrite(c: Call, i: number): Stream | null {
   const ref = collectionForWrite(c, i, TYPE_STREAM);

@@ -464,7 +464,7 @@ export class StreamGroup {
 }
 
 /** Consumers, and leaves of the tree of one, that a step of release() frees at most. */
-const CONSUMERS_A_STEP = 64;
+const CONSUMERS_A_STEP = 16;
 const LEAVES_A_STEP = 16;
 
 function wordOf(ref: number): number {

@@ -10,6 +10,7 @@ import {
   groupChanged,
   IdList,
   openForRead,
+  openForUpdate,
   readEnd,
   readId,
   readIds,
@@ -27,9 +28,9 @@ const MIN_IDLE = 4;
 
 const ids = new IdList();
 
-/** Opens the stream and the group that the command is about. False: there is no such stream or group, or it has failed. */
+/** Opens the stream and the group that the command changes. False: there is no such stream or group, or it has failed. */
 function openGroup(c: Call): boolean {
-  const stream = openForRead(c, KEY);
+  const stream = openForUpdate(c, KEY);
   if (stream === null) return false;
   return streamsOf(c.db.keyspace).group.find(stream, c.buf, c.starts[GROUP], c.ends[GROUP]);
 }
@@ -37,6 +38,14 @@ function openGroup(c: Call): boolean {
 /** As openGroup, but fails if there is no such stream or group. */
 function requireGroup(c: Call): void {
   if (!openGroup(c)) c.fail(noGroup(c.text(KEY), c.text(GROUP)));
+}
+
+/** As requireGroup, for reading. */
+function requireGroupToRead(c: Call): void {
+  const stream = openForRead(c, KEY);
+  const { group } = streamsOf(c.db.keyspace);
+  const found = stream !== null && group.find(stream, c.buf, c.starts[GROUP], c.ends[GROUP]);
+  if (!found) c.fail(noGroup(c.text(KEY), c.text(GROUP)));
 }
 
 // --- XACK ----------------------------------------------------------------------------------------------------------
@@ -72,7 +81,7 @@ const wanted = { limit: 0, minIdle: 0, consumer: 0 };
 function xpending(c: Call): void {
   if (c.argc !== 3) readWanted(c);
   if (c.failed) return;
-  requireGroup(c);
+  requireGroupToRead(c);
   if (c.failed) return;
   const { group } = streamsOf(c.db.keyspace);
   if (c.argc === 3) replySummary(c, group);
@@ -201,8 +210,7 @@ const claim = {
  * [LASTID id]. Effect: XCLAIM with TIME, RETRYCOUNT, FORCE and JUSTID for each entry.
  */
 function xclaim(c: Call): void {
-  const found = openGroup(c);
-  if (!found) c.fail(noGroup(c.text(KEY), c.text(GROUP)));
+  requireGroup(c);
   claim.minIdle = readMinIdle(c, "XCLAIM");
   if (c.failed) return;
   readClaimOptions(c, readClaimIds(c));

@@ -17,7 +17,17 @@ import type { Replacement } from "../resp/request";
 import { addInt64, int64 } from "../util/integers";
 import { StreamId } from "../util/stream-id";
 import type { Stream } from "./stream";
-import { count, groupChanged, IdList, isCharacter, openForRead, readId, replyEntry, replyId } from "./stream-call";
+import {
+  count,
+  groupChanged,
+  IdList,
+  isCharacter,
+  openForRead,
+  openForUpdate,
+  readId,
+  replyEntry,
+  replyId,
+} from "./stream-call";
 import type { StreamGroup } from "./stream-group";
 import { advanceRead } from "./stream-lag";
 import { type StreamTools, streamsOf } from "./stream-tools";
@@ -193,7 +203,7 @@ function block(c: Call): void {
 /** Replies what stream i has, with its key. False if that is nothing. */
 function serveStream(c: Call, i: number): boolean {
   const key = options.first + i;
-  const stream = openForRead(c, key);
+  const stream = options.group === 0 ? openForRead(c, key) : openForUpdate(c, key);
   if (stream === null) return false;
   const tools = streamsOf(c.db.keyspace);
   ids.load(i, tools.start);

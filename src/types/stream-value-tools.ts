@@ -47,7 +47,7 @@ function nodeBytes(keyspace: Keyspace, stream: Stream, samples: number): number 
   }
   if (seen === nodes.size) return bytes;
   nodes.last();
-  return (bytes / seen) * (nodes.size - 1) + heap.sizeOf(nodes.ref);
+  return Math.round((bytes / seen) * (nodes.size - 1)) + heap.sizeOf(nodes.ref);
 }
 
 /** ID (with a dot), fields and values of the entry at the cursor. */
