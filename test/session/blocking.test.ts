@@ -7,6 +7,7 @@
  */
 
 import { describe, expect, test } from "bun:test";
+import { closeIdleClients } from "../../src/admin/process/housekeeping";
 import type { Call } from "../../src/command/call";
 import { BLOCKING, type CommandDefinition, WRITE } from "../../src/command/command-spec";
 import { DONE, HELD } from "../../src/command/dispatcher";
@@ -364,6 +365,17 @@ describe("CLIENT", () => {
     expect([a.received(), b.received()]).toEqual([[taken("k", "1")], [taken("k", "2")]]);
     expectNobodyWaits(redbun);
   });
+});
+
+test("a client that waits is not idle", () => {
+  const redbun = start();
+  redbun.run("CONFIG SET timeout 10");
+  const [a] = blocked(redbun, 1, "TAKE k 0");
+  const idle = redbun.connect();
+  redbun.clock.advance(11_000);
+  closeIdleClients(redbun.server);
+  const { byId } = redbun.server.clients;
+  expect([byId.has(a.client.id), byId.has(idle.client.id)]).toEqual([true, false]);
 });
 
 describe("figures", () => {
