@@ -8,7 +8,9 @@ import { NO_EXPIRY } from "../db/entry";
 import { Keyspace } from "../db/keyspace";
 import { Heap } from "../memory/heap";
 import { installSets } from "../types/set";
+import { installStreams } from "../types/stream-tools";
 import type { EntryHead } from "../types/string";
+import { installZsets } from "../types/zset";
 import { systemClock } from "../util/clock";
 import { int64ToNumber } from "../util/integers";
 import { OutOfMemoryError } from "../util/out-of-memory";
@@ -39,6 +41,8 @@ const LIMITS: ValueLimits = {
   setMaxListpackValue: 64,
   hashMaxListpackEntries: 512,
   hashMaxListpackValue: 64,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValue: 64,
 };
 
 class Checker {
@@ -59,6 +63,8 @@ class Checker {
     this.reader = new RdbReader(input);
     this.keyspace = new Keyspace({ heap: new Heap(), databases: 1, clock: systemClock, random: systemRandom });
     installSets(this.keyspace);
+    installZsets(this.keyspace);
+    installStreams(this.keyspace);
     this.codecs = new ValueCodecs(this.keyspace, LIMITS);
     const { key } = this.reader;
     this.head = { type: 0, encoding: 0, expireAt: NO_EXPIRY, lru: 0, inlineLength: 0, key, keyStart: 0, keyEnd: 0 };
