@@ -7,6 +7,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { NO_EXPIRY } from "../db/entry";
 import { Keyspace } from "../db/keyspace";
 import { Heap } from "../memory/heap";
+import { installLists } from "../types/list";
 import { installSets } from "../types/set";
 import { installStreams } from "../types/stream-tools";
 import type { EntryHead } from "../types/string";
@@ -43,6 +44,7 @@ const LIMITS: ValueLimits = {
   hashMaxListpackValue: 64,
   zsetMaxListpackEntries: 128,
   zsetMaxListpackValue: 64,
+  listMaxListpackSize: -2,
 };
 
 class Checker {
@@ -62,6 +64,7 @@ class Checker {
     input.checksum = true;
     this.reader = new RdbReader(input);
     this.keyspace = new Keyspace({ heap: new Heap(), databases: 1, clock: systemClock, random: systemRandom });
+    installLists(this.keyspace);
     installSets(this.keyspace);
     installZsets(this.keyspace);
     installStreams(this.keyspace);

