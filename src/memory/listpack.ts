@@ -269,6 +269,20 @@ export class Listpack {
     else this.readInteger(p);
   }
 
+  /** read() and next() in one. */
+  readNext(p: number): number {
+    const { bytes } = this;
+    const head = bytes[p];
+    if (head < STRING_6 || head >= INTEGER_13) {
+      this.read(p);
+      return this.next(p);
+    }
+    const length = head & 0x3f;
+    this.setText(p + 1, length);
+    const following = p + 2 + length;
+    return bytes[following] === END ? 0 : following;
+  }
+
   private setText(at: number, length: number): void {
     this.value = this.bytes;
     this.at = at;
@@ -388,6 +402,13 @@ export class Listpack {
 
   /** Puts another element in the place of the one at `p`. */
   replace(p: number, buf: Uint8Array, start: number, end: number): number {
+    const { bytes } = this;
+    const length = end - start;
+    // Most often: a short string by one of the same length, so that only its bytes change.
+    if (bytes[p] === (STRING_6 | length) && length < 64 && !isIntegerText(buf, start, end)) {
+      copyBytes(buf, start, bytes, p + 1, length);
+      return p;
+    }
     return this.put(p, elementBytes(this.bytes, p), buf, start, end);
   }
 
@@ -478,6 +499,7 @@ export class Listpack {
 
   /** Makes room for `added` bytes in the place of `removed` ones at `p`. Returns where `p` is then. */
   private resize(p: number, removed: number, added: number): number {
+    if (removed === added) return p;
     const total = this.byteLength;
     const wanted = total - removed + added;
     const capacity = this.heap.sizeOf(this.ref);
@@ -486,7 +508,7 @@ export class Listpack {
       const moved = this.tryMove(p, removed, added, wanted);
       if (moved !== 0) return moved;
     }
-    if (removed !== added) shift(this.bytes, p + removed, p + added, this.start + total);
+    shift(this.bytes, p + removed, p + added, this.start + total);
     this.words[this.start >>> 2] = wanted;
     return p;
   }
