@@ -14,8 +14,6 @@ export function openHash(c: Call, ref: number): Hashes {
   hashes.open(ref);
   // A command that reads deletes fields whose time has passed.
   if (hashes.timer !== 0) c.db.protectFound();
-  hashes.maxEntries = c.server.config.hashMaxListpackEntries;
-  hashes.maxValue = c.server.config.hashMaxListpackValue;
   return hashes;
 }
 
@@ -32,7 +30,7 @@ export function openForRead(c: Call): Hashes | null {
 export function openOrCreate(c: Call, ref: number, first: number): Hashes {
   if (ref !== 0) return openHash(c, ref);
   const { hashes } = hashType(c.db.keyspace);
-  const root = hashes.create(pairBytes(c, first));
+  const root = hashes.create(pairBytes(c, hashes, first));
   try {
     return openHash(c, createCollection(c, 1, TYPE_HASH, ENCODING_LISTPACK, root));
   } catch (error) {
@@ -42,12 +40,11 @@ export function openOrCreate(c: Call, ref: number, first: number): Hashes {
 }
 
 /** Bytes that the arguments from `first` on take in a listpack; 0 if the hash will not stay one. */
-function pairBytes(c: Call, first: number): number {
-  const { hashMaxListpackEntries, hashMaxListpackValue } = c.server.config;
-  if ((c.argc - first) / 2 > hashMaxListpackEntries) return 0;
+function pairBytes(c: Call, { maxEntries, maxValue }: Hashes, first: number): number {
+  if ((c.argc - first) / 2 > maxEntries) return 0;
   let bytes = 0;
   for (let i = first; i < c.argc; i++) {
-    if (c.size(i) > hashMaxListpackValue) return 0;
+    if (c.size(i) > maxValue) return 0;
     bytes += Listpack.elementBytes(c.buf, c.starts[i], c.ends[i]);
   }
   return bytes;

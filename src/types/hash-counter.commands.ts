@@ -30,27 +30,36 @@ import { hashType } from "./hash-type";
 const ZERO = Uint8Array.of(0x30);
 const digits = Buffer.alloc(MAX_INT64_TEXT + 1);
 
-/** The value of the field of argument 2 as the last find left it, or "0" if there is none: value[at, end). */
+/** Whether there is a field of argument 2, and its value, or "0": value[at, end). */
+let isThere = false;
 let value: Uint8Array = ZERO;
 let at = 0;
 let end = 1;
 
-/** Finds the value of the field of argument 2 of the entry `ref`. */
+/** Looks for the value of the field of argument 2 of the entry `ref`. */
 function locateOperand(c: Call, ref: number): void {
   const hashes = ref === 0 ? null : openHash(c, ref);
-  const found = hashes !== null && findAlive(c, hashes, 2);
-  if (found) hashes.locateValue();
-  value = found ? hashes.value : ZERO;
-  at = found ? hashes.at : 0;
-  end = found ? at + hashes.length : 1;
+  isThere = hashes !== null && findAlive(c, hashes, 2);
+  if (hashes === null || !isThere) {
+    value = ZERO;
+    at = 0;
+    end = 1;
+    return;
+  }
+  hashes.locateValue();
+  value = hashes.value;
+  at = hashes.at;
+  end = at + hashes.length;
 }
 
-/** Sets the field of argument 2 to the text of the sum; `ref` is the entry whose field was just looked for. */
+/** Sets the field of argument 2, which was just looked for in the entry `ref`, to the text of the sum. */
 function storeSum(c: Call, ref: number, text: Uint8Array, length: number, event: string): void {
+  const { buf, starts, ends } = c;
   const hashes = openForSum(c, ref);
   let stored = 0;
   try {
-    hashes.put(c.buf, c.starts[2], c.ends[2], text, 0, length, true);
+    if (isThere) hashes.store(true, buf, starts[2], ends[2], text, 0, length, true);
+    else hashes.put(buf, starts[2], ends[2], text, 0, length);
     stored = 1;
   } finally {
     announceSet(c, hashes, stored, event);

@@ -1,15 +1,19 @@
 /**
  * A field of a large hash: one heap block with the field's name, its value, and when it expires, if it does.
  *
- *     253, 6 bytes     expiry, ms since the epoch, little endian          only if the field has one
- *     length, bytes    the field
- *     length, bytes    the value
+ *     255, 6 bytes        expiry, ms since the epoch, little endian            only if the field has one
+ *     then either
+ *     ffffvvvv            lengths of a field of up to 14 bytes and of a value of up to 15
+ *     field, value
+ *     or
+ *     240
+ *     length, field       one byte up to 253; 254 is followed by 16 bits and 255 by 32 bits, little endian
+ *     length, value
  *
- * A length is one byte up to 252; 254 is followed by 16 bits and 255 by 32 bits, little endian. So the first byte says
- * whether there is an expiry; the dict's flag says the same, to find such fields without looking at the others. Six
- * bytes are enough: the latest expiry of a field is 2^46 - 1 (FIELD_EXPIRY_MAX).
+ * So the first byte says whether there is an expiry; the dict's flag says the same, to find such fields without looking at
+ * the others. Six bytes are enough: the latest expiry of a field is 2^46 - 1 (FIELD_EXPIRY_MAX).
  *
- * A field of 12 bytes with a value of 11 takes 25 bytes, thus a block of 32, with an expiry too.
+ * A field of 12 bytes with a value of 11 takes 24 bytes, a block without a byte to spare; with an expiry it takes 31.
  */
 
 import type { ElementLayout } from "../memory/dict";
@@ -21,7 +25,11 @@ export const NO_FIELD_EXPIRY = 0;
 /** The latest time (ms since the epoch) at which a field can expire, as in Redis. */
 export const FIELD_EXPIRY_MAX = 2 ** 46 - 1;
 
-const EXPIRES = 253;
+const EXPIRES = 255;
+/** Head of a block whose lengths do not fit into one byte. */
+const LONG = 0xf0;
+const SHORT_FIELD_MAX = 14;
+const SHORT_VALUE_MAX = 15;
 const LENGTH_16 = 254;
 const LENGTH_32 = 255;
 /** Bytes of an expiry with its mark. */
@@ -41,10 +49,11 @@ export class FieldBlocks implements ElementLayout {
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
     let at = (ref & SEGMENT_MASK) << 3;
     if (bytes[at] === EXPIRES) at += EXPIRY_BYTES;
+    const head = bytes[at];
     const length = end - start;
-    if (length < EXPIRES) return bytes[at] === length && equalBytes(bytes, at + 1, buf, start, length);
-    if (readLength(bytes, at) !== length) return false;
-    return equalBytes(bytes, at + lengthBytes(length), buf, start, length);
+    if (head < LONG) return head >>> 4 === length && equalBytes(bytes, at + 1, buf, start, length);
+    if (readLength(bytes, at + 1) !== length) return false;
+    return equalBytes(bytes, at + 1 + lengthBytes(length), buf, start, length);
   }
 
   // --- reading -----------------------------------------------------------------------------------------------------
@@ -58,20 +67,20 @@ export class FieldBlocks implements ElementLayout {
 
   locateField(ref: number): void {
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
-    let at = (ref & SEGMENT_MASK) << 3;
-    if (bytes[at] === EXPIRES) at += EXPIRY_BYTES;
-    const length = readLength(bytes, at);
+    const at = headAt(bytes, ref);
+    const head = bytes[at];
     this.bytes = bytes;
-    this.at = at + lengthBytes(length);
-    this.length = length;
+    this.length = head < LONG ? head >>> 4 : readLength(bytes, at + 1);
+    this.at = at + 1 + (head < LONG ? 0 : lengthBytes(this.length));
   }
 
   locateValue(ref: number): void {
     this.locateField(ref);
+    const { bytes } = this;
+    const head = bytes[headAt(bytes, ref)];
     const at = this.at + this.length;
-    const length = readLength(this.bytes, at);
-    this.at = at + lengthBytes(length);
-    this.length = length;
+    this.length = head < LONG ? head & 15 : readLength(bytes, at);
+    this.at = at + (head < LONG ? 0 : lengthBytes(this.length));
   }
 
   // --- making and changing -----------------------------------------------------------------------------------------
@@ -90,14 +99,11 @@ export class FieldBlocks implements ElementLayout {
     const fieldLength = end - start;
     const valueLength = valueEnd - valueStart;
     const prefix = expireAt === NO_FIELD_EXPIRY ? 0 : EXPIRY_BYTES;
-    const ref = this.heap.allocate(
-      prefix + lengthBytes(fieldLength) + fieldLength + lengthBytes(valueLength) + valueLength,
-    );
+    const ref = this.heap.allocate(prefix + textBytes(fieldLength, valueLength));
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
-    let at = (ref & SEGMENT_MASK) << 3;
-    if (prefix !== 0) at = writeExpiry(bytes, at, expireAt);
-    at = writeText(bytes, at, buf, start, fieldLength);
-    writeText(bytes, at, value, valueStart, valueLength);
+    const at = (ref & SEGMENT_MASK) << 3;
+    if (prefix !== 0) writeExpiry(bytes, at, expireAt);
+    writeTexts(bytes, at + prefix, buf, start, fieldLength, value, valueStart, valueLength);
     return ref;
   }
 
@@ -114,21 +120,27 @@ export class FieldBlocks implements ElementLayout {
   /** Sets the value; field and expiry stay. Returns the field's block, which may be another one: then `ref` is freed. */
   setValue(ref: number, value: Uint8Array, valueStart: number, valueEnd: number): number {
     this.locateField(ref);
-    const { bytes } = this;
+    const { at, bytes, heap, length } = this;
     const start = (ref & SEGMENT_MASK) << 3;
-    const head = this.at + this.length - start;
-    const length = valueEnd - valueStart;
-    const size = head + lengthBytes(length) + length;
-    if (Heap.roundUp(size) === this.heap.sizeOf(ref)) {
-      writeText(bytes, start + head, value, valueStart, length);
+    const head = headAt(bytes, ref);
+    const valueLength = valueEnd - valueStart;
+    const size = head - start + textBytes(length, valueLength);
+    const isShort = bytes[head] < LONG;
+    if (isShort === areShort(length, valueLength) && Heap.roundUp(size) === heap.sizeOf(ref)) {
+      if (isShort) {
+        bytes[head] = (length << 4) | valueLength;
+        copyBytes(value, valueStart, bytes, at + length, valueLength);
+      } else {
+        writeText(bytes, at + length, value, valueStart, valueLength);
+      }
       return ref;
     }
-    const moved = this.heap.allocate(size);
-    const to = this.heap.u8[moved >>> SEGMENT_SHIFT];
-    const at = (moved & SEGMENT_MASK) << 3;
-    copyBytes(bytes, start, to, at, head);
-    writeText(to, at + head, value, valueStart, length);
-    this.heap.free(ref);
+    const moved = heap.allocate(size);
+    const to = heap.u8[moved >>> SEGMENT_SHIFT];
+    const toStart = (moved & SEGMENT_MASK) << 3;
+    copyBytes(bytes, start, to, toStart, head - start);
+    writeTexts(to, toStart + head - start, bytes, at, length, value, valueStart, valueLength);
+    heap.free(ref);
     return moved;
   }
 
@@ -161,22 +173,61 @@ export class FieldBlocks implements ElementLayout {
   }
 }
 
+/** Where the head of a block is. */
+function headAt(bytes: Uint8Array, ref: number): number {
+  const at = (ref & SEGMENT_MASK) << 3;
+  return bytes[at] === EXPIRES ? at + EXPIRY_BYTES : at;
+}
+
+/** Whether both lengths fit into the head. */
+function areShort(fieldLength: number, valueLength: number): boolean {
+  return fieldLength <= SHORT_FIELD_MAX && valueLength <= SHORT_VALUE_MAX;
+}
+
+/** Bytes of head, field and value. */
+function textBytes(fieldLength: number, valueLength: number): number {
+  if (areShort(fieldLength, valueLength)) return 1 + fieldLength + valueLength;
+  return 1 + lengthBytes(fieldLength) + fieldLength + lengthBytes(valueLength) + valueLength;
+}
+
+/** Writes head, field and value. */
+function writeTexts(
+  out: Uint8Array,
+  at: number,
+  field: Uint8Array,
+  fieldStart: number,
+  fieldLength: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueLength: number,
+): void {
+  if (areShort(fieldLength, valueLength)) {
+    out[at] = (fieldLength << 4) | valueLength;
+    copyBytes(field, fieldStart, out, at + 1, fieldLength);
+    copyBytes(value, valueStart, out, at + 1 + fieldLength, valueLength);
+    return;
+  }
+  out[at] = LONG;
+  const valueAt = writeText(out, at + 1, field, fieldStart, fieldLength);
+  writeText(out, valueAt, value, valueStart, valueLength);
+}
+
 function readLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
-  if (first < EXPIRES) return first;
+  if (first < LENGTH_16) return first;
   if (first === LENGTH_16) return bytes[at + 1] | (bytes[at + 2] << 8);
   return (bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16) | (bytes[at + 4] << 24)) >>> 0;
 }
 
 function lengthBytes(length: number): number {
-  if (length < EXPIRES) return 1;
+  if (length < LENGTH_16) return 1;
   return length <= 0xffff ? 3 : 5;
 }
 
 /** Writes a length and the text, and returns the position behind it. */
 function writeText(out: Uint8Array, at: number, text: Uint8Array, start: number, length: number): number {
   let to = at;
-  if (length < EXPIRES) {
+  if (length < LENGTH_16) {
     out[to++] = length;
   } else {
     const wide = length > 0xffff;
@@ -193,8 +244,8 @@ function writeText(out: Uint8Array, at: number, text: Uint8Array, start: number,
   return to + length;
 }
 
-/** Writes an expiry with its mark, and returns the position behind it. */
-function writeExpiry(bytes: Buffer, at: number, expireAt: number): number {
+/** Writes an expiry with its mark. */
+function writeExpiry(bytes: Buffer, at: number, expireAt: number): void {
   bytes[at] = EXPIRES;
-  return bytes.writeUIntLE(expireAt, at + 1, 6);
+  bytes.writeUIntLE(expireAt, at + 1, 6);
 }

@@ -25,8 +25,19 @@ const DRAWN_SHARE = 3;
 
 /** Visits all fields. */
 export function eachField(hashes: Hashes, parts: number, visit: TextVisitor): void {
-  if (hashes.isPacked) eachPacked(hashes, (p) => visitPacked(hashes, p, parts, visit));
+  if (hashes.isPacked && hashes.timer === 0) eachPair(hashes, parts, visit);
+  else if (hashes.isPacked) eachPacked(hashes, (p) => visitPacked(hashes, p, parts, visit));
   else eachBlock(hashes, (block) => visitBlock(hashes, block, parts, visit));
+}
+
+/** Visits all fields of a listpack of pairs: the path of most HGETALL. */
+function eachPair({ listpack }: Hashes, parts: number, visit: TextVisitor): void {
+  for (let p = listpack.first(); p !== 0; ) {
+    p = listpack.readNext(p);
+    if ((parts & FIELDS) !== 0) visit(listpack.value, listpack.at, listpack.length);
+    p = listpack.readNext(p);
+    if ((parts & VALUES) !== 0) visit(listpack.value, listpack.at, listpack.length);
+  }
 }
 
 /** Calls `visit` with the position of every field of a listpack. */

@@ -75,6 +75,8 @@ export class Hashes {
   private readonly target: Listpack;
   private readonly entries: Entries;
   private readonly heap: Heap;
+  /** Listpack or root of the dict, as it is kept. */
+  private inner = 0;
   /** Where find() found the field: its position in the listpack, or its block; and its hash for a dict. */
   private position = 0;
   private block = 0;
@@ -111,6 +113,7 @@ export class Hashes {
   openRoot(root: number, encoding: number): void {
     const isTimed = encoding === ENCODING_LISTPACK_EX || encoding === ENCODING_HASHTABLE_EX;
     const inner = isTimed ? this.timers.inner(root) : root;
+    this.inner = inner;
     this.timer = isTimed ? root : 0;
     this.isPacked = encoding === ENCODING_LISTPACK || encoding === ENCODING_LISTPACK_EX;
     if (this.isPacked) {
@@ -212,7 +215,23 @@ export class Hashes {
     valueEnd: number,
     keepsExpiry = false,
   ): boolean {
-    let found = this.find(buf, start, end);
+    const found = this.find(buf, start, end);
+    this.store(found, buf, start, end, value, valueStart, valueEnd, keepsExpiry);
+    return !found;
+  }
+
+  /** As put(), of a field of which find() has just said whether it is there. */
+  store(
+    wasFound: boolean,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    keepsExpiry: boolean,
+  ): void {
+    let found = wasFound;
     if (this.isPacked && this.outgrows(found, end - start, valueEnd - valueStart)) {
       this.toTable();
       found = this.find(buf, start, end);
@@ -221,14 +240,14 @@ export class Hashes {
     else if (!found) this.addGroup(0, buf, start, end, value, valueStart, valueEnd, NO_FIELD_EXPIRY);
     else if (keepsExpiry || this.expireAt === NO_FIELD_EXPIRY) this.replaceValue(value, valueStart, valueEnd);
     else this.moveGroup(buf, start, end, value, valueStart, valueEnd, NO_FIELD_EXPIRY);
-    return !found;
   }
 
   /** Whether a listpack is too small for a change of a field. */
   private outgrows(found: boolean, fieldLength: number, valueLength: number): boolean {
-    if (fieldLength > this.maxValue || valueLength > this.maxValue) return true;
-    if (this.size + (found ? 0 : 1) > this.maxEntries) return true;
-    return !this.listpack.canAdd(fieldLength + valueLength + PAIR_OVERHEAD);
+    const { listpack, maxValue, stride } = this;
+    if (fieldLength > maxValue || valueLength > maxValue) return true;
+    if (listpack.count + (found ? 0 : stride) > this.maxEntries * stride) return true;
+    return !listpack.canAdd(fieldLength + valueLength + PAIR_OVERHEAD);
   }
 
   private putBlock(
@@ -269,16 +288,15 @@ export class Hashes {
 
   /** Writes where the listpack is now to where its ref is kept. */
   private keepListpack(): void {
+    if (this.listpack.ref === this.inner) return;
+    this.inner = this.listpack.ref;
     if (this.timer !== 0) this.timers.setInner(this.timer, this.listpack.ref);
     else this.entries.setValueWord(this.entry, 0, this.listpack.ref);
   }
 
-  /**
-   * Inserts a pair or triple before the element at `before` (0: at the end). What of it there was no memory for takes
-   * the rest with it.
-   */
+  /** Inserts a pair or triple at an offset from the start of the listpack (0: at the end). */
   private addGroup(
-    before: number,
+    offset: number,
     buf: Uint8Array,
     start: number,
     end: number,
@@ -288,18 +306,21 @@ export class Hashes {
     expireAt: number,
   ): void {
     const { listpack } = this;
-    let p = before === 0 ? listpack.append(buf, start, end) : listpack.insertBefore(before, buf, start, end);
-    let added = 1;
-    try {
-      p = listpack.insertAfter(p, value, valueStart, valueEnd);
-      added = 2;
-      if (this.stride === TRIPLE) listpack.insertAfter(p, this.digits, 0, writeNumber(expireAt, this.digits, 0));
-    } catch (error) {
-      listpack.remove(added === 1 ? p : listpack.previous(p), added);
-      this.keepListpack();
-      throw error;
-    }
+    const isTriple = this.stride === TRIPLE;
+    const pair = Listpack.elementBytes(buf, start, end) + Listpack.elementBytes(value, valueStart, valueEnd);
+    const added = isTriple ? pair + Listpack.integerBytes(expireAt) : pair;
+    listpack.reserve(listpack.byteLength + added);
     this.keepListpack();
+    // From here on nothing fails, and nothing moves but what stands behind.
+    if (offset === 0) {
+      listpack.append(buf, start, end);
+      listpack.append(value, valueStart, valueEnd);
+      if (isTriple) listpack.appendInteger(expireAt);
+      return;
+    }
+    let p = listpack.insertBefore(listpack.start + offset, buf, start, end);
+    p = listpack.insertAfter(p, value, valueStart, valueEnd);
+    listpack.insertAfter(p, this.digits, 0, writeNumber(expireAt, this.digits, 0));
   }
 
   /** Puts the triple of the field found where its new expiry belongs, with this text; it must not lie in the listpack. */
@@ -316,14 +337,17 @@ export class Hashes {
     const old = this.position - listpack.start;
     const place = this.placeFor(expireAt);
     const before = listpack.byteLength;
-    const isFirst = place !== 0 && place - listpack.start <= old;
     // The new one first: there may be no memory for it.
     this.addGroup(place, buf, start, end, value, valueStart, valueEnd, expireAt);
-    listpack.remove(listpack.start + old + (isFirst ? listpack.byteLength - before : 0), TRIPLE);
+    const moved = place !== 0 && place <= old ? listpack.byteLength - before : 0;
+    listpack.remove(listpack.start + old + moved, TRIPLE);
     this.keepListpack();
   }
 
-  /** Position of the first triple that does not expire earlier, or 0. As in Redis, the last to come is the first. */
+  /**
+   * Where a triple with this expiry belongs, as an offset from the start of the listpack; 0: at the end. As in Redis that
+   * is before those that expire at the same time.
+   */
   private placeFor(expireAt: number): number {
     if (expireAt === NO_FIELD_EXPIRY) return 0;
     const { listpack } = this;
@@ -331,7 +355,7 @@ export class Hashes {
     while (p !== 0) {
       const time = listpack.next(listpack.next(p));
       const other = listpack.integerAt(time);
-      if (other === NO_FIELD_EXPIRY || other >= expireAt) return p;
+      if (other === NO_FIELD_EXPIRY || other >= expireAt) return p - listpack.start;
       p = listpack.next(time);
     }
     return 0;

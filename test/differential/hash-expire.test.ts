@@ -154,7 +154,6 @@ const scans: Case = {
     "HSCAN h 0 NOVALUES 5",
     "HSCAN h 0 NOVALUES COUNT",
     "HSCAN missing 0 NOVALUES",
-    "SCAN 0 NOVALUES",
   ],
 };
 

@@ -4,6 +4,7 @@
  */
 
 import type { ServerContext } from "../../command/server-context";
+import { hashType } from "../../types/hash-type";
 import { LOG_DEBUG, LOG_NOTHING, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING } from "../process/logger";
 import type { DirectiveName } from "./config";
 
@@ -42,6 +43,14 @@ const EFFECTS: [DirectiveName[], Effect][] = [
     },
   ],
   [["notify-keyspace-events"], ({ config, notifications }) => notifications.configure(config.notifyKeyspaceEvents)],
+  [
+    ["hash-max-listpack-entries", "hash-max-listpack-value"],
+    ({ config, keyspace }) => {
+      const { hashes } = hashType(keyspace);
+      hashes.maxEntries = config.hashMaxListpackEntries;
+      hashes.maxValue = config.hashMaxListpackValue;
+    },
+  ],
   [["latency-tracking"], trackLatency],
   [["slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"], watchSlowness],
 ];
