@@ -105,7 +105,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     servers: values.servers === undefined ? sizes.servers : values.servers.split(",").map(serverName),
     sections,
     items,
-    pipelines: numbers(values.pipelines) ?? [1, 16, 64],
+    pipelines: numbers(values.pipelines) ?? sizes.pipelines,
     valueSizes: numbers(values.sizes) ?? [3, 1024],
     rounds: numbers(values.rounds)?.[0] ?? sizes.rounds,
     requests: (pipeline) =>
@@ -130,6 +130,7 @@ const SIZES = {
   full: {
     servers: SERVERS,
     rounds: 5,
+    pipelines: [1, 16, 64],
     scale: 1,
     keyspace: 1_000_000,
     memoryKeys: 5_000_000,
@@ -144,6 +145,7 @@ const SIZES = {
   quick: {
     servers: SERVERS,
     rounds: 3,
+    pipelines: [1, 16, 64],
     scale: 0.25,
     keyspace: 1_000_000,
     memoryKeys: 1_000_000,
@@ -158,6 +160,7 @@ const SIZES = {
   smoke: {
     servers: ["redbun", "redis7"],
     rounds: 1,
+    pipelines: [1, 16],
     scale: 0.01,
     keyspace: 1000,
     memoryKeys: 10_000,
