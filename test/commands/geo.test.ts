@@ -6,7 +6,7 @@ import { HeapFullError } from "../../src/memory/heap";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { Random } from "../support/random";
-import { integer, items, OK, text } from "../support/reply";
+import { array, bulk, integer, items, OK, text } from "../support/reply";
 
 const ENCODINGS = {
   listpack: { "zset-max-listpack-entries": "100000" },
@@ -161,4 +161,16 @@ test("a search of many members leaves no large arrays behind", () => {
   }
   expect(items(redbun.call("GEOSEARCH", "g", "FROMLONLAT", 20, 5, "BYRADIUS", 9000, "km", "ASC"))).toHaveLength(40_000);
   expect(found(redbun, "GEOSEARCH", "g", "FROMLONLAT", 20, 5, "BYRADIUS", 1, "km")).toEqual(["200:50"]);
+});
+
+test("who waits for a sorted set is served by a position, and by a result that is stored", () => {
+  const redbun = sicily();
+  const waiting = redbun.connect();
+  expect(waiting.run("BZPOPMIN new stored 0")).toEqual([]);
+  redbun.call("GEOADD", "new", 13.361389, 38.115556, "Palermo");
+  expect(waiting.received()).toEqual([array(bulk("new"), bulk("Palermo"), bulk("3479099956230698"))]);
+  expect(waiting.run("BZPOPMIN new stored 0")).toEqual([]);
+  redbun.call("GEORADIUSBYMEMBER", "g", "Catania", 1, "km", "STORE", "stored");
+  expect(waiting.received()).toEqual([array(bulk("stored"), bulk("Catania"), bulk("3479447370796909"))]);
+  expect(redbun.call("EXISTS", "new", "stored")).toEqual(integer(0));
 });

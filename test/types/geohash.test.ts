@@ -8,6 +8,8 @@ import {
   geohashText,
   LATITUDE_MAX,
   LATITUDE_MIN,
+  latitudeOf,
+  longitudeOf,
   position,
   scoreOf,
 } from "../../src/types/geohash";
@@ -181,10 +183,11 @@ describe("areas", () => {
     expect(inside).toBeGreaterThan(3000);
   });
 
-  test("cells are few: an area in the middle of its cell needs no neighbours", () => {
-    decodeScore(2 ** 51 + 2 ** 49 + 2 ** 30 + 2 ** 29);
-    expect(areaAt(position.longitude, position.latitude, { radius: 100 }).ranges).toBeLessThanOrEqual(9);
-    decodeScore(scoreOf(0, 0));
-    expect(areaAt(position.longitude, position.latitude, { radius: 100 }).ranges).toBe(4);
+  test("cells that the area does not reach are left out", () => {
+    // 100 m: cells of about 300 m by 144 m. In the middle of one, only those above and below are reached.
+    const [x, y] = [longitudeOf(2 * 70_000 + 1, 18), latitudeOf(2 * 66_000 + 1, 18)];
+    expect(areaAt(x, y, { radius: 100 }).ranges).toBe(3);
+    // At a corner of four, those four.
+    expect(areaAt(longitudeOf(70_000, 17), latitudeOf(66_000, 17), { radius: 100 }).ranges).toBe(4);
   });
 });
