@@ -153,14 +153,6 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     fails: {},
     skips: {},
   },
-  "unit/type/hash": {
-    passes: 71,
-    fails: {
-      "Hash ziplist of various encodings": "DUMP, RESTORE",
-      "Hash ziplist of various encodings - sanitize dump": "DUMP, RESTORE",
-    },
-    skips: {},
-  },
   "unit/type/incr": {
     passes: 23,
     fails: {
