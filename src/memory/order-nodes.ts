@@ -3,32 +3,50 @@
  * that adjoin.
  *
  *     leaf     word 0 pairs | word 1 next leaf | word 2 previous leaf | word 3 unused
- *              f64 scores[84], u32 members[84]
+ *              u32 keys[126], u32 members[126]
  *
  *     inner    word 0 children | words 1 to 3 unused
  *              f64 score[50], u32 member[50]    the smallest pair below each child
  *              u32 child[50], u32 pairs[50]     the child, and the number of pairs below it
+ *
+ * A leaf does not hold the scores, which stand with the members, but *keys*: scores rounded to 32 bits, as integers in the
+ * same order. Where two keys differ the scores do, and in the same direction; only where they are equal the scores have to
+ * be looked at. That halves a leaf, and costs a search about nothing unless scores are closer than a float tells apart.
  *
  * A position in a node is that of a pair or a child, from 0.
  */
 
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
+/** What an order tree has to know about members. */
+export interface MemberLayout {
+  /** What locate() found: bytes[at, at + length). */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+  /** Finds the bytes of a member. */
+  locate(member: number): void;
+  /** Compares the bytes of a member with buf[start, end), as memcmp: negative, 0 or positive. */
+  compare(member: number, buf: Uint8Array, start: number, end: number): number;
+  score(member: number): number;
+  setScore(member: number, score: number): void;
+}
+
 export const NODE_BYTES = 1024;
 
-// Offsets in a node: words (word 0: how much is in it), and granules of 8 bytes for scores.
+// Offsets in a node: words (word 0: how much is in it), and granules of 8 bytes for the scores of an inner node.
 export const NEXT = 1;
 export const PREVIOUS = 2;
 const SCORES = 2;
 
 /** Pairs of a full leaf. */
-export const LEAF_CAPACITY = 84;
-export const LEAF_MEMBERS = 4 + 2 * LEAF_CAPACITY;
+export const LEAF_CAPACITY = 126;
+export const KEYS = 4;
+export const LEAF_MEMBERS = KEYS + LEAF_CAPACITY;
 /** Adjoining leaves with this many pairs together become one. */
-export const MERGE_LEAF = 60;
-
+export const MERGE_LEAF = 90;
 /** A leaf with this many free places is worth evening out with. */
-const ROOM_MIN = 10;
+const ROOM_MIN = 14;
 
 /** Children of a full inner node. */
 export const INNER_CAPACITY = 50;
@@ -43,20 +61,34 @@ export function wordOf(node: number): number {
   return (node & SEGMENT_MASK) << 1;
 }
 
-/** Place of a node's first score in its heap segment. */
+/** Place of an inner node's first score in its heap segment. */
 export function scoreOf(node: number): number {
   return (node & SEGMENT_MASK) + SCORES;
 }
 
+const rounded = new Float32Array(1);
+const roundedBits = new Int32Array(rounded.buffer);
+
+/** The key of a score: an unsigned integer, never greater for a lesser score. -0 and 0 have one. */
+export function keyOf(score: number): number {
+  rounded[0] = score + 0;
+  const bits = roundedBits[0];
+  // The bits of floats are in the order of integers, but those of negative ones backwards.
+  return (bits < 0 ? ~bits : bits ^ 0x80000000) >>> 0;
+}
+
 export class OrderNodes {
-  constructor(private readonly heap: Heap) {}
+  constructor(
+    private readonly heap: Heap,
+    private readonly layout: MemberLayout,
+  ) {}
 
   /** The view that a node's words are in; see wordOf(). */
   words(node: number): Uint32Array {
     return this.heap.u32[node >>> SEGMENT_SHIFT];
   }
 
-  /** The view that a node's scores are in; see scoreOf(). */
+  /** The view that an inner node's scores are in; see scoreOf(). */
   scores(node: number): Float64Array {
     return this.heap.f64[node >>> SEGMENT_SHIFT];
   }
@@ -78,28 +110,33 @@ export class OrderNodes {
 
   // --- leaves ------------------------------------------------------------------------------------------------------
 
-  /** Whether the pair at a position is this one. */
-  isPair(leaf: number, at: number, score: number, member: number): boolean {
-    const words = this.words(leaf);
-    const word = wordOf(leaf);
-    return (
-      at < words[word] && words[word + LEAF_MEMBERS + at] === member && this.scores(leaf)[scoreOf(leaf) + at] === score
-    );
+  memberAt(leaf: number, at: number): number {
+    return this.words(leaf)[wordOf(leaf) + LEAF_MEMBERS + at];
+  }
+
+  /** Whether the pair at a position is that of this member. */
+  isMemberAt(leaf: number, at: number, member: number): boolean {
+    return at < this.count(leaf) && this.memberAt(leaf, at) === member;
   }
 
   /** Puts a pair into a leaf that is not full. */
   placePair(leaf: number, at: number, score: number, member: number): void {
     const words = this.words(leaf);
-    const scores = this.scores(leaf);
-    const count = words[wordOf(leaf)]++;
-    const firstScore = scoreOf(leaf);
-    const firstMember = wordOf(leaf) + LEAF_MEMBERS;
+    const word = wordOf(leaf);
+    const count = words[word]++;
+    const key = word + KEYS + at;
+    const last = word + KEYS + count;
     if (at < count) {
-      scores.copyWithin(firstScore + at + 1, firstScore + at, firstScore + count);
-      words.copyWithin(firstMember + at + 1, firstMember + at, firstMember + count);
+      words.copyWithin(key + 1, key, last);
+      words.copyWithin(key + LEAF_CAPACITY + 1, key + LEAF_CAPACITY, last + LEAF_CAPACITY);
     }
-    scores[firstScore + at] = score;
-    words[firstMember + at] = member;
+    words[key] = keyOf(score);
+    words[key + LEAF_CAPACITY] = member;
+  }
+
+  /** Notes that the score of the pair at a position is another one. */
+  setKey(leaf: number, at: number, score: number): void {
+    this.words(leaf)[wordOf(leaf) + KEYS + at] = keyOf(score);
   }
 
   /** Removes `count` pairs from a leaf. Returns how many are left. */
@@ -134,7 +171,7 @@ export class OrderNodes {
   }
 
   private movePairs(from: number, at: number, to: number, toAt: number, count: number): void {
-    this.moveScores(from, at, to, toAt, count);
+    this.moveWords(from, KEYS + at, to, KEYS + toAt, count);
     this.moveWords(from, LEAF_MEMBERS + at, to, LEAF_MEMBERS + toAt, count);
   }
 
@@ -170,13 +207,12 @@ export class OrderNodes {
 
   /** Writes what a node knows of a child: its smallest pair, and how many pairs are below it. */
   refresh(node: number, at: number, isLeaf: boolean): void {
-    const words = this.words(node);
-    const word = wordOf(node);
-    const child = words[word + CHILDREN + at];
-    const below = this.words(child);
-    this.scores(node)[scoreOf(node) + at] = this.scores(child)[scoreOf(child)];
-    words[word + INNER_MEMBERS + at] = below[wordOf(child) + (isLeaf ? LEAF_MEMBERS : INNER_MEMBERS)];
-    words[word + PAIRS + at] = isLeaf ? this.count(child) : this.pairsBefore(child, this.count(child));
+    const child = this.child(node, at);
+    const first = isLeaf ? this.memberAt(child, 0) : this.words(child)[wordOf(child) + INNER_MEMBERS];
+    const score = isLeaf ? this.layout.score(first) : this.scores(child)[scoreOf(child)];
+    this.setFirst(node, at, score, first);
+    const pairs = isLeaf ? this.count(child) : this.pairsBefore(child, this.count(child));
+    this.words(node)[wordOf(node) + PAIRS + at] = pairs;
   }
 
   /** Writes the smallest pair below a child. */

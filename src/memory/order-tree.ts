@@ -3,7 +3,8 @@
  * pair of a rank are found on one way down. It is what stands behind large sorted sets (reported as "skiplist"): it takes
  * a third of a skip list's memory, and a lookup among a million pairs goes through four blocks.
  *
- * A member is a ref; the owner's MemberLayout says where its bytes are. Order is that of scores, then of bytes (memcmp).
+ * A member is a ref; the owner's MemberLayout says what its score and its bytes are. Order is that of scores, then of
+ * bytes (memcmp). A score changes through move() only, as long as the member is in the tree.
  * Everything is in the heap: nodes of 1,024 bytes (order-nodes.ts has their layout) and a header:
  *
  *     word 0 root node | word 1 pairs | word 2 levels of inner nodes | word 3 nodes
@@ -18,8 +19,8 @@
  *   than about 70% of a node, so that one removal and one insert in turn do not split and merge each time;
  * - separators are the smallest pairs themselves and follow every change: no node keeps a member that was removed.
  *
- * Insert takes the nodes that it needs before it changes anything: one that throws HeapFullError has changed nothing.
- * Removing needs no memory.
+ * Insert and move take the nodes that they need before they change anything: one that throws HeapFullError has changed
+ * nothing. Removing needs no memory.
  *
  * Invariants: all leaves are at the same depth; no node but the root of an empty tree is empty; the root, if it is an
  * inner node, has at least two children; two adjoining children of one node have more than MERGE_LEAF pairs
@@ -31,8 +32,11 @@ import {
   CHILDREN,
   INNER_CAPACITY,
   INNER_MEMBERS,
+  KEYS,
+  keyOf,
   LEAF_CAPACITY,
   LEAF_MEMBERS,
+  type MemberLayout,
   NEXT,
   NODE_BYTES,
   OrderNodes,
@@ -41,18 +45,6 @@ import {
   scoreOf,
   wordOf,
 } from "./order-nodes";
-
-/** What the tree has to know about members. */
-export interface MemberLayout {
-  /** What locate() found: bytes[at, at + length). */
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly length: number;
-  /** Finds the bytes of a member. */
-  locate(member: number): void;
-  /** Compares the bytes of a member with buf[start, end), as memcmp: negative, 0 or positive. */
-  compare(member: number, buf: Uint8Array, start: number, end: number): number;
-}
 
 const HEADER_BYTES = 16;
 const ROOT = 0;
@@ -70,8 +62,7 @@ export class OrderTree {
   /** Pairs. */
   size = 0;
 
-  /** The pair at the cursor; see seek(). */
-  score = 0;
+  /** The member at the cursor; see seek(). */
   member = 0;
 
   private header = 0;
@@ -93,22 +84,19 @@ export class OrderTree {
   private keyStart = 0;
   private keyEnd = 0;
 
-  // The cursor: the position in a leaf, and where the leaf's arrays are.
+  // The cursor: the position in a leaf, and where the leaf's members are.
   private index = 0;
   private leafCount = 0;
   private leafWords: Uint32Array;
-  private leafScores: Float64Array;
   private firstMember = 0;
-  private firstScore = 0;
 
   constructor(
     private readonly heap: Heap,
     private readonly layout: MemberLayout,
   ) {
-    this.nodes = new OrderNodes(heap);
+    this.nodes = new OrderNodes(heap, layout);
     this.keyBytes = heap.u8[0];
     this.leafWords = heap.u32[0];
-    this.leafScores = heap.f64[0];
   }
 
   /** Makes an empty tree, opens it and returns the ref of its header. */
@@ -159,9 +147,10 @@ export class OrderTree {
 
   // --- changes -----------------------------------------------------------------------------------------------------
 
-  /** Adds a pair that is not in the tree. Throws HeapFullError if there is no memory for it: nothing has changed. */
-  insert(score: number, member: number): void {
+  /** Adds a member that is not in the tree. Throws HeapFullError if there is no memory for it: nothing has changed. */
+  insert(member: number): void {
     this.useMember(member);
+    const score = this.layout.score(member);
     let at = this.descend(score, member);
     const isFull = this.nodes.count(this.pathNode[this.levels]) === LEAF_CAPACITY;
     const hasRoom = !isFull || this.makeRoom(at);
@@ -174,43 +163,58 @@ export class OrderTree {
     this.save();
   }
 
-  /** Removes a pair; false if the tree does not have it. */
-  remove(score: number, member: number): boolean {
+  /** Removes a member; false if the tree does not have it. */
+  remove(member: number): boolean {
     this.useMember(member);
-    const at = this.descend(score, member);
-    if (!this.nodes.isPair(this.pathNode[this.levels], at, score, member)) return false;
+    const at = this.descend(this.layout.score(member), member);
+    if (!this.nodes.isMemberAt(this.pathNode[this.levels], at, member)) return false;
     this.removeRun(at, 1);
     return true;
   }
 
   /**
-   * Gives a member that the tree has at `score` another score. Throws HeapFullError if there is no memory for it: nothing
-   * has changed.
+   * Gives a member that the tree has another score. Throws HeapFullError if there is no memory for it: nothing has
+   * changed.
    */
-  move(score: number, member: number, to: number): void {
+  move(member: number, to: number): void {
+    const { layout } = this;
     this.useMember(member);
-    const at = this.descend(score, member);
-    if (this.staysInPlace(at, to)) {
-      this.leafScores[this.firstScore + at] = to;
+    let at = this.descend(layout.score(member), member);
+    const leaf = this.pathNode[this.levels];
+    if (this.staysInPlace(leaf, at, to)) {
+      layout.setScore(member, to);
+      this.nodes.setKey(leaf, at, to);
       if (at === 0) this.updateFirst(this.levels);
       return;
     }
-    // The new pair first: that is the step that may fail.
-    this.insert(to, member);
-    this.remove(score, member);
+    this.prepareInsert(to, member);
+    at = this.descend(layout.score(member), member);
+    this.removeRun(at, 1);
+    layout.setScore(member, to);
+    this.insert(member);
+    this.freeSpares();
   }
 
   /**
-   * Removes up to `count` pairs from `rank` on, as many as are in one leaf, after a visit of each: its block is the
-   * visitor's to free. Returns how many; it has to be called again for what is left. Looks at no member's bytes.
+   * Sees to it that a pair can be removed and this one inserted then: if the leaf for it has room, it still has room when
+   * a pair is gone from any leaf; if it has none, there may be a split, and the blocks for the longest one are taken.
    */
-  removeRange(rank: number, count: number, visit: (member: number, score: number) => void): number {
+  private prepareInsert(score: number, member: number): void {
+    this.descend(score, member);
+    if (this.nodes.count(this.pathNode[this.levels]) === LEAF_CAPACITY) this.takeSpares(this.levels + 2);
+  }
+
+  /**
+   * Removes up to `count` pairs from `rank` on, as many as are in one leaf, after a visit of each member: its block is the
+   * visitor's to free. Returns how many; it has to be called again for what is left. Looks at no member that is removed.
+   */
+  removeRange(rank: number, count: number, visit: (member: number) => void): number {
     if (rank < 0 || rank >= this.size || count <= 0) return 0;
     const at = this.descendToRank(rank);
     this.loadLeaf(this.pathNode[this.levels]);
     const removed = Math.min(count, this.leafCount - at);
-    const { leafWords, leafScores, firstMember, firstScore } = this;
-    for (let i = at; i < at + removed; i++) visit(leafWords[firstMember + i], leafScores[firstScore + i]);
+    const { leafWords, firstMember } = this;
+    for (let i = at; i < at + removed; i++) visit(leafWords[firstMember + i]);
     this.removeRun(at, removed);
     return removed;
   }
@@ -250,11 +254,11 @@ export class OrderTree {
 
   // --- ranks -------------------------------------------------------------------------------------------------------
 
-  /** Rank, from 0, of a pair; -1 if the tree does not have it. */
-  rank(score: number, member: number): number {
+  /** Rank, from 0, of a member; -1 if the tree does not have it. */
+  rank(member: number): number {
     this.useMember(member);
-    const at = this.descend(score, member);
-    if (!this.nodes.isPair(this.pathNode[this.levels], at, score, member)) return -1;
+    const at = this.descend(this.layout.score(member), member);
+    if (!this.nodes.isMemberAt(this.pathNode[this.levels], at, member)) return -1;
     let rank = at;
     for (let level = 0; level < this.levels; level++) {
       rank += this.nodes.pairsBefore(this.pathNode[level], this.pathIndex[level]);
@@ -273,7 +277,7 @@ export class OrderTree {
       rank += nodes.pairsBefore(node, below - 1);
       node = nodes.child(node, below - 1);
     }
-    return rank + countScores(nodes.scores(node), scoreOf(node), nodes.count(node), score, inclusive);
+    return rank + this.countInLeaf(node, score, inclusive);
   }
 
   /**
@@ -298,7 +302,7 @@ export class OrderTree {
 
   // --- cursor ------------------------------------------------------------------------------------------------------
 
-  /** Moves the cursor to the pair of this rank, which is in `score` and `member` then; false if there is none. */
+  /** Moves the cursor to the pair of this rank: `member` is its member then. False if there is none. */
   seek(rank: number): boolean {
     if (rank < 0 || rank >= this.size) return false;
     const at = this.descendToRank(rank);
@@ -335,15 +339,12 @@ export class OrderTree {
 
   private loadLeaf(leaf: number): void {
     this.leafWords = this.nodes.words(leaf);
-    this.leafScores = this.nodes.scores(leaf);
     this.leafCount = this.nodes.count(leaf);
     this.firstMember = wordOf(leaf) + LEAF_MEMBERS;
-    this.firstScore = scoreOf(leaf);
   }
 
   private readPair(index: number): void {
     this.index = index;
-    this.score = this.leafScores[this.firstScore + index];
     this.member = this.leafWords[this.firstMember + index];
   }
 
@@ -365,7 +366,7 @@ export class OrderTree {
     for (let level = 0; level < this.levels; level++) {
       const words = nodes.words(node);
       const first = wordOf(node) + INNER_MEMBERS;
-      let at = this.countPairs(node, INNER_MEMBERS, score);
+      let at = this.countChildren(node, score);
       // The pair below which to go on is the last one that is not greater: this very one, or the last that is less.
       const isSame =
         at < words[wordOf(node)] && words[first + at] === member && nodes.scores(node)[scoreOf(node) + at] === score;
@@ -375,7 +376,7 @@ export class OrderTree {
       node = words[wordOf(node) + CHILDREN + at];
     }
     this.pathNode[this.levels] = node;
-    return this.countPairs(node, LEAF_MEMBERS, score);
+    return this.countPairs(node, score);
   }
 
   /** Goes down to the pair of a rank that there is. Returns its position in the leaf. */
@@ -395,18 +396,61 @@ export class OrderTree {
     return left;
   }
 
-  /** How many pairs of a node, whose members begin at word `members`, are less than the key with this score. */
-  private countPairs(node: number, members: number, score: number): number {
+  /** How many children of an inner node begin with a pair less than the one of the key with this score. */
+  private countChildren(node: number, score: number): number {
     const words = this.nodes.words(node);
     const scores = this.nodes.scores(node);
     const firstScore = scoreOf(node);
-    const firstMember = wordOf(node) + members;
+    const firstMember = wordOf(node) + INNER_MEMBERS;
     let low = 0;
     let high = words[wordOf(node)];
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = scores[firstScore + middle];
       if (other < score || (other === score && this.compareKey(words[firstMember + middle]) < 0)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** How many pairs of a leaf are less than the one of the key with this score. */
+  private countPairs(leaf: number, score: number): number {
+    const words = this.nodes.words(leaf);
+    const first = wordOf(leaf) + KEYS;
+    const key = keyOf(score);
+    let low = 0;
+    let high = words[wordOf(leaf)];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = words[first + middle];
+      const isLess = other !== key ? other < key : this.isLess(words[first + LEAF_CAPACITY + middle], score);
+      if (isLess) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Whether the pair of a member is less than the one of the key with this score. */
+  private isLess(member: number, score: number): boolean {
+    const other = this.layout.score(member);
+    return other < score || (other === score && this.compareKey(member) < 0);
+  }
+
+  /** How many pairs of a leaf have a score below `score`, or also this one if `inclusive`. */
+  private countInLeaf(leaf: number, score: number, inclusive: boolean): number {
+    const words = this.nodes.words(leaf);
+    const first = wordOf(leaf) + KEYS;
+    const key = keyOf(score);
+    let low = 0;
+    let high = words[wordOf(leaf)];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      let isBelow = words[first + middle] < key;
+      if (words[first + middle] === key) {
+        const other = this.layout.score(words[first + LEAF_CAPACITY + middle]);
+        isBelow = other < score || (inclusive && other === score);
+      }
+      if (isBelow) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -432,26 +476,18 @@ export class OrderTree {
     return this.layout.compare(member, this.keyBytes, this.keyStart, this.keyEnd);
   }
 
-  /** Whether the pair of the key, at the end of the way, remains between its neighbours with the score `to`. */
-  private staysInPlace(at: number, to: number): boolean {
-    const leaf = this.pathNode[this.levels];
-    this.loadLeaf(leaf);
-    if (at > 0) {
-      if (!this.isBeforeKey(leaf, at - 1, to)) return false;
-    } else {
-      const previous = this.leafWords[wordOf(leaf) + PREVIOUS];
-      if (previous !== 0 && !this.isBeforeKey(previous, this.nodes.count(previous) - 1, to)) return false;
+  /** Whether the pair of the key, position `at` of a leaf, remains between its neighbours with the score `to`. */
+  private staysInPlace(leaf: number, at: number, to: number): boolean {
+    const { nodes } = this;
+    const words = nodes.words(leaf);
+    const previous = at > 0 ? leaf : words[wordOf(leaf) + PREVIOUS];
+    if (previous !== 0) {
+      const before = at > 0 ? at - 1 : nodes.count(previous) - 1;
+      if (!this.isLess(nodes.memberAt(previous, before), to)) return false;
     }
-    if (at < this.leafCount - 1) return !this.isBeforeKey(leaf, at + 1, to);
-    const next = this.leafWords[wordOf(leaf) + NEXT];
-    return next === 0 || !this.isBeforeKey(next, 0, to);
-  }
-
-  /** Whether a pair of a leaf comes before the key with this score. */
-  private isBeforeKey(leaf: number, at: number, score: number): boolean {
-    const other = this.nodes.scores(leaf)[scoreOf(leaf) + at];
-    if (other !== score) return other < score;
-    return this.compareKey(this.nodes.words(leaf)[wordOf(leaf) + LEAF_MEMBERS + at]) < 0;
+    const isLast = at === nodes.count(leaf) - 1;
+    const next = isLast ? words[wordOf(leaf) + NEXT] : leaf;
+    return next === 0 || !this.isLess(nodes.memberAt(next, isLast ? 0 : at + 1), to);
   }
 
   // --- insert ------------------------------------------------------------------------------------------------------
@@ -490,7 +526,7 @@ export class OrderTree {
   /** Puts a pair into the leaf at the end of the way, which is full, as those beside it are. */
   private insertSplitting(at: number, score: number, member: number): void {
     const { nodes, levels } = this;
-    this.takeSpares();
+    this.takeSpares(this.nodesForSplit());
     const leaf = this.pathNode[levels];
     const atEnd = this.isAtEnd(at);
     const atStart = this.isAtStart(at);
@@ -507,21 +543,29 @@ export class OrderTree {
     if (added !== 0) this.addRoot(added);
   }
 
-  /** Takes the blocks that a split of the leaf at the end of the way needs; all or none. */
-  private takeSpares(): void {
+  /** Blocks that a split of the leaf at the end of the way takes. */
+  private nodesForSplit(): number {
     let full = this.levels;
     while (full > 0 && this.nodes.count(this.pathNode[full - 1]) === INNER_CAPACITY) full--;
     // The leaf, the full nodes above it, and a root above that if all are full.
-    const needed = 1 + this.levels - full + (full === 0 ? 1 : 0);
+    return 1 + this.levels - full + (full === 0 ? 1 : 0);
+  }
+
+  /** Takes blocks until there are as many as `needed`; all or none. */
+  private takeSpares(needed: number): void {
     try {
       while (this.spares < needed) {
         this.spare[this.spares] = this.heap.allocate(NODE_BYTES);
         this.spares++;
       }
     } catch (error) {
-      while (this.spares > 0) this.heap.free(this.spare[--this.spares]);
+      this.freeSpares();
       throw error;
     }
+  }
+
+  private freeSpares(): void {
+    while (this.spares > 0) this.heap.free(this.spare[--this.spares]);
   }
 
   private takeSpare(): number {
@@ -586,12 +630,13 @@ export class OrderTree {
 
   /** Tells the nodes above that the first pair of the node at `level` of the way, which has one, is another one. */
   private updateFirst(level: number): void {
-    const child = this.pathNode[level];
-    const members = level === this.levels ? LEAF_MEMBERS : INNER_MEMBERS;
-    const score = this.nodes.scores(child)[scoreOf(child)];
-    const member = this.nodes.words(child)[wordOf(child) + members];
+    const { nodes } = this;
+    const node = this.pathNode[level];
+    const isLeaf = level === this.levels;
+    const member = isLeaf ? nodes.memberAt(node, 0) : nodes.words(node)[wordOf(node) + INNER_MEMBERS];
+    const score = isLeaf ? this.layout.score(member) : nodes.scores(node)[scoreOf(node)];
     for (let above = level - 1; above >= 0; above--) {
-      this.nodes.setFirst(this.pathNode[above], this.pathIndex[above], score, member);
+      nodes.setFirst(this.pathNode[above], this.pathIndex[above], score, member);
       if (this.pathIndex[above] > 0) return;
     }
   }

@@ -10,7 +10,7 @@
 import { compareBytes, copyBytes, equalBytes } from "../util/bytes";
 import type { ElementLayout } from "./dict";
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
-import type { MemberLayout } from "./order-tree";
+import type { MemberLayout } from "./order-nodes";
 import { LENGTH_16, longPrefix, prefixBytes, writeLongPrefix } from "./string-block";
 
 const SCORE_BYTES = 8;

@@ -159,37 +159,36 @@ export class IndexedZset {
   insertMissing(score: number): void {
     const ref = this.blocks.create(score, this.keyBytes, this.keyStart, this.keyEnd);
     try {
-      this.insertBlock(score, ref);
+      this.insertBlock(ref);
     } catch (error) {
       this.heap.free(ref);
       throw error;
     }
   }
 
-  private insertBlock(score: number, ref: number): void {
-    this.tree.insert(score, ref);
+  private insertBlock(ref: number): void {
+    this.tree.insert(ref);
     try {
       this.dict.insert(this.hash, ref, false);
     } catch (error) {
-      this.tree.remove(score, ref);
+      this.tree.remove(ref);
       throw error;
     }
   }
 
   setFoundScore(score: number): void {
-    this.tree.move(this.foundScore, this.found, score);
-    this.blocks.setScore(this.found, score);
+    this.tree.move(this.found, score);
     this.foundScore = score;
   }
 
   removeFound(): void {
-    this.tree.remove(this.foundScore, this.found);
+    this.tree.remove(this.found);
     this.dict.removeFound();
     this.heap.free(this.found);
   }
 
   foundRank(): number {
-    return this.tree.rank(this.foundScore, this.found);
+    return this.tree.rank(this.found);
   }
 
   // --- making a result ---------------------------------------------------------------------------------------------
@@ -246,7 +245,7 @@ export class IndexedZset {
     });
     stableSort(scores, refs, count);
     this.setPart(TREE, tree.create());
-    for (let i = 0; i < count; i++) tree.insert(scores[i], refs[i]);
+    for (let i = 0; i < count; i++) tree.insert(refs[i]);
   }
 
   // --- ranks -------------------------------------------------------------------------------------------------------
@@ -290,7 +289,7 @@ export class IndexedZset {
   private readPair(): boolean {
     const { blocks, tree } = this;
     blocks.locate(tree.member);
-    this.score = tree.score;
+    this.score = blocks.score(tree.member);
     this.bytes = blocks.bytes;
     this.at = blocks.at;
     this.length = blocks.length;

@@ -1,4 +1,4 @@
-/** The order tree against a sorted array. Its members here are blocks that hold a length byte and the bytes. */
+/** The order tree against a sorted array. Its members here are blocks of the score, a length byte and the bytes. */
 
 import { describe, expect, test } from "bun:test";
 import { Heap, HeapFullError } from "../../src/memory/heap";
@@ -6,17 +6,20 @@ import {
   CHILDREN,
   INNER_CAPACITY,
   INNER_MEMBERS,
+  KEYS,
+  keyOf,
   LEAF_CAPACITY,
   LEAF_MEMBERS,
   MERGE_INNER,
   MERGE_LEAF,
+  type MemberLayout,
   NEXT,
   PAIRS,
   PREVIOUS,
   scoreOf,
   wordOf,
 } from "../../src/memory/order-nodes";
-import { type MemberLayout, OrderTree } from "../../src/memory/order-tree";
+import { OrderTree } from "../../src/memory/order-tree";
 import { runOperations } from "../support/model";
 import { Random } from "../support/random";
 
@@ -36,13 +39,21 @@ class TestLayout implements MemberLayout {
 
   locate(member: number): void {
     this.bytes = this.heap.u8[member >>> 21];
-    this.at = Heap.offset(member) + 1;
+    this.at = Heap.offset(member) + 9;
     this.length = this.bytes[this.at - 1];
+  }
+
+  score(member: number): number {
+    return this.heap.f64[member >>> 21][member & 0x1fffff];
+  }
+
+  setScore(member: number, score: number): void {
+    this.heap.f64[member >>> 21][member & 0x1fffff] = score;
   }
 
   compare(member: number, buf: Uint8Array, start: number, end: number): number {
     const bytes = this.heap.u8[member >>> 21];
-    const at = Heap.offset(member) + 1;
+    const at = Heap.offset(member) + 9;
     return Buffer.compare(bytes.subarray(at, at + bytes[at - 1]), buf.subarray(start, end));
   }
 }
@@ -59,28 +70,29 @@ class Bench {
     this.header = this.tree.create();
   }
 
-  newMember(text: string): number {
-    const member = this.heap.allocate(1 + text.length);
-    this.heap.u8[member >>> 21][Heap.offset(member)] = text.length;
-    this.heap.u8[member >>> 21].write(text, Heap.offset(member) + 1, "latin1");
+  newMember(score: number, text: string): number {
+    const member = this.heap.allocate(9 + text.length);
+    this.layout.setScore(member, score);
+    this.heap.u8[member >>> 21][Heap.offset(member) + 8] = text.length;
+    this.heap.u8[member >>> 21].write(text, Heap.offset(member) + 9, "latin1");
     return member;
   }
 
   insert(score: number, text: string): void {
-    const member = this.newMember(text);
-    this.tree.insert(score, member);
+    const member = this.newMember(score, text);
+    this.tree.insert(member);
     this.pairs.splice(this.position(score, text), 0, { score, text, member });
   }
 
   remove(at: number): void {
-    const [{ score, member }] = this.pairs.splice(at, 1);
-    expect(this.tree.remove(score, member)).toBe(true);
+    const [{ member }] = this.pairs.splice(at, 1);
+    expect(this.tree.remove(member)).toBe(true);
     this.heap.free(member);
   }
 
   move(at: number, to: number): void {
     const [pair] = this.pairs.splice(at, 1);
-    this.tree.move(pair.score, pair.member, to);
+    this.tree.move(pair.member, to);
     pair.score = to;
     this.pairs.splice(this.position(to, pair.text), 0, pair);
   }
@@ -90,15 +102,15 @@ class Bench {
     const visited: number[] = [];
     let left = count;
     while (left > 0) {
-      const removed = this.tree.removeRange(from, left, (member, score) => {
-        visited.push(member, score);
+      const removed = this.tree.removeRange(from, left, (member) => {
+        visited.push(member);
         this.heap.free(member);
       });
       if (removed === 0) break;
       expect(removed).toBeLessThanOrEqual(LEAF_CAPACITY);
       left -= removed;
     }
-    expect(visited).toEqual(expected.flatMap(({ member, score }) => [member, score]));
+    expect(visited).toEqual(expected.map(({ member }) => member));
   }
 
   /** Where a pair is in the array, or belongs. */
@@ -135,7 +147,8 @@ class Bench {
   }
 
   private pairAtCursor(): Pair {
-    const { score, member } = this.tree;
+    const { member } = this.tree;
+    const score = this.layout.score(member);
     this.layout.locate(member);
     const { bytes, at, length } = this.layout;
     return { score, text: Buffer.from(bytes.subarray(at, at + length)).toString("latin1"), member };
@@ -173,7 +186,10 @@ function checkNode(heap: Heap, node: number, levels: number, isRoot: boolean): S
     if (!isRoot) expect(count).toBeGreaterThan(0);
     expect(count).toBeLessThanOrEqual(LEAF_CAPACITY);
     const member = words[word + LEAF_MEMBERS];
-    return { nodes: 1, pairs: count, score: scores[scoreOf(node)], member, leaves: [node] };
+    const bits = (i: number): number =>
+      heap.f64[words[word + LEAF_MEMBERS + i] >>> 21][words[word + LEAF_MEMBERS + i] & 0x1fffff];
+    for (let i = 0; i < count; i++) expect(words[word + KEYS + i]).toBe(keyOf(bits(i)));
+    return { nodes: 1, pairs: count, score: bits(0), member, leaves: [node] };
   }
   expect(count).toBeGreaterThanOrEqual(isRoot ? 2 : 1);
   expect(count).toBeLessThanOrEqual(INNER_CAPACITY);
@@ -262,9 +278,9 @@ describe.each(Object.keys(SCORES))("against a sorted array: %s", (name) => {
             if (pairs.length === 0) return "of nothing";
             const at = somewhere(random);
             const { score, text, member } = pairs[at];
-            expect(tree.rank(score, member)).toBe(at);
+            expect(tree.rank(member)).toBe(at);
             expect(tree.seek(at)).toBe(true);
-            expect([tree.score, tree.member]).toEqual([score, member]);
+            expect(tree.member).toBe(member);
             const below = random.chance(0.5) ? score : scoreOf(random);
             const first = pairs.findIndex((pair) => pair.score >= below);
             const beyond = pairs.findIndex((pair) => pair.score > below);
@@ -296,7 +312,7 @@ describe("order of insertion", () => {
     ["from both ends", (i: number) => (i % 2 === 0 ? i : -i), 0.95],
   ])("%s: leaves are full", (_, scoreOfNumber, fill) => {
     const bench = new Bench();
-    for (let i = 0; i < COUNT; i++) bench.tree.insert(scoreOfNumber(i), bench.newMember(`${i}`));
+    for (let i = 0; i < COUNT; i++) bench.tree.insert(bench.newMember(scoreOfNumber(i), `${i}`));
     const { leaves } = checkNodes(bench.tree, bench.heap);
     expect(COUNT / leaves.length / LEAF_CAPACITY).toBeGreaterThan(fill);
   });
@@ -304,22 +320,22 @@ describe("order of insertion", () => {
   test.each([
     ["random", (random: Random) => random.float(), 0.77],
     ["members that ascend, of one score", () => 0, 0.85],
-    ["members that ascend, of a hundred scores", (random: Random) => random.integer(1, 100), 0.8],
+    ["members that ascend, of a hundred scores", (random: Random) => random.integer(1, 100), 0.77],
   ])("%s: leaves are four fifths full", (_, nextScore, fill) => {
     const bench = new Bench();
     const random = new Random(3);
-    for (let i = 0; i < COUNT; i++) bench.tree.insert(nextScore(random), bench.newMember(`member:${i}`));
+    for (let i = 0; i < COUNT; i++) bench.tree.insert(bench.newMember(nextScore(random), `member:${i}`));
     const { leaves } = checkNodes(bench.tree, bench.heap);
     expect(COUNT / leaves.length / LEAF_CAPACITY).toBeGreaterThan(fill);
   });
 
   test("pairs that leave at one end and come at the other do not wear the tree out", () => {
     const bench = new Bench();
-    for (let i = 0; i < 5000; i++) bench.tree.insert(i, bench.newMember(`${i}`));
+    for (let i = 0; i < 5000; i++) bench.tree.insert(bench.newMember(i, `${i}`));
     const before = bench.tree.bytes;
     for (let i = 5000; i < 60_000; i++) {
       bench.tree.removeRange(0, 1, (member) => bench.heap.free(member));
-      bench.tree.insert(i, bench.newMember(`${i}`));
+      bench.tree.insert(bench.newMember(i, `${i}`));
     }
     checkNodes(bench.tree, bench.heap);
     expect(bench.tree.bytes).toBeLessThan(before * 1.2);
@@ -335,42 +351,74 @@ test("members compare as bytes, and a shorter one comes before what it begins", 
 
 test("what is not there is not found", () => {
   const bench = new Bench();
-  const stranger = bench.newMember("stranger");
+  const stranger = bench.newMember(1, "stranger");
   expect(bench.tree.seek(0)).toBe(false);
-  expect(bench.tree.remove(1, stranger)).toBe(false);
-  expect(bench.tree.rank(1, stranger)).toBe(-1);
+  expect(bench.tree.remove(stranger)).toBe(false);
+  expect(bench.tree.rank(stranger)).toBe(-1);
   expect(bench.tree.countBelow(1, true)).toBe(0);
   for (let i = 0; i < 500; i++) bench.insert(i, `${i}`);
-  expect(bench.tree.remove(1, stranger)).toBe(false);
-  expect(bench.tree.rank(1, stranger)).toBe(-1);
-  // The member is there, but not with this score.
-  expect(bench.tree.remove(7.5, bench.pairs[7].member)).toBe(false);
+  expect(bench.tree.remove(stranger)).toBe(false);
+  expect(bench.tree.rank(stranger)).toBe(-1);
+  // Another member with the same score and bytes as one that is there.
+  expect(bench.tree.remove(bench.newMember(7, "7"))).toBe(false);
   expect(bench.tree.seek(-1)).toBe(false);
   expect(bench.tree.seek(500)).toBe(false);
   expect(bench.tree.removeRange(500, 1, () => expect.unreachable())).toBe(0);
+});
+
+test("keys are in the order of scores", () => {
+  const random = new Random(5);
+  const scores = Array.from({ length: 5000 }, () => {
+    const value = (random.float() - 0.5) * 10 ** random.integer(-320, 308);
+    return random.chance(0.3) ? Math.round(value) : value;
+  });
+  const { MAX_VALUE, MIN_VALUE, NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
+  scores.push(
+    NEGATIVE_INFINITY,
+    -MAX_VALUE,
+    -MIN_VALUE,
+    0,
+    MIN_VALUE,
+    1,
+    1.0000000001,
+    1.1,
+    MAX_VALUE,
+    POSITIVE_INFINITY,
+  );
+  scores.sort((a, b) => a - b);
+  for (let i = 1; i < scores.length; i++) expect(keyOf(scores[i - 1])).toBeLessThanOrEqual(keyOf(scores[i]));
+  expect(keyOf(-0)).toBe(keyOf(0));
+  // Integers up to 2^24 have keys of their own.
+  expect(keyOf(16_777_215)).toBeLessThan(keyOf(16_777_216));
+  expect(keyOf(-16_777_215)).toBeGreaterThan(keyOf(-16_777_216));
 });
 
 test("one window serves many trees", () => {
   const heap = new Heap();
   const layout = new TestLayout(heap);
   const tree = new OrderTree(heap, layout);
-  const member = heap.allocate(2);
-  heap.u8[member >>> 21][Heap.offset(member)] = 0;
+  const members = Array.from({ length: 1000 }, (_, i) => {
+    const member = heap.allocate(9);
+    layout.setScore(member, i);
+    heap.u8[member >>> 21][Heap.offset(member) + 8] = 0;
+    return member;
+  });
   const headers = Array.from({ length: 10 }, () => tree.create());
   for (let i = 0; i < 1000; i++) {
     tree.open(headers[i % 10]);
-    tree.insert(i, member);
+    tree.insert(members[i]);
   }
   headers.forEach((header, i) => {
     tree.open(header);
     expect(tree.size).toBe(100);
-    expect([tree.seek(99), tree.score]).toEqual([true, 990 + i]);
+    expect([tree.seek(99), tree.member]).toEqual([true, members[990 + i]]);
   });
 });
 
 test("drain gives everything back, a few leaves a call", () => {
   const bench = new Bench();
-  for (let i = 0; i < 30_000; i++) bench.tree.insert(i, 1);
+  for (let i = 0; i < 30_000; i++) bench.insert(i, `${i}`);
+  for (const { member } of bench.pairs) bench.heap.free(member);
   let calls = 1;
   while (!bench.tree.drain()) {
     calls++;
@@ -414,14 +462,14 @@ describe("a heap that cannot grow", () => {
     const bench = new Bench();
     const random = new Random(11);
     let failures = 0;
-    for (let i = 0; i < 6000; i++) {
-      const member = bench.newMember(`${i}`);
-      const score = i < 4300 ? i : random.float() * 4300;
+    for (let i = 0; i < 9000; i++) {
+      const score = i < 6500 ? i : random.float() * 6500;
+      const member = bench.newMember(score, `${i}`);
       const used = bench.heap.usedBytes;
       for (let failing = 1; ; failing++) {
         const restore = failAt(bench.heap, failing);
         try {
-          bench.tree.insert(score, member);
+          bench.tree.insert(member);
           break;
         } catch (error) {
           expect(error).toBeInstanceOf(HeapFullError);
@@ -444,7 +492,7 @@ describe("a heap that cannot grow", () => {
     for (const pair of [...bench.pairs]) {
       const to = random.float() * 50;
       try {
-        bench.tree.move(pair.score, pair.member, to);
+        bench.tree.move(pair.member, to);
         bench.pairs.splice(bench.pairs.indexOf(pair), 1);
         pair.score = to;
         bench.pairs.splice(bench.position(to, pair.text), 0, pair);
