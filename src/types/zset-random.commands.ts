@@ -11,6 +11,9 @@ import { openZset, replyHeader, replyMember, replyPair, replyPairs, rounded } fr
 /** Where fewer than one in so many members are wanted, they are drawn instead of chosen on a walk over all. */
 const DRAW_RATIO = 3;
 
+/** Bytes of the reply of an empty member. */
+const SHORTEST_BULK = 6;
+
 const LEAST_INT64 = -(2 ** 63);
 
 /** ZRANDMEMBER key [count [WITHSCORES]]: count different members, or -count that may repeat. */
@@ -55,6 +58,8 @@ function randomMembers(c: Call): void {
 }
 
 function replyRepeating(c: Call, zset: SortedSet, count: number, withScores: boolean): void {
+  // What no reply can hold is refused here and not after gigabytes.
+  c.reply.reserve(count * SHORTEST_BULK);
   replyHeader(c, count, withScores);
   for (let i = 0; i < count; i++) {
     seekRandom(c, zset);
