@@ -311,6 +311,11 @@ export class OrderTree {
     return true;
   }
 
+  /** Score of the member at the cursor. */
+  get score(): number {
+    return this.layout.score(this.member);
+  }
+
   /** Moves the cursor to the next pair; false at the end. The tree must not have changed since seek(). */
   next(): boolean {
     if (this.index + 1 < this.leafCount) {

@@ -289,7 +289,7 @@ export class IndexedZset {
   private readPair(): boolean {
     const { blocks, tree } = this;
     blocks.locate(tree.member);
-    this.score = blocks.score(tree.member);
+    this.score = tree.score;
     this.bytes = blocks.bytes;
     this.at = blocks.at;
     this.length = blocks.length;
