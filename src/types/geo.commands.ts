@@ -9,7 +9,7 @@ import { TYPE_ZSET } from "../db/entry";
 import { collectionForRead } from "./collection";
 import { positionArgument, replyDistance, replyPosition, unitArgument } from "./geo-argument";
 import { geoSearchCommands } from "./geo-search.commands";
-import { decodeScore, distance, geohashText, position, scoreOf } from "./geohash";
+import { decodeScore, distance, GEOHASH_LENGTH, position, scoreOf, writeGeohash } from "./geohash";
 import type { SortedSet } from "./zset";
 import { ADD_CH, ADD_NX, ADD_XX, addScored, scoreBuffer } from "./zset-add";
 import { findArgument, openZset } from "./zset-call";
@@ -64,13 +64,19 @@ function geopos(c: Call): void {
   }
 }
 
+const characters = Buffer.alloc(GEOHASH_LENGTH);
+
 function geohash(c: Call): void {
   const set = geoSet(c);
   if (c.failed) return;
   c.reply.array(c.argc - 2);
   for (let i = 2; i < c.argc; i++) {
-    if (locate(c, set, i)) c.reply.bulkText(geohashText(position.longitude, position.latitude));
-    else c.reply.null();
+    if (!locate(c, set, i)) {
+      c.reply.null();
+      continue;
+    }
+    writeGeohash(position.longitude, position.latitude, characters);
+    c.reply.bulk(characters, 0, GEOHASH_LENGTH);
   }
 }
 

@@ -8,13 +8,15 @@
  *
  * A prefix of 2 * step bits is a cell of a coarser grid of 2^step by 2^step, and all hashes in it are one range of scores.
  * The grid covers latitudes up to 85.05112878 degrees (EPSG:3857, the square of web maps), not 90 as geohash.org's, so
- * the text of a geohash (`geohashText`) is computed anew from the position.
+ * the text of a geohash (`writeGeohash`) is computed anew from the position.
  *
  * A cell is held as its two numbers. A position exactly on the upper edge of the world is in cell 2^step, one beyond the
  * last: then a hash has 53 or 54 bits. Arithmetic follows Redis operation by operation, so that every digit is the same.
  */
 
-/** Bits of either number: cells are between 30 cm and 60 cm wide. */
+import { bytesOf } from "../util/bytes";
+
+/** Bits of either number: cells are at most 60 cm wide and 29 cm high. */
 export const STEP_MAX = 26;
 
 export const LATITUDE_MAX = 85.05112878;
@@ -120,22 +122,23 @@ function middle(longitude: number, latitude: number): void {
   position.latitude = Math.max(LATITUDE_MIN, Math.min(LATITUDE_MAX, (south + north) / 2));
 }
 
-const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
+/** Characters of a geohash as text. */
+export const GEOHASH_LENGTH = 11;
+const ALPHABET = bytesOf("0123456789bcdefghjkmnpqrstuvwxyz");
 
 /**
- * The 11 characters of the geohash that geohash.org defines, over latitudes up to 90 degrees. 52 bits are ten
- * characters and two bits; the eleventh is always "0".
+ * Writes the geohash that geohash.org defines, over latitudes up to 90 degrees: GEOHASH_LENGTH characters. 52 bits are
+ * ten of them and two bits; the eleventh is always "0".
  */
-export function geohashText(longitude: number, latitude: number): string {
+export function writeGeohash(longitude: number, latitude: number, out: Uint8Array): void {
   const x = cellOf(longitude, -180, 180, STEP_MAX);
   const y = cellOf(latitude, -90, 90, STEP_MAX);
-  let text = "";
-  for (let bit = 2 * STEP_MAX - 1; bit >= 6; bit -= 5) {
-    let digit = 0;
-    for (let i = bit; i > bit - 5; i--) digit = digit * 2 + ((((i & 1) === 1 ? x : y) >>> (i >>> 1)) & 1);
-    text += ALPHABET[digit];
-  }
-  return `${text}0`;
+  const low = spread(y & HALF_MASK) | (spread(x & HALF_MASK) << 1);
+  const high = spread(y >>> HALF) | (spread(x >>> HALF) << 1);
+  for (let i = 0; i < 5; i++) out[i] = ALPHABET[(high >>> (21 - 5 * i)) & 31];
+  out[5] = ALPHABET[((high & 1) << 4) | (low >>> 22)];
+  for (let i = 6; i < 10; i++) out[i] = ALPHABET[(low >>> (47 - 5 * i)) & 31];
+  out[10] = ALPHABET[0];
 }
 
 /** The radius of the Earth in metres (the quadratic mean of WGS 84's axes). */
