@@ -22,7 +22,6 @@ import type { EntryHead } from "../types/string";
 import { addInt64, int64, int64FromNumber, int64ToNumber, parseInt64 } from "../util/integers";
 import { dumpValue, isPayload, restoreValue } from "./dump";
 import { RdbError } from "./rdb-input";
-import { UnwritableError } from "./value-codecs";
 
 // --- files -----------------------------------------------------------------------------------------------------------
 
@@ -66,13 +65,8 @@ function dump(c: Call): void {
     return;
   }
   const { persistence, config } = c.server;
-  try {
-    const payload = dumpValue(persistence.codecs, ref, config.rdbcompression);
-    c.reply.bulk(payload.buf, 0, payload.length);
-  } catch (error) {
-    if (!(error instanceof UnwritableError)) throw error;
-    c.fail(`ERR ${error.message}`);
-  }
+  const payload = dumpValue(persistence.codecs, ref, config.rdbcompression);
+  c.reply.bulk(payload.buf, 0, payload.length);
 }
 
 interface RestoreOptions {

@@ -22,7 +22,7 @@ import { RdbError, RdbInput } from "./rdb-input";
 import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
 import { RdbOutput, type RdbSink } from "./rdb-output";
 import { type KeptUsage, type RdbFileFields, RdbWriter } from "./rdb-writer";
-import { UnwritableError, ValueCodecs } from "./value-codecs";
+import { ValueCodecs } from "./value-codecs";
 
 /** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
 const SYNC_BYTES = 4 * 1024 * 1024;
@@ -174,10 +174,6 @@ export class Persistence {
 
   private logSaveFailure(error: unknown, temporary: string): void {
     const { log, config } = this.host;
-    if (error instanceof UnwritableError) {
-      log.warning(`Error saving DB on disk: ${error.message}`);
-      return;
-    }
     if (!(error instanceof FileWriteError)) throw error;
     const folder = config.dir;
     const reason = strerror(error.cause);

@@ -15,13 +15,6 @@ import type { RdbOutput } from "./rdb-output";
 /** Up to which size collections keep their small encodings: the directives of these names. */
 export type ValueLimits = SetLimits & HashLimits;
 
-/** Nothing writes values of this type. */
-export class UnwritableError extends Error {
-  constructor(type: number) {
-    super(`values of type ${TYPE_NAMES[type]} cannot be saved yet`);
-  }
-}
-
 export class ValueCodecs implements CodecContext {
   sanitizations = 0;
   readonly entries: Entries;
@@ -48,7 +41,7 @@ export class ValueCodecs implements CodecContext {
   private codec(ref: number): ValueCodec {
     const type = this.entries.type(ref);
     const codec = this.byType[type];
-    if (codec === null) throw new UnwritableError(type);
+    if (codec === null) throw new Error(`nothing writes values of type ${TYPE_NAMES[type]}`);
     return codec;
   }
 

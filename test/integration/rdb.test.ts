@@ -196,7 +196,7 @@ describe("redbun check-rdb", () => {
     async () => {
       await sampleFile();
       const whole = readFileSync(path());
-      writeFileSync(path(), whole.subarray(0, whole.length - 12));
+      writeFileSync(path(), whole.subarray(0, whole.length - 10));
       const { code, stdout } = await runRedbun(["check-rdb", path()]);
       expect(code).toBe(1);
       expect(stdout).toMatch(
