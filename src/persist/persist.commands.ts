@@ -124,7 +124,7 @@ function restore(c: Call): void {
   else parseExpiry(c, options.absolute);
   if (c.failed) return;
   const { hi, lo } = int64;
-  if (!isPayload(buf, starts[3], ends[3])) {
+  if (!isPayload(buf, starts[3], ends[3], !c.server.persistence.skipChecksums)) {
     c.fail(errors.BAD_PAYLOAD);
     return;
   }

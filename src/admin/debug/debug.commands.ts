@@ -172,6 +172,11 @@ function setActiveExpire(c: Call): void {
   c.reply.ok();
 }
 
+function setSkipChecksums(c: Call): void {
+  c.server.persistence.skipChecksums = leadingInteger(c.text(2)) !== 0;
+  c.reply.ok();
+}
+
 /** Stops everything, as a command that takes so long would. */
 function sleep(c: Call): void {
   const seconds = Number.parseFloat(c.text(2));
@@ -245,6 +250,7 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["reload", { from: 2, to: ANY, run: reload }],
   ["segfault", { from: 2, to: ANY, run: crash("REDIS BUG REPORT: crashed by signal 11", "SIGSEGV") }],
   ["set-active-expire", exactly(3, setActiveExpire)],
+  ["set-skip-checksum-validation", exactly(3, setSkipChecksums)],
   ["sleep", exactly(3, sleep)],
   ["stringmatch-len", exactly(4, stringMatch)],
 ]);
