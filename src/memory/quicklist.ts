@@ -566,6 +566,47 @@ export class Quicklist {
 
   // --- whole lists -------------------------------------------------------------------------------------------------
 
+  /** Makes an empty quicklist, for addListpack() and addPlain(), and opens it. */
+  createNodes(): void {
+    this.open(this.nodes.createRoot(), false);
+  }
+
+  /** Adds a node at the tail of a quicklist: the listpack in `block`, of `count` elements, belongs to the list then. */
+  addListpack(block: number, count: number): void {
+    const { nodes, root } = this;
+    nodes.link(root, nodes.tail(root), nodes.createNode(), block, count, 0);
+  }
+
+  /** Adds a plain node at the tail of a quicklist. */
+  addPlain(buf: Uint8Array, start: number, end: number): void {
+    const { heap, nodes, root } = this;
+    const node = nodes.createNode();
+    try {
+      nodes.link(root, nodes.tail(root), node, nodes.createBlock(buf, start, end), 0, end - start);
+    } catch (error) {
+      heap.free(node);
+      throw error;
+    }
+  }
+
+  /** Visits the listpacks and the elements of plain nodes, from the head on, as the bytes that they are. */
+  eachBlock(visit: (bytes: Uint8Array, at: number, length: number, isPlain: boolean) => void): void {
+    const { heap, listpack, nodes } = this;
+    if (this.isListpack) {
+      visit(listpack.bytes, listpack.start, listpack.byteLength, false);
+      return;
+    }
+    for (let node = nodes.head(this.root); node !== 0; node = nodes.next(node)) {
+      const block = nodes.block(node);
+      if (nodes.isPlain(node)) {
+        visit(heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), nodes.plainBytes(node), true);
+      } else {
+        listpack.open(block);
+        visit(listpack.bytes, listpack.start, listpack.byteLength, false);
+      }
+    }
+  }
+
   /** The root of a copy, in the same form. If there is no memory for it, nothing is left of it. */
   copy(): number {
     return this.isListpack ? this.listpack.copy() : this.nodes.copy(this.root);

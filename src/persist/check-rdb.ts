@@ -7,8 +7,11 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { NO_EXPIRY } from "../db/entry";
 import { Keyspace } from "../db/keyspace";
 import { Heap } from "../memory/heap";
+import { installLists } from "../types/list";
 import { installSets } from "../types/set";
+import { installStreams } from "../types/stream-tools";
 import type { EntryHead } from "../types/string";
+import { installZsets } from "../types/zset";
 import { systemClock } from "../util/clock";
 import { int64ToNumber } from "../util/integers";
 import { OutOfMemoryError } from "../util/out-of-memory";
@@ -39,6 +42,9 @@ const LIMITS: ValueLimits = {
   setMaxListpackValue: 64,
   hashMaxListpackEntries: 512,
   hashMaxListpackValue: 64,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValue: 64,
+  listMaxListpackSize: -2,
 };
 
 class Checker {
@@ -58,7 +64,10 @@ class Checker {
     input.checksum = true;
     this.reader = new RdbReader(input);
     this.keyspace = new Keyspace({ heap: new Heap(), databases: 1, clock: systemClock, random: systemRandom });
+    installLists(this.keyspace);
     installSets(this.keyspace);
+    installZsets(this.keyspace);
+    installStreams(this.keyspace);
     this.codecs = new ValueCodecs(this.keyspace, LIMITS);
     const { key } = this.reader;
     this.head = { type: 0, encoding: 0, expireAt: NO_EXPIRY, lru: 0, inlineLength: 0, key, keyStart: 0, keyEnd: 0 };

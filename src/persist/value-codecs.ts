@@ -1,19 +1,23 @@
 /** The codecs of all types, for one keyspace. */
 
-import { Entries, TYPE_HASH, TYPE_NAMES, TYPE_SET, TYPE_STRING } from "../db/entry";
+import { Entries, TYPE_HASH, TYPE_LIST, TYPE_NAMES, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import type { SetLimits } from "../types/set";
 import type { EntryHead } from "../types/string";
+import type { ZsetLimits } from "../types/zset";
 import type { CodecContext, ValueCodec } from "./codecs/codec";
 import { HashCodec, type HashLimits } from "./codecs/hash-codec";
+import { ListCodec, type ListLimits } from "./codecs/list-codec";
 import { SetCodec } from "./codecs/set-codec";
+import { StreamCodec } from "./codecs/stream-codec";
 import { StringCodec } from "./codecs/string-codec";
+import { ZsetCodec } from "./codecs/zset-codec";
 import { RDB_TYPE_LAST_OF_11, RDB_VERSION, RDB_VERSION_FIELD_EXPIRY } from "./rdb-format";
 import { corrupt, type RdbInput } from "./rdb-input";
 import type { RdbOutput } from "./rdb-output";
 
 /** Up to which size collections keep their small encodings: the directives of these names. */
-export type ValueLimits = SetLimits & HashLimits;
+export type ValueLimits = SetLimits & HashLimits & ListLimits & ZsetLimits;
 
 export class ValueCodecs implements CodecContext {
   sanitizations = 0;
@@ -29,8 +33,11 @@ export class ValueCodecs implements CodecContext {
     this.entries = new Entries(keyspace.heap);
     this.register(TYPE_STRING, new StringCodec(this));
     this.register(TYPE_SET, new SetCodec(this, limits));
+    this.register(TYPE_LIST, new ListCodec(this, limits));
     this.hashes = new HashCodec(this, limits);
     this.register(TYPE_HASH, this.hashes);
+    this.register(TYPE_ZSET, new ZsetCodec(this, limits));
+    this.register(TYPE_STREAM, new StreamCodec(this));
   }
 
   private register(type: number, codec: ValueCodec): void {

@@ -29,7 +29,7 @@ function subtract(aHi: number, aLo: number, bHi: number, bLo: number): void {
  * Sets `int64` to the number of entries that were ever added up to this ID, itself included. False if that cannot be
  * told from the stream's figures.
  */
-function countUpTo(stream: Stream, id: StreamId): boolean {
+export function countUpTo(stream: Stream, id: StreamId): boolean {
   const { addedHi, addedLo, length, lastId, firstId, maxDeletedId } = stream;
   int64.hi = addedHi;
   int64.lo = addedLo;

@@ -20,6 +20,12 @@ const COLLECTIONS: readonly (readonly string[])[] = [
   ["SADD k 70000 -70000"],
   ["SADD k 9223372036854775807 1"],
   ["SADD k a 12 -4096 4095 70000 99999999999"],
+  ["RPUSH k a 12 -4096 70000 text"],
+  ["CONFIG SET list-max-listpack-size 2", "RPUSH l a b c d e", "DUMP l", "CONFIG SET list-max-listpack-size -2"],
+  ["ZADD k 1 a -2.5 b inf c -inf d 1e300 12 0.1 e"],
+  ["ZADD k 3 a 1.25 b", "CONFIG SET zset-max-listpack-entries 0", "ZADD l 3 a 1.25 b -0 c inf d", "DUMP l"],
+  ["XADD k 1-1 f v g 12", "XADD k 1-2 f w g 13", "XADD k 99-5 x y", "XDEL k 1-2"],
+  ["XADD k 1-1 f v", "XGROUP CREATE k g 0", "XGROUP CREATE k h 1-1 ENTRIESREAD 1", "XDEL k 1-1"],
   ["HSET k f 1 g text h -100 i 99999999999999999999"],
 ];
 
@@ -28,7 +34,7 @@ const blocks: Case[] = COLLECTIONS.map((commands) => ({
   oracle: "valkey8",
   // Two compressors need not find the same repetitions.
   commands: ["CONFIG SET rdbcompression no", ...commands, "DUMP k", "OBJECT ENCODING k"],
-  cleanup: ["CONFIG SET rdbcompression yes"],
+  cleanup: ["CONFIG SET rdbcompression yes zset-max-listpack-entries 128"],
 }));
 
 const expiringFields: Case[] = [

@@ -339,8 +339,9 @@ export class HashCodec implements ValueCodec {
         elements++;
         listpack.append(buf, start, end);
       };
-      const each = rdbType === format.RDB_HASH_ZIPLIST ? eachInZiplist : eachInZipmap;
-      each(input.value, input.from, input.length, append);
+      const { value, from, length } = input;
+      if (rdbType === format.RDB_HASH_ZIPLIST) eachInZiplist(value, from, length, append, "Hash ziplist");
+      else eachInZipmap(value, from, length, append);
       if (elements % PAIR !== 0) throw corrupt("Hash ziplist integrity check failed.");
     } catch (error) {
       listpack.free();

@@ -32,6 +32,9 @@ const END = 0xff;
 const BIG_LENGTH = 254;
 const COUNT_UNKNOWN = 0xffff;
 
+/** Thrown by what finds that a ziplist is damaged. */
+const DAMAGED = new Error("damaged");
+
 const digits = new Uint8Array(MAX_INT64_TEXT + 1);
 
 /** A little-endian integer of 4 bytes, unsigned. */
@@ -39,10 +42,27 @@ function u32(buf: Uint8Array, at: number): number {
   return (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
 }
 
-/** Visits the elements of the ziplist buf[at, at + length). Returns how many there are. */
-export function eachInZiplist(buf: Uint8Array, at: number, length: number, visit: ElementVisitor): number {
+/**
+ * Visits the elements of the ziplist buf[at, at + length). Returns how many there are. `what` is what an error calls the
+ * block.
+ */
+export function eachInZiplist(
+  buf: Uint8Array,
+  at: number,
+  length: number,
+  visit: ElementVisitor,
+  what = "Ziplist",
+): number {
+  try {
+    return visitZiplist(buf, at, length, visit);
+  } catch (error) {
+    throw error === DAMAGED ? corrupt(`${what} integrity check failed.`) : error;
+  }
+}
+
+function visitZiplist(buf: Uint8Array, at: number, length: number, visit: ElementVisitor): number {
   const stop = at + length - 1;
-  if (length < ZIPLIST_HEADER + 1 || u32(buf, at) !== length || buf[stop] !== END) throw damaged();
+  if (length < ZIPLIST_HEADER + 1 || u32(buf, at) !== length || buf[stop] !== END) throw DAMAGED;
   const stored = buf[at + 8] | (buf[at + 9] << 8);
   let count = 0;
   let before = 0;
@@ -53,33 +73,29 @@ export function eachInZiplist(buf: Uint8Array, at: number, length: number, visit
     before = next - p;
     p = next;
   }
-  if (u32(buf, at + 4) !== last - at || (stored !== COUNT_UNKNOWN && stored !== count)) throw damaged();
+  if (u32(buf, at + 4) !== last - at || (stored !== COUNT_UNKNOWN && stored !== count)) throw DAMAGED;
   return count;
-}
-
-function damaged(): Error {
-  return corrupt("Ziplist integrity check failed.");
 }
 
 /** Visits the element at `p`, behind one of `before` bytes. Returns where the next one is, `stop` at the most. */
 function visitZiplistElement(buf: Uint8Array, p: number, stop: number, before: number, visit: ElementVisitor): number {
   const wide = buf[p] === BIG_LENGTH;
   const head = p + (wide ? 5 : 1);
-  if (head >= stop || buf[p] === END || (wide ? u32(buf, p + 1) : buf[p]) !== before) throw damaged();
+  if (head >= stop || buf[p] === END || (wide ? u32(buf, p + 1) : buf[p]) !== before) throw DAMAGED;
   const encoding = buf[head];
   if (encoding >= 0xc0) return visitZiplistInteger(buf, head, stop, visit);
   let start = head + 1;
   let length = encoding & 0x3f;
   if (encoding >= 0x80) {
-    if (head + 5 > stop) throw damaged();
+    if (head + 5 > stop) throw DAMAGED;
     length = ((buf[head + 1] << 24) | (buf[head + 2] << 16) | (buf[head + 3] << 8) | buf[head + 4]) >>> 0;
     start = head + 5;
   } else if (encoding >= 0x40) {
-    if (head + 2 > stop) throw damaged();
+    if (head + 2 > stop) throw DAMAGED;
     length = (length << 8) | buf[head + 1];
     start = head + 2;
   }
-  if (start + length > stop) throw damaged();
+  if (start + length > stop) throw DAMAGED;
   visit(buf, start, start + length);
   return start + length;
 }
@@ -92,13 +108,13 @@ function integerBytes(encoding: number): number {
   if (encoding === 0xf0) return 3;
   if (encoding === 0xfe) return 1;
   if (encoding > 0xf0 && encoding < 0xfe) return 0;
-  throw damaged();
+  throw DAMAGED;
 }
 
 function visitZiplistInteger(buf: Uint8Array, head: number, stop: number, visit: ElementVisitor): number {
   const bytes = integerBytes(buf[head]);
   const end = head + 1 + bytes;
-  if (end > stop) throw damaged();
+  if (end > stop) throw DAMAGED;
   if (bytes === 0) {
     int64FromNumber((buf[head] & 15) - 1);
   } else if (bytes === 8) {
@@ -114,7 +130,7 @@ function visitZiplistInteger(buf: Uint8Array, head: number, stop: number, visit:
   return end;
 }
 
-/** Visits fields and values of the zipmap buf[at, at + length) in turn. Returns the number of pairs. */
+/** Visits fields and values, at least one pair, of the zipmap buf[at, at + length) in turn. Returns the number of pairs. */
 export function eachInZipmap(buf: Uint8Array, at: number, length: number, visit: ElementVisitor): number {
   const stop = at + length - 1;
   if (length < 2 || buf[stop] !== END) throw corrupt("Zipmap integrity check failed.");
@@ -126,7 +142,7 @@ export function eachInZipmap(buf: Uint8Array, at: number, length: number, visit:
     if (p >= stop) throw corrupt("Zipmap integrity check failed.");
     p = visitZipmapText(buf, p, stop, 1, visit);
   }
-  if (stored < BIG_LENGTH && stored !== count) throw corrupt("Zipmap integrity check failed.");
+  if (count === 0 || (stored < BIG_LENGTH && stored !== count)) throw corrupt("Zipmap integrity check failed.");
   return count;
 }
 

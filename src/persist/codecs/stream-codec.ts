@@ -1,0 +1,322 @@
+/**
+ * Streams in RDB files:
+ *
+ *     nodes: their number, and for each its master ID (a string of 16 bytes) and its listpack
+ *     entries; last ID; first ID, largest deleted ID, entries ever added (from version 2 on)
+ *     groups: their number, and for each
+ *         name; last ID delivered; entries read (from version 2 on)
+ *         pending entries: their number, and for each its ID (16 bytes), when it was delivered, and how often
+ *         consumers: their number, and for each
+ *             name; when it was seen; when it was active (from version 3 on)
+ *             its pending entries: their number and IDs
+ *
+ * An ID that is not 16 bytes (most significant first) is two lengths; a time is 8 bytes, little endian.
+ */
+
+import { ENCODING_STREAM, TYPE_STREAM } from "../../db/entry";
+import { Listpack } from "../../memory/listpack";
+import { Stream } from "../../types/stream";
+import { StreamGroup } from "../../types/stream-group";
+import { countUpTo } from "../../types/stream-lag";
+import type { EntryHead } from "../../types/string";
+import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
+import { StreamId } from "../../util/stream-id";
+import * as format from "../rdb-format";
+import { corrupt, type RdbInput } from "../rdb-input";
+import type { RdbOutput } from "../rdb-output";
+import { listpackCount } from "./block-checks";
+import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./codec";
+import { nodeEntries } from "./stream-check";
+
+const ID_BYTES = 16;
+
+/** A pending entry of a group whose consumer is not known yet. */
+interface Pending {
+  readonly time: number;
+  readonly countHi: number;
+  readonly countLo: number;
+}
+
+export class StreamCodec implements ValueCodec {
+  readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
+  private readonly stream: Stream;
+  private readonly group: StreamGroup;
+  private readonly list: Listpack;
+  private readonly id = new StreamId();
+  private readonly last = new StreamId();
+  private readonly idBytes = Buffer.alloc(ID_BYTES);
+
+  constructor(private readonly context: CodecContext) {
+    const { heap } = context.keyspace;
+    this.stream = new Stream(heap);
+    this.group = new StreamGroup(heap);
+    this.list = new Listpack(heap);
+  }
+
+  rdbType(): number {
+    return format.RDB_STREAM_LISTPACKS_3;
+  }
+
+  // --- writing -----------------------------------------------------------------------------------------------------
+
+  encode(out: RdbOutput, ref: number): void {
+    const { stream, group } = this;
+    stream.open(this.context.entries.valueWord(ref, 0));
+    this.encodeNodes(out);
+    out.size(stream.length);
+    encodeId(out, stream.lastId);
+    encodeId(out, stream.firstId);
+    encodeId(out, stream.maxDeletedId);
+    out.size64(stream.addedHi, stream.addedLo);
+    group.groups.open(stream.groups);
+    const groups = group.groups.size;
+    out.size(groups);
+    for (let slot = 0; slot < groups; slot++) {
+      group.groups.open(stream.groups);
+      this.encodeGroup(out, group.groups.at(slot));
+    }
+  }
+
+  private encodeNodes(out: RdbOutput): void {
+    const { stream, id } = this;
+    const { nodes, node } = stream;
+    out.size(nodes.size);
+    for (let more = nodes.first(); more; more = nodes.next()) {
+      nodes.readId(id);
+      this.packId(id);
+      out.string(this.idBytes, 0, ID_BYTES);
+      node.open(nodes.ref);
+      const { bytes, start, byteLength } = node.pack;
+      out.string(bytes, start, byteLength);
+    }
+  }
+
+  /** Writes an ID into idBytes, most significant byte first. */
+  private packId(id: StreamId): void {
+    const { idBytes } = this;
+    idBytes.writeUInt32BE(id.msHi, 0);
+    idBytes.writeUInt32BE(id.msLo, 4);
+    idBytes.writeUInt32BE(id.seqHi, 8);
+    idBytes.writeUInt32BE(id.seqLo, 12);
+  }
+
+  private encodeRawId(out: RdbOutput, id: StreamId): void {
+    this.packId(id);
+    out.raw(this.idBytes, 0, ID_BYTES);
+  }
+
+  private encodeGroup(out: RdbOutput, ref: number): void {
+    const { group, id } = this;
+    group.open(ref);
+    group.locateGroupName(ref);
+    out.string(group.nameBytes, group.nameAt, group.nameLength);
+    encodeId(out, group.lastId);
+    out.size64(group.readHi, group.readLo);
+    const { pending, consumers } = group;
+    out.size(pending.size);
+    for (let more = pending.first(); more; more = pending.next()) {
+      pending.readId(id);
+      this.encodeRawId(out, id);
+      encodeTime(out, group.deliveredAt(pending.ref));
+      group.readDeliveries(pending.ref);
+      out.size64(int64.hi, int64.lo);
+    }
+    out.size(consumers.size);
+    for (let slot = 0; slot < consumers.size; slot++) this.encodeConsumer(out, consumers.at(slot));
+  }
+
+  private encodeConsumer(out: RdbOutput, ref: number): void {
+    const { group, id } = this;
+    group.openConsumer(ref);
+    group.locateConsumerName(ref);
+    out.string(group.nameBytes, group.nameAt, group.nameLength);
+    encodeTime(out, group.seenAt);
+    encodeTime(out, group.activeAt);
+    const { own } = group;
+    out.size(own.size);
+    for (let more = own.first(); more; more = own.next()) {
+      own.readId(id);
+      this.encodeRawId(out, id);
+    }
+  }
+
+  // --- reading -----------------------------------------------------------------------------------------------------
+
+  decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {
+    const { stream } = this;
+    const { keyspace } = this.context;
+    stream.create();
+    try {
+      this.decodeEntries(input, rdbType, deep);
+      const groups = input.size();
+      for (let i = 0; i < groups; i++) this.decodeGroup(input, rdbType);
+    } catch (error) {
+      discardValue(keyspace, TYPE_STREAM, ENCODING_STREAM, stream.root);
+      throw error;
+    }
+    return makeEntry(keyspace, head, TYPE_STREAM, ENCODING_STREAM, stream.root);
+  }
+
+  private decodeEntries(input: RdbInput, rdbType: number, deep: boolean): void {
+    const { stream, last } = this;
+    const nodes = input.size();
+    let entries = 0;
+    for (let i = 0; i < nodes; i++) entries += this.decodeNode(input, i === 0, deep);
+    stream.length = entries;
+    if (input.size() !== entries) throw corrupt("Stream length inconsistent with rax entries");
+    decodeId(input, stream.lastId);
+    if (stream.findLast(last) && last.compare(stream.lastId) > 0) throw corrupt("Stream last ID is below an entry's");
+    if (rdbType === format.RDB_STREAM_LISTPACKS) {
+      this.setFirstId();
+      int64FromNumber(entries);
+    } else {
+      decodeId(input, stream.firstId);
+      decodeId(input, stream.maxDeletedId);
+      input.size64();
+    }
+    stream.addedHi = int64.hi;
+    stream.addedLo = int64.lo;
+    stream.save();
+  }
+
+  /** Reads a node, whose master ID has to be above that of the node before. Returns its entries. */
+  private decodeNode(input: RdbInput, isFirst: boolean, deep: boolean): number {
+    const { stream, list, id, last } = this;
+    input.string();
+    if (input.length !== ID_BYTES) throw corrupt("Stream node key entry is not the size of a stream ID");
+    unpackId(input, id);
+    if (!isFirst && id.compare(last) <= 0) throw corrupt("Listpack re-added with existing key");
+    input.string();
+    const { value, from, length } = input;
+    if (deep) this.context.sanitizations++;
+    if (listpackCount(value, from, length) < 0) throw corrupt("Stream listpack integrity check failed.");
+    list.createFrom(value, from, length);
+    const entries = nodeEntries(list);
+    list.free();
+    if (entries < 0) throw corrupt("Stream listpack integrity check failed.");
+    stream.addNode(id, value, from, length);
+    if (!this.ascends(id)) throw corrupt("Stream listpack integrity check failed.");
+    return entries;
+  }
+
+  /** Whether the IDs of the open node's entries ascend from its master ID; `last` is the last of them then. */
+  private ascends(masterId: StreamId): boolean {
+    const { last } = this;
+    const { node } = this.stream;
+    let isFirst = true;
+    for (let more = node.first(); more; more = node.next()) {
+      const order = node.id.compare(isFirst ? masterId : last);
+      if (order < 0 || (order === 0 && !isFirst)) return false;
+      isFirst = false;
+      last.copy(node.id);
+    }
+    return true;
+  }
+
+  /** Streams of version 1 do not say which entry is the first. */
+  private setFirstId(): void {
+    const { stream } = this;
+    const { nodes, node } = stream;
+    if (!nodes.first()) return;
+    stream.openNode();
+    for (let more = node.first(); more; more = node.next()) {
+      if (node.isDeleted) continue;
+      stream.firstId.copy(node.id);
+      return;
+    }
+  }
+
+  private decodeGroup(input: RdbInput, rdbType: number): void {
+    const { stream, group } = this;
+    input.string();
+    if (!group.create(stream, input.value, input.from, input.from + input.length)) {
+      throw corrupt("Duplicated consumer group name");
+    }
+    decodeId(input, group.lastId);
+    if (rdbType !== format.RDB_STREAM_LISTPACKS) input.size64();
+    else if (!countUpTo(stream, group.lastId)) int64FromNumber(-1);
+    group.readHi = int64.hi;
+    group.readLo = int64.lo;
+    group.save();
+    const pending = this.decodePending(input);
+    const consumers = input.size();
+    for (let i = 0; i < consumers; i++) this.decodeConsumer(input, rdbType, pending);
+    if (pending.size > 0) throw corrupt("Stream CG PEL entry without consumer");
+  }
+
+  /** The pending entries of a group by their IDs. */
+  private decodePending(input: RdbInput): Map<string, Pending> {
+    const pending = new Map<string, Pending>();
+    const count = input.size();
+    for (let i = 0; i < count; i++) {
+      const key = this.decodeRawId(input);
+      if (pending.has(key)) throw corrupt("Duplicated global PEL entry loading stream consumer group");
+      const time = decodeTime(input);
+      input.size64();
+      pending.set(key, { time, countHi: int64.hi, countLo: int64.lo });
+    }
+    return pending;
+  }
+
+  /** Reads an ID of 16 bytes into `id`; returns it as a text. */
+  private decodeRawId(input: RdbInput): string {
+    input.bytes(ID_BYTES);
+    unpackId(input, this.id);
+    return this.id.toString();
+  }
+
+  private decodeConsumer(input: RdbInput, rdbType: number, pending: Map<string, Pending>): void {
+    const { group, id } = this;
+    input.string();
+    const end = input.from + input.length;
+    if (group.findConsumer(input.value, input.from, end)) throw corrupt("Duplicate stream consumer detected");
+    group.createConsumer(input.value, input.from, end, 0);
+    const seenAt = decodeTime(input);
+    group.seenAt = seenAt;
+    group.activeAt = rdbType === format.RDB_STREAM_LISTPACKS_3 ? decodeTime(input) : seenAt;
+    const count = input.size();
+    for (let i = 0; i < count; i++) {
+      const key = this.decodeRawId(input);
+      const found = pending.get(key);
+      if (found === undefined) throw corrupt("Consumer entry not found in group global PEL");
+      // An entry has one consumer: a second one does not find it.
+      pending.delete(key);
+      group.deliver(id, found.time);
+      group.setDeliveries(group.pending.ref, found.countHi, found.countLo);
+    }
+  }
+}
+
+function encodeId(out: RdbOutput, id: StreamId): void {
+  out.size64(id.msHi, id.msLo);
+  out.size64(id.seqHi, id.seqLo);
+}
+
+function encodeTime(out: RdbOutput, time: number): void {
+  int64FromNumber(time);
+  out.int64(int64.hi, int64.lo);
+}
+
+function decodeId(input: RdbInput, id: StreamId): void {
+  input.size64();
+  id.msHi = int64.hi >>> 0;
+  id.msLo = int64.lo;
+  input.size64();
+  id.seqHi = int64.hi >>> 0;
+  id.seqLo = int64.lo;
+}
+
+/** The ID of the 16 bytes that the input has just found. */
+function unpackId({ value, from }: RdbInput, id: StreamId): void {
+  id.set(
+    value.readUInt32BE(from),
+    value.readUInt32BE(from + 4),
+    value.readUInt32BE(from + 8),
+    value.readUInt32BE(from + 12),
+  );
+}
+
+function decodeTime(input: RdbInput): number {
+  input.int64();
+  return int64ToNumber(int64.hi, int64.lo);
+}
