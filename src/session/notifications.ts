@@ -11,6 +11,7 @@
 import type { Database } from "../db/database";
 import { EVENT_EXPIRED, EVENT_KEY_MISS, EVENT_NEW, type Keyspace } from "../db/keyspace";
 import type { KeyspaceHooks } from "../db/keyspace-hooks";
+import { copyBytes } from "../util/bytes";
 import { type Bytes, type PubSub, whole } from "./pubsub";
 
 /** Bits of the directive beside the classes of events. */
@@ -25,11 +26,17 @@ export class Notifications implements KeyspaceHooks {
   private scratch = Buffer.alloc(KEY_ROOM);
   /** The names of events as bytes. */
   private readonly names = new Map<string, Bytes>();
+  /** What channels begin with, by database. */
+  private readonly keyspaces: readonly Buffer[];
+  private readonly keyevents: readonly Buffer[];
 
   constructor(
     private readonly keyspace: Keyspace,
     private readonly pubsub: PubSub,
-  ) {}
+  ) {
+    this.keyspaces = keyspace.databases.map(({ id }) => Buffer.from(`__keyspace@${id}__:`, "latin1"));
+    this.keyevents = keyspace.databases.map(({ id }) => Buffer.from(`__keyevent@${id}__:`, "latin1"));
+  }
 
   /** Which events, and on which channels: the bits of the directive. */
   configure(flags: number): void {
@@ -43,8 +50,8 @@ export class Notifications implements KeyspaceHooks {
     if ((this.flags & eventClass) === 0 || this.pubsub.isIdle) return;
     const name = this.name(event);
     const keyBytes = { buf: key, start, end };
-    if ((this.flags & ON_KEYSPACE) !== 0) this.pubsub.publish(this.channel("keyspace", db, keyBytes), name);
-    if ((this.flags & ON_KEYEVENT) !== 0) this.pubsub.publish(this.channel("keyevent", db, name), keyBytes);
+    if ((this.flags & ON_KEYSPACE) !== 0) this.pubsub.publish(this.channel(this.keyspaces[db.id], keyBytes), name);
+    if ((this.flags & ON_KEYEVENT) !== 0) this.pubsub.publish(this.channel(this.keyevents[db.id], name), keyBytes);
   }
 
   private name(event: string): Bytes {
@@ -56,12 +63,11 @@ export class Notifications implements KeyspaceHooks {
     return name;
   }
 
-  private channel(kind: string, db: Database, { buf, start, end }: Bytes): Bytes {
-    const prefix = `__${kind}@${db.id}__:`;
+  private channel(prefix: Buffer, { buf, start, end }: Bytes): Bytes {
     const length = prefix.length + end - start;
     if (length > this.scratch.length) this.scratch = Buffer.alloc(length);
-    this.scratch.write(prefix, 0, "latin1");
-    this.scratch.set(buf.subarray(start, end), prefix.length);
+    copyBytes(prefix, 0, this.scratch, 0, prefix.length);
+    copyBytes(buf, start, this.scratch, prefix.length, end - start);
     return { buf: this.scratch, start: 0, end: length };
   }
 

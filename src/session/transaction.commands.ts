@@ -21,15 +21,14 @@ import {
   NESTED_MULTI,
   WATCH_INSIDE_MULTI,
 } from "../resp/errors";
-import type { Request } from "../resp/request";
-import { discardTransaction, Transaction } from "./transaction";
+import { beginTransaction, discardTransaction } from "./transaction";
 
 function multi(c: Call): void {
   if (c.client.transaction !== null) {
     c.fail(NESTED_MULTI);
     return;
   }
-  c.client.transaction = new Transaction<Command>();
+  beginTransaction(c.client);
   c.reply.ok();
 }
 
@@ -50,20 +49,18 @@ function exec(c: Call): void {
     c.fail(EXEC_WITHOUT_MULTI);
     return;
   }
-  const hasChanged = server.watches.hasChanged(client);
-  if (transaction.failed || hasChanged) {
+  const { failed } = transaction;
+  if (failed || server.watches.hasChanged(client)) {
     discardTransaction(client, server.watches);
-    if (transaction.failed) c.fail(EXEC_ABORTED);
+    if (failed) c.fail(EXEC_ABORTED);
     else c.reply.nullArray();
     return;
   }
   // Before the commands: they would find themselves watched.
   server.watches.forget(client);
   c.reply.array(transaction.count);
-  const request: Request = { buf: c.buf, starts: new Int32Array(16), ends: new Int32Array(16), argc: 0 };
   for (const command of transaction.commands as Command[]) {
-    transaction.read(request);
-    server.dispatcher.runNested(client, command, request);
+    server.dispatcher.runNested(client, command, transaction.read());
   }
   discardTransaction(client, server.watches);
 }

@@ -11,17 +11,33 @@
  */
 
 import type { Request } from "../resp/request";
+import { copyBytes } from "../util/bytes";
 import type { Client } from "./client";
 import type { Watches } from "./watch";
 
 const FIRST_BLOCK_BYTES = 512;
 const BLOCK_BYTES = 64 * 1024;
 const FIRST_LAYOUT_WORDS = 64;
+/** The memory of a transaction that is kept for the next. */
+const SPARE_BYTES = 2048;
+
+const NOTHING = Buffer.alloc(0);
+
+/** What the next MULTI begins with. Most transactions are short, and follow one another. */
+let spare: Transaction | null = null;
+
+/** The beginning of a client's transaction. */
+export function beginTransaction(client: Client): void {
+  client.transaction = spare ?? new Transaction();
+  spare = null;
+}
 
 /** The end of a client's transaction, if it is in one, and of what it watches. */
 export function discardTransaction(client: Client, watches: Watches): void {
+  const { transaction } = client;
   client.transaction = null;
   watches.unwatch(client);
+  if (transaction !== null && transaction.clear()) spare = transaction;
 }
 
 /** C: a command, which this layer does not look into. */
@@ -42,6 +58,8 @@ export class Transaction<C = unknown> {
   private layoutEnd = 0;
   /** Where read() goes on. */
   private cursor = 0;
+  /** What read() fills in. */
+  private readonly request: Request = { buf: NOTHING, starts: new Int32Array(8), ends: new Int32Array(8), argc: 0 };
 
   get count(): number {
     return this.commands.length;
@@ -63,7 +81,9 @@ export class Transaction<C = unknown> {
     layout[this.layoutEnd++] = argc;
     layout[this.layoutEnd++] = this.filled;
     for (let i = 0; i < argc; i++) {
-      this.filled += buf.copy(block, this.filled, starts[i], ends[i]);
+      const size = ends[i] - starts[i];
+      copyBytes(buf, starts[i], block, this.filled, size);
+      this.filled += size;
       layout[this.layoutEnd++] = this.filled;
     }
     this.argumentBytes += length;
@@ -93,9 +113,22 @@ export class Transaction<C = unknown> {
     return this.layout;
   }
 
-  /** Fills in the next request, from the first on. Its buffer is the transaction's. */
-  read(request: Request): void {
-    const { layout } = this;
+  /** Forgets everything; false if that is better left to the garbage collector. */
+  clear(): boolean {
+    if (this.blocks.length > 1 || this.memoryBytes > SPARE_BYTES) return false;
+    this.commands.length = 0;
+    this.flags = 0;
+    this.failed = false;
+    this.argumentBytes = 0;
+    this.filled = 0;
+    this.layoutEnd = 0;
+    this.cursor = 0;
+    return true;
+  }
+
+  /** The next request, from the first on. It is valid until the next call. */
+  read(): Request {
+    const { layout, request } = this;
     let at = this.cursor;
     const argc = layout[at + 1];
     if (request.starts.length < argc) {
@@ -110,5 +143,6 @@ export class Transaction<C = unknown> {
       request.ends[i] = layout[at];
     }
     this.cursor = at + 1;
+    return request;
   }
 }

@@ -73,6 +73,7 @@ export class Watches implements KeyspaceHooks {
 
   /** The client watches nothing any more. Whether it is dirty stays as it is. */
   forget(client: Client): void {
+    if (client.watched.length === 0) return;
     for (const watched of client.watched) {
       watched.watchers.delete(client);
       if (watched.watchers.size > 0) continue;

@@ -1,7 +1,7 @@
 /** Transactions in process: what two clients do to each other, time, and the memory of what is queued. */
 
 import { describe, expect, test } from "bun:test";
-import { type Request, requestOf } from "../../src/resp/request";
+import { requestOf } from "../../src/resp/request";
 import { Transaction } from "../../src/session/transaction";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";
@@ -46,12 +46,21 @@ describe("queue", () => {
     expect(transaction.count).toBe(sent.length);
     expect(transaction.argumentBytes).toBe(bytes);
     expect(transaction.memoryBytes).toBeGreaterThan(bytes);
+    expect(transaction.clear()).toBe(false);
     expect(transaction.flags).toBe((1 << 20) - 1);
-    const request: Request = { buf: Buffer.alloc(0), starts: new Int32Array(1), ends: new Int32Array(1), argc: 0 };
     for (const args of sent) {
-      transaction.read(request);
-      const { buf, starts, ends, argc } = request;
+      const { buf, starts, ends, argc } = transaction.read();
       expect(Array.from({ length: argc }, (_, i) => buf.toString("latin1", starts[i], ends[i]))).toEqual(args);
+    }
+  });
+
+  test("of one transaction leaves nothing to the next", () => {
+    const redbun = new InProcess();
+    for (let round = 0; round < 3; round++) {
+      redbun.run("MULTI", "SET k v", "NOSUCH", "EXEC", "MULTI", "SET k w", "DISCARD");
+      redbun.run("MULTI", `SET k ${"x".repeat(3000 * round)}`, "EXEC");
+      expect(redbun.run("MULTI", "STRLEN k", "EXEC")).toEqual(array(integer(3000 * round)));
+      expect(redbun.run("MULTI", "EXEC")).toEqual(array());
     }
   });
 
