@@ -37,4 +37,52 @@ describe("OutputQueue", () => {
     expect(queue.bytes).toBe(700_000);
     expect(queue.chunkCount).toBeLessThan(50);
   });
+
+  test("small messages that wait together are one write", () => {
+    const queue = new OutputQueue();
+    const writes: string[] = [];
+    for (let i = 0; i < 100; i++) queue.add(Buffer.from(`message ${i},`));
+    queue.add(Buffer.alloc(40_000, "x"));
+    queue.add(Buffer.from("end"));
+    queue.drain((buf, at, length) => {
+      writes.push(buf.toString("latin1", at, at + length));
+      return length;
+    });
+    expect(writes).toEqual([
+      Array.from({ length: 100 }, (_, i) => `message ${i},`).join(""),
+      "x".repeat(40_000),
+      "end",
+    ]);
+  });
+
+  test("a message that many get is kept once, unless its peer does not read: then small ones share buffers", () => {
+    const queue = new OutputQueue();
+    const shared = Buffer.from("message");
+    const offered: Buffer[] = [];
+    queue.add(shared);
+    queue.drain((buf) => {
+      offered.push(buf);
+      return 0;
+    });
+    expect(offered[0]).toBe(shared);
+    for (let i = 0; i < 100_000; i++) queue.add(shared);
+    expect(queue.bytes).toBe(700_007);
+    expect(queue.chunkCount).toBeLessThan(60);
+  });
+
+  test("a queue that is never empty forgets what it has sent", () => {
+    const queue = new OutputQueue();
+    queue.add(Buffer.alloc(2000));
+    for (let i = 0; i < 10_000; i++) {
+      queue.add(Buffer.alloc(2000));
+      let left = 2000;
+      queue.drain((_, __, length) => {
+        const taken = Math.min(left, length);
+        left -= taken;
+        return taken;
+      });
+    }
+    expect(queue.bytes).toBe(2000);
+    expect(queue.chunkCount).toBeLessThan(3);
+  });
 });
