@@ -5,6 +5,7 @@
  * A blocked command counts as one call, when it is over, with the time that all of its runs took.
  */
 
+import { TYPE_NAMES } from "../db/entry";
 import { UNBLOCKED } from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import { copyRequest, type Replacement } from "../resp/request";
@@ -109,19 +110,26 @@ export class Unblocker {
   /** Serves those who can use what the key holds now. True: it does not hold that any more, and not all were asked. */
   private serveType(queues: KeyQueues): boolean {
     const { type } = queues;
-    for (const wait of queues.queue(type)) {
-      if (this.serveOne(wait, queues) && queues.type !== type) return true;
+    for (let place = queues.first(type); place !== null; place = place.next) {
+      if (this.serveOne(place.wait, queues) && queues.type !== type) return true;
     }
-    if (queues.deletionCount === 0) return false;
-    for (const wait of queues.deletionQueue(type)) {
-      if (this.serveOne(wait, queues) && queues.type !== type) return true;
+    return queues.deletionCount > 0 && this.serveDeletion(queues, type);
+  }
+
+  /** Serves those who want to know that the value is not of their type any more: it is of this one. */
+  private serveDeletion(queues: KeyQueues, type: number): boolean {
+    for (let other = 0; other < TYPE_NAMES.length; other++) {
+      if (other === type) continue;
+      for (let place = queues.first(other); place !== null; place = place.next) {
+        if (place.wait.wakeOnDelete && this.serveOne(place.wait, queues) && queues.type !== type) return true;
+      }
     }
     return false;
   }
 
-  /** Runs a client's command again. False: it has to wait for CLIENT PAUSE to end, or was asked in this round. */
+  /** Runs a client's command again. False if not: CLIENT PAUSE holds it, or it has had its turn, or has gone. */
   private serveOne(wait: Wait, queues: KeyQueues): boolean {
-    if (wait.round === this.round) return false;
+    if (wait.round === this.round || wait.client.wait !== wait) return false;
     const command = wait.command as Command;
     if (this.dispatcher.isPaused(wait.client, command)) {
       this.blocking.postpone(queues);

@@ -32,8 +32,8 @@ export type TimeoutReply = "null" | "nullArray";
 
 /** A client that waits, and the command that it waits in. C: the command, which this layer does not look into. */
 export class Wait<C = unknown> implements Deadline {
-  /** The keys that it waits for. */
-  readonly queues: KeyQueues[] = [];
+  /** Its places, one for each key that it waits for. */
+  readonly places: Place[] = [];
   deadline = 0;
   place = -1;
   /** False while the command is run again, until it blocks again. */
@@ -56,9 +56,40 @@ export class Wait<C = unknown> implements Deadline {
   ) {}
 }
 
-type Queue = Set<Wait>;
+/** A client's place in the queue of one key. */
+export class Place {
+  before: Place | null = null;
+  /** Stays as it is when the place is given up, so that whoever stands here can go on. */
+  next: Place | null = null;
 
-const NOBODY: readonly Wait[] = [];
+  constructor(
+    readonly wait: Wait,
+    readonly queues: KeyQueues,
+  ) {}
+}
+
+/**
+ * A queue. A linked list and no Set: one that is always taken from in front leaves gaps there, which every iteration has
+ * to pass (40 µs with 10,000 clients).
+ */
+class Queue {
+  first: Place | null = null;
+  last: Place | null = null;
+
+  add(place: Place): void {
+    place.before = this.last;
+    if (this.last === null) this.first = place;
+    else this.last.next = place;
+    this.last = place;
+  }
+
+  remove({ before, next }: Place): void {
+    if (before === null) this.first = next;
+    else before.next = next;
+    if (next === null) this.last = before;
+    else next.before = before;
+  }
+}
 
 /** Those who wait for one key: a queue for each type that they can use, in the order in which they blocked. */
 export class KeyQueues extends ByteMapEntry {
@@ -77,32 +108,27 @@ export class KeyQueues extends ByteMapEntry {
     super(key, hash);
   }
 
-  /** False if it is there already: a command may name a key twice. */
-  add(wait: Wait): boolean {
-    const queue = (this.byType[wait.type] ??= new Set());
-    if (queue.has(wait)) return false;
-    queue.add(wait);
+  add(wait: Wait): void {
+    const queue = (this.byType[wait.type] ??= new Queue());
+    // A command may name a key twice.
+    if (queue.last?.wait === wait) return;
+    const place = new Place(wait, this);
+    queue.add(place);
+    wait.places.push(place);
     this.count++;
     if (wait.wakeOnDelete) this.deletionCount++;
-    return true;
   }
 
-  remove(wait: Wait): void {
-    (this.byType[wait.type] as Queue).delete(wait);
+  remove(place: Place): void {
+    const { wait } = place;
+    (this.byType[wait.type] as Queue).remove(place);
     this.count--;
     if (wait.wakeOnDelete) this.deletionCount--;
   }
 
-  /** Those who can use a value of this type. */
-  queue(type: number): Iterable<Wait> {
-    return (type === TYPE_MISSING ? null : this.byType[type]) ?? NOBODY;
-  }
-
-  /** Those who want to know that the value is not of their type any more: it is of this one. */
-  *deletionQueue(type: number): Iterable<Wait> {
-    for (const queue of this.byType) {
-      for (const wait of queue ?? NOBODY) if (wait.wakeOnDelete && wait.type !== type) yield wait;
-    }
+  /** The first of those who can use a value of this type, or null. */
+  first(type: number): Place | null {
+    return type === TYPE_MISSING ? null : (this.byType[type]?.first ?? null);
   }
 
   /** The type of the key's value now, or TYPE_MISSING. */
@@ -177,19 +203,20 @@ export class Blocking implements KeyspaceHooks {
       queues = new KeyQueues(db, buf.slice(start, end), hash);
       table.add(queues);
     }
-    if (!queues.add(wait)) return;
-    wait.queues.push(queues);
-    if (wait.wakeOnDelete && queues.deletionCount === 1) this.deletionKeys++;
+    const before = queues.deletionCount;
+    queues.add(wait);
+    if (before === 0 && queues.deletionCount > 0) this.deletionKeys++;
   }
 
   /** Nobody has to serve this client any more. */
   remove(wait: Wait): void {
-    for (const queues of wait.queues) {
-      queues.remove(wait);
+    for (const place of wait.places) {
+      const { queues } = place;
+      queues.remove(place);
       if (wait.wakeOnDelete && queues.deletionCount === 0) this.deletionKeys--;
       if (queues.count === 0) this.tables[queues.db.id].remove(queues);
     }
-    wait.queues.length = 0;
+    wait.places.length = 0;
     this.deadlines.remove(wait);
     wait.client.wait = null;
     wait.client.blocked = false;

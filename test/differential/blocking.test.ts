@@ -43,6 +43,80 @@ const sources: Case[] = [
   serves("an empty result", ["ZUNIONSTORE z 1 missing"], "left"),
 ];
 
+/** As serves, of a list. */
+function servesList(name: string, commands: StepLike[], wakes: "served" | "left"): Case {
+  return {
+    name: `list, ${name}: ${wakes}`,
+    commands: [
+      "RPUSH source a b",
+      blocks(on("a", "BLPOP l 0")),
+      blocks(on("b", "BLMOVE l m LEFT RIGHT 0")),
+      ...commands,
+      ...(wakes === "served" ? [] : [matching(/blocked_clients:2\r\n/, "INFO clients"), "DEL l"]),
+      "RPUSH l y z",
+      replyOf("a"),
+      replyOf("b"),
+      sorted("KEYS *"),
+    ],
+  };
+}
+
+const lists: Case[] = [
+  servesList("LPUSH", ["LPUSH l x"], "served"),
+  servesList("LPUSHX", ["LPUSHX l x"], "left"),
+  servesList("LMOVE", ["LMOVE source l LEFT LEFT"], "served"),
+  servesList("RPOPLPUSH", ["RPOPLPUSH source l"], "served"),
+  servesList("RENAME", ["RENAME source l"], "served"),
+  servesList("COPY", ["COPY source l"], "served"),
+  servesList("SWAPDB", ["SELECT 1", "RPUSH l x", "SWAPDB 0 1", "SELECT 0"], "served"),
+  servesList("EXEC", ["MULTI", "RPUSH l x", "LSET l 0 w", "EXEC"], "served"),
+  servesList("another type", ["ZADD l 1 x"], "left"),
+  servesList("added and removed", ["MULTI", "RPUSH l x", "LPOP l", "EXEC"], "left"),
+  [
+    blocks(on("a", "BLMOVE k l LEFT RIGHT 0")),
+    blocks(on("b", "BRPOPLPUSH l m 0")),
+    blocks(on("c", "BLMPOP 0 2 x m LEFT COUNT 10")),
+    "RPUSH k travels",
+    replyOf("a"),
+    replyOf("b"),
+    replyOf("c"),
+    "KEYS *",
+  ],
+  [
+    blocks(on("a", "BLMOVE a b LEFT RIGHT 0")),
+    blocks(on("b", "BLMOVE b a LEFT RIGHT 0")),
+    "RPUSH a x",
+    replyOf("a"),
+    replyOf("b"),
+    "LRANGE a 0 -1",
+    "EXISTS b",
+  ],
+  [
+    "SET dst string",
+    blocks(on("a", "BLMOVE src dst LEFT RIGHT 0")),
+    blocks(on("b", "BLPOP src 0")),
+    "RPUSH src x",
+    replyOf("a"),
+    replyOf("b"),
+  ],
+  ["BLPOP l 0.01", "BRPOP l 0.01", "BLMOVE l m LEFT LEFT 0.01", "BRPOPLPUSH l m 0.01", "BLMPOP 0.01 1 l LEFT"],
+  [
+    "MULTI",
+    "BLPOP l 0",
+    "BRPOP l 0",
+    "BLMOVE l m LEFT LEFT 0",
+    "BRPOPLPUSH l m 0",
+    "BLMPOP 0 1 l LEFT",
+    "RPUSH l a b c d e",
+    "BLPOP l 0",
+    "BRPOP x l 0",
+    "BLMOVE l m LEFT LEFT 0",
+    "BRPOPLPUSH l m 0",
+    "BLMPOP 0 1 l LEFT",
+    "EXEC",
+  ],
+];
+
 const order: Case[] = [
   [
     blocks(on("a", "BZPOPMIN z 0")),
@@ -152,4 +226,4 @@ const ends: Case[] = [
   },
 ];
 
-differential("blocking", { cases: [...sources, ...order, ...ends] });
+differential("blocking", { cases: [...sources, ...lists, ...order, ...ends] });

@@ -71,35 +71,38 @@ class Taker {
   }
 }
 
-const CLIENTS = 10_000;
-const ELEMENTS = 100_000;
 const BATCH = 1000;
 
-const QUEUES: [string, (n: number) => string[]][] = [["BZPOPMIN", (n) => ["ZADD", "queue", String(n), String(n)]]];
+/** The command that blocks; the command that adds element n; clients and elements. */
+const QUEUES: [string, (n: string) => string[], number, number][] = [
+  ["BLPOP", (n) => ["RPUSH", "queue", n], 10_000, 100_000],
+  ["BRPOP", (n) => ["LPUSH", "queue", n], 100, 10_000],
+  ["BZPOPMIN", (n) => ["ZADD", "queue", n, n], 1000, 20_000],
+];
 
-for (const [command, push] of QUEUES) {
-  test(`${command}: ${CLIENTS} blocked clients and ${ELEMENTS} elements: nothing is lost, nothing comes twice`, async () => {
+for (const [command, push, clients, elements] of QUEUES) {
+  test(`${command}: ${clients} blocked clients and ${elements} elements: nothing is lost or comes twice`, async () => {
     await using client = await server.client();
-    const seen = new Uint8Array(ELEMENTS);
+    const seen = new Uint8Array(elements);
     let count = 0;
     const request = encodeCommand([command, "queue", "0"]);
-    const takers = Array.from({ length: CLIENTS }, () => {
+    const takers = Array.from({ length: clients }, () => {
       return new Taker(request, (element) => {
         seen[Number(element)]++;
         count++;
       });
     });
     try {
-      for (let i = 0; i < CLIENTS; i += 500) {
+      for (let i = 0; i < clients; i += 500) {
         await Promise.all(takers.slice(i, i + 500).map((taker) => taker.connect(server.port)));
       }
-      await until(client, "blocked_clients", CLIENTS);
-      for (let n = 0; n < ELEMENTS; n += BATCH) {
-        await client.pipeline(Array.from({ length: BATCH }, (_, i) => push(n + i)));
+      await until(client, "blocked_clients", clients);
+      for (let n = 0; n < elements; n += BATCH) {
+        await client.pipeline(Array.from({ length: BATCH }, (_, i) => push(String(n + i))));
       }
-      await until(client, "blocked_clients", CLIENTS);
-      for (let tries = 0; count < ELEMENTS && tries < 2000; tries++) await Bun.sleep(5);
-      expect(count).toBe(ELEMENTS);
+      await until(client, "blocked_clients", clients);
+      for (let tries = 0; count < elements && tries < 2000; tries++) await Bun.sleep(5);
+      expect(count).toBe(elements);
       expect(seen.every((times) => times === 1)).toBe(true);
       expect(await client.call("EXISTS", "queue")).toEqual(integer(0));
       expect((await clientsInfo(client)).total_blocking_keys).toBe("1");
