@@ -56,10 +56,8 @@ const SHORTEST_DIGITS = "doubles in 17 digits; from 7.2 on they are printed in t
 /** By unit. A unit without an entry is expected to pass whole. The reason names what a test needs that is not there. */
 export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
   "unit/protocol": {
-    passes: 24,
-    fails: {
-      "Regression for a crash with blocking ops and pipelining": "BLPOP, RPUSH",
-    },
+    passes: 25,
+    fails: {},
     skips: {},
   },
   "unit/keyspace": {
@@ -110,13 +108,11 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/info": {
-    passes: 12,
+    passes: 14,
     fails: {
-      "latencystats: blocking commands": "BLPOP",
       "errorstats: failed call within LUA": "EVAL",
       "errorstats: failed call NOSCRIPT error": "EVALSHA",
       "errorstats: rejected call by authorization error": "ACL",
-      "errorstats: blocking commands": "BLPOP",
     },
     skips: {},
   },
@@ -187,12 +183,9 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/multi": {
-    passes: 38,
+    passes: 41,
     fails: {
-      "MULTI / EXEC basics": "lists",
-      DISCARD: "lists",
-      "EXEC fail on WATCHed key modified by SORT with STORE even if the result is empty": "lists, SORT",
-      "Blocking commands ignores the timeout": "streams",
+      "EXEC fail on WATCHed key modified by SORT with STORE even if the result is empty": "SORT",
     },
     skips: {
       "MULTI / EXEC is not propagated (single write command)": "replication",
@@ -219,13 +212,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     },
   },
   "unit/pubsub": {
-    passes: 25,
-    fails: {
-      "Keyspace notifications: we are able to mask events": "lists",
-      "Keyspace notifications: list events test": "lists",
-      "Keyspace notifications: zset events test": "sorted sets",
-      "Keyspace notifications: stream events test": "streams",
-    },
+    passes: 29,
+    fails: {},
     skips: {
       "Keyspace notifications: evicted events": "eviction",
     },
