@@ -163,6 +163,9 @@ export class Keyspace {
     this.copiers[type] = copier;
   }
 
+  /** What a type keeps for this keyspace beside its values, by type: it makes it when it is first asked for it. */
+  readonly typeStates: unknown[] = TYPE_NAMES.map(() => null);
+
   private readonly rekeyers: (((ref: number) => void) | null)[] = TYPE_NAMES.map(() => null);
 
   /** Lets a collection type hear of an entry whose key is another one now. */

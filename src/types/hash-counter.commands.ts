@@ -62,6 +62,8 @@ function storeSum(c: Call, ref: number, text: Uint8Array, length: number, event:
     else hashes.put(buf, starts[2], ends[2], text, 0, length);
     stored = 1;
   } finally {
+    // Nothing of the heap is held on to.
+    value = ZERO;
     announceSet(c, hashes, stored, event);
   }
 }

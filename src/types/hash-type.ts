@@ -146,20 +146,9 @@ export class HashType {
   }
 }
 
-const types = new WeakMap<Keyspace, HashType>();
-/** The last answer of hashType(): mostly there is one keyspace in a process. */
-let lastKeyspace: Keyspace | null = null;
-let lastType: HashType | null = null;
-
 /** The hashes of a keyspace. */
 export function hashType(keyspace: Keyspace): HashType {
-  if (keyspace === lastKeyspace && lastType !== null) return lastType;
-  let type = types.get(keyspace);
-  if (type === undefined) {
-    type = new HashType(keyspace);
-    types.set(keyspace, type);
-  }
-  lastKeyspace = keyspace;
-  lastType = type;
-  return type;
+  const { typeStates } = keyspace;
+  typeStates[TYPE_HASH] ??= new HashType(keyspace);
+  return typeStates[TYPE_HASH] as HashType;
 }
