@@ -10,7 +10,7 @@
 
 import { copyBytes } from "../util/bytes";
 import { formatDouble } from "../util/doubles";
-import { int64, int64FromNumber, writeInt64, writeNumber } from "../util/integers";
+import { int64, int64FromNumber, numberDigits, writeInt64, writeNumber } from "../util/integers";
 import { allocating } from "../util/out-of-memory";
 
 const INITIAL_BYTES = 64 * 1024;
@@ -156,6 +156,10 @@ export class ReplyWriter {
 
   /** A double; a bulk string in RESP2. */
   double(value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      this.integralDouble(value);
+      return;
+    }
     const text = formatDouble(value);
     if (this.resp3) this.line(DOUBLE, text);
     else this.bulkText(text);
@@ -165,6 +169,20 @@ export class ReplyWriter {
   decimal(text: string): void {
     if (this.resp3) this.line(DOUBLE, text);
     else this.bulkText(text);
+  }
+
+  /** A double that is a safe integer: most scores are. */
+  private integralDouble(value: number): void {
+    if (this.resp3) {
+      this.header(DOUBLE, value);
+      return;
+    }
+    if (this.muted) return;
+    this.reserve(HEADER_MAX * 2);
+    const digits = numberDigits(value);
+    this.header(BULK, digits);
+    this.length += writeNumber(value, this.buf, this.length);
+    this.lineBreak();
   }
 
   /** A number beyond 64 bits, as decimal text; a bulk string in RESP2. */

@@ -262,6 +262,12 @@ export class IndexedZset {
     for (let left = count; left > 0; ) left -= this.tree.removeRange(rank, left, this.forget);
   }
 
+  removeSought(): void {
+    const { member } = this.tree;
+    this.tree.removeSought();
+    this.forget(member);
+  }
+
   /** Removes a member that the tree has let go of. */
   private readonly forget = (ref: number): void => {
     const { blocks } = this;

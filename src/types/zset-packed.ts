@@ -190,6 +190,10 @@ export class PackedZset {
     if (count > 0) this.list.remove(this.list.seek(2 * rank), 2 * count);
   }
 
+  removeSought(): void {
+    this.list.remove(this.cursor, 2);
+  }
+
   // --- cursor ------------------------------------------------------------------------------------------------------
 
   seek(rank: number): boolean {

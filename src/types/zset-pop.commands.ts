@@ -19,23 +19,29 @@ import { collectionForWrite, removeEmptied } from "./collection";
 import type { SortedSet } from "./zset";
 import { closeZset, openZset } from "./zset-call";
 
-/** Writes the `count` members at an end of the sorted set, without a header. Pairs are nested if `nested`. */
+/**
+ * Writes the `count` members at an end of the sorted set, without a header. Pairs are nested if `nested`. A single one is
+ * at the cursor afterwards.
+ */
 function replyEnd(c: Call, zset: SortedSet, count: number, max: boolean, nested: boolean): void {
-  let left = count;
-  for (let more = zset.seek(max ? zset.size - 1 : 0); more && left > 0; more = max ? zset.previous() : zset.next()) {
+  zset.seek(max ? zset.size - 1 : 0);
+  for (let left = count; ; ) {
     if (nested) c.reply.array(2);
     c.reply.bulk(zset.bytes, zset.at, zset.length);
     c.reply.double(zset.score);
-    left--;
+    if (--left === 0) break;
+    if (max) zset.previous();
+    else zset.next();
   }
 }
 
-/** Removes the `count` members at an end of the sorted set of argument `key`, the key just looked up. */
+/** Removes the `count` members that replyEnd() wrote from the sorted set of argument `key`, the key just looked up. */
 function removeEnd(c: Call, key: number, ref: number, zset: SortedSet, count: number, max: boolean): void {
   const isAll = count === zset.size;
   // What is removed as a whole is freed as a whole: in the background, if it is large.
   if (!isAll) {
-    zset.removeRange(max ? zset.size - count : 0, count);
+    if (count === 1) zset.removeSought();
+    else zset.removeRange(max ? zset.size - count : 0, count);
     closeZset(c, ref, zset);
   }
   c.changed(key, EVENT_ZSET, max ? "zpopmax" : "zpopmin");

@@ -164,6 +164,11 @@ export class SortedSet {
     return this.body.seek(rank);
   }
 
+  /** Removes the member that seek() has just found. */
+  removeSought(): void {
+    this.body.removeSought();
+  }
+
   /** Moves the cursor to the next member; false at the end. */
   next(): boolean {
     return this.body.next();
