@@ -56,6 +56,7 @@ const INTEGER_64 = 0xf4;
 
 /** Shorter moves are done by a loop: the call of copyWithin costs more. */
 const SHIFT_LOOP_MAX = 32;
+const SHIFT_PIECE = 2048;
 /** Blocks up to this size are not exchanged for smaller ones. */
 const SMALL_BLOCK = 64;
 
@@ -563,9 +564,19 @@ function blockBytes(total: number): number {
 
 /** Moves bytes[from, end) to `to`, in the same array. */
 function shift(bytes: Buffer, from: number, to: number, end: number): void {
-  if (end - from > SHIFT_LOOP_MAX) bytes.copyWithin(to, from, end);
+  if (end - from > SHIFT_LOOP_MAX) shiftLong(bytes, from, to, end);
   else if (to < from) for (let i = from; i < end; i++) bytes[to - from + i] = bytes[i];
   else for (let i = end - 1; i >= from; i--) bytes[to - from + i] = bytes[i];
+}
+
+function shiftLong(bytes: Buffer, from: number, to: number, end: number): void {
+  let at = from;
+  if (to < from) {
+    // memmove copies long ranges in a way that takes five times as long when they overlap like this: 4 KB take 200 ns
+    // towards the beginning, 45 ns towards the end, and 90 ns in two pieces.
+    for (; end - at > SHIFT_PIECE; at += SHIFT_PIECE) bytes.copyWithin(to - from + at, at, at + SHIFT_PIECE);
+  }
+  bytes.copyWithin(to - from + at, at, end);
 }
 
 // --- elements ------------------------------------------------------------------------------------------------------
@@ -611,6 +622,10 @@ export function backLengthBytes(length: number): number {
 }
 
 export function writeBackLength(bytes: Uint8Array, at: number, length: number): void {
+  if (length <= 127) {
+    bytes[at] = length;
+    return;
+  }
   const count = backLengthBytes(length);
   let rest = length;
   for (let i = at + count - 1; i > at; i--) {

@@ -79,10 +79,6 @@ export class QuicklistNodes {
     return this.get(node, BLOCK);
   }
 
-  setBlock(node: number, block: number): void {
-    this.set(node, BLOCK, block);
-  }
-
   isPlain(node: number): boolean {
     return this.get(node, COUNT) === 0;
   }
@@ -92,10 +88,14 @@ export class QuicklistNodes {
     return this.get(node, COUNT) || 1;
   }
 
-  /** Counts `delta` more elements in a node that is not plain, and in the list. */
-  addCount(root: number, node: number, delta: number): void {
-    this.set(node, COUNT, this.get(node, COUNT) + delta);
-    this.set(root, ELEMENTS, this.get(root, ELEMENTS) + delta);
+  /** Remembers where the listpack of a node is now, and that it has `delta` more elements. */
+  update(root: number, node: number, block: number, delta: number): void {
+    const words = this.heap.u32[node >>> SEGMENT_SHIFT];
+    const word = (node & SEGMENT_MASK) << 1;
+    words[word + BLOCK] = block;
+    if (delta === 0) return;
+    words[word + COUNT] += delta;
+    this.heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + ELEMENTS] += delta;
   }
 
   /** Bytes of the element of a plain node. */

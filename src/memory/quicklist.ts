@@ -67,11 +67,15 @@ export class Quicklist {
   /** Elements of this length and more become plain, if not 0: for tests that want plain nodes of small elements. */
   plainFrom = 0;
 
+  /** What the owner remembers. */
+  private keptRoot = 0;
+  private wasListpack = true;
   private readonly nodes: QuicklistNodes;
   private readonly other: Listpack;
   private readonly plain: PlainText;
   /** The node that the cursor is in; 0 if the list is a listpack. */
   private node = 0;
+  private fill = -2;
   /** What `fill` allows in a listpack. */
   private byteLimit = BYTES_BY_LEVEL[1];
   private countLimit = NO_LIMIT;
@@ -87,6 +91,8 @@ export class Quicklist {
 
   /** Sets how large listpacks may become; see above. */
   setFill(fill: number): void {
+    if (fill === this.fill) return;
+    this.fill = fill;
     if (fill >= 0) {
       this.byteLimit = SAFE_BYTES;
       this.countLimit = Math.max(fill, 1);
@@ -110,9 +116,19 @@ export class Quicklist {
   open(root: number, isListpack: boolean): void {
     this.root = root;
     this.isListpack = isListpack;
+    this.keptRoot = root;
+    this.wasListpack = isListpack;
     this.node = 0;
     this.isPlain = false;
     if (isListpack) this.listpack.open(root);
+  }
+
+  /** Whether root or form are others than those of open(), or of the last call: then the owner has to remember them. */
+  hasMoved(): boolean {
+    if (this.root === this.keptRoot && this.isListpack === this.wasListpack) return false;
+    this.keptRoot = this.root;
+    this.wasListpack = this.isListpack;
+    return true;
   }
 
   /** Elements. */
@@ -308,21 +324,29 @@ export class Quicklist {
 
   /** Adds an element at the tail, or else at the head. The cursor is nowhere. */
   push(atTail: boolean, buf: Uint8Array, start: number, end: number): void {
-    const { nodes, root } = this;
-    if (!this.isListpack) this.node = atTail ? nodes.tail(root) : nodes.head(root);
-    if (this.isListpack || (!this.isLarge(end - start) && this.allows(this.node, end - start))) {
-      this.addAtEdge(atTail, buf, start, end);
-    } else {
-      this.addNode(atTail ? this.node : 0, buf, start, end);
+    if (!this.isListpack) {
+      const node = atTail ? this.nodes.tail(this.root) : this.nodes.head(this.root);
+      if (!this.openRoomy(node, end - start)) {
+        this.addNode(atTail ? node : 0, buf, start, end);
+        return;
+      }
     }
+    this.addAtEdge(atTail, buf, start, end);
   }
 
-  /** Adds an element to the cursor's node, which is no plain one, at its end or at its beginning. */
+  /** Opens a node if there is one and it has room for one more element of this length. */
+  private openRoomy(node: number, length: number): boolean {
+    const { listpack, nodes } = this;
+    if (node === 0 || nodes.isPlain(node) || this.isLarge(length)) return false;
+    this.node = node;
+    listpack.open(nodes.block(node));
+    return listpack.byteLength + length + ELEMENT_OVERHEAD <= this.byteLimit && nodes.count(node) < this.countLimit;
+  }
+
+  /** Adds an element at the end or at the beginning of the node that is open. */
   private addAtEdge(atEnd: boolean, buf: Uint8Array, start: number, end: number): void {
-    const { listpack, node } = this;
-    if (node !== 0) listpack.open(this.nodes.block(node));
-    if (atEnd) listpack.append(buf, start, end);
-    else listpack.prepend(buf, start, end);
+    if (atEnd) this.listpack.append(buf, start, end);
+    else this.listpack.prepend(buf, start, end);
     this.stored(1);
   }
 
@@ -333,8 +357,7 @@ export class Quicklist {
       this.root = listpack.ref;
       return;
     }
-    nodes.setBlock(node, listpack.ref);
-    if (delta !== 0) nodes.addCount(this.root, node, delta);
+    nodes.update(this.root, node, listpack.ref, delta);
   }
 
   /** Adds a node with one element behind the node `after` (0: at the head). */
@@ -362,18 +385,10 @@ export class Quicklist {
     return this.plainFrom !== 0 ? length >= this.plainFrom : length > this.byteLimit;
   }
 
-  /** Whether a node, if there is one, has room for one more element of this length. */
-  private allows(node: number, length: number): boolean {
-    const { nodes } = this;
-    if (node === 0 || nodes.isPlain(node)) return false;
-    return nodes.usedBytes(node) + length + ELEMENT_OVERHEAD <= this.byteLimit && nodes.count(node) < this.countLimit;
-  }
-
   /** Adds an element behind the cursor's, or else before it. The cursor is nowhere. */
   insert(after: boolean, buf: Uint8Array, start: number, end: number): void {
-    const { listpack, node } = this;
-    const fits = !this.isLarge(end - start) && this.allows(node, end - start);
-    if (!this.isListpack && !fits) {
+    const { listpack } = this;
+    if (!this.isListpack && !this.openRoomy(this.node, end - start)) {
       this.insertBetween(after, buf, start, end);
       return;
     }
@@ -389,18 +404,12 @@ export class Quicklist {
     if (isInside) this.split(after);
     const left = isInside || after ? this.node : nodes.previous(this.node);
     const right = isInside || after ? nodes.next(this.node) : this.node;
-    const fits = !this.isLarge(end - start);
-    if (fits && this.allows(left, end - start)) this.addTo(left, true, buf, start, end);
-    else if (fits && this.allows(right, end - start)) this.addTo(right, false, buf, start, end);
+    if (this.openRoomy(left, end - start)) this.addAtEdge(true, buf, start, end);
+    else if (this.openRoomy(right, end - start)) this.addAtEdge(false, buf, start, end);
     else this.addNode(left, buf, start, end);
     if (!isInside) return;
     this.merge(nodes.previous(left), left);
     this.merge(right, nodes.next(right));
-  }
-
-  private addTo(node: number, atEnd: boolean, buf: Uint8Array, start: number, end: number): void {
-    this.node = node;
-    this.addAtEdge(atEnd, buf, start, end);
   }
 
   /** Whether there is nothing behind (or before) the cursor's element in its node. */
@@ -492,7 +501,21 @@ export class Quicklist {
     listpack.open(nodes.block(node));
     nodes.unlink(root, node);
     heap.free(root);
-    this.open(listpack.ref, true);
+    this.root = listpack.ref;
+    this.isListpack = true;
+    this.node = 0;
+    this.isPlain = false;
+  }
+
+  /** Removes the cursor's element. The cursor is nowhere. */
+  removeHere(): void {
+    const { listpack, node, nodes } = this;
+    if (!this.isListpack && nodes.count(node) === 1) {
+      nodes.remove(this.root, node);
+      return;
+    }
+    listpack.remove(this.p);
+    this.stored(-1);
   }
 
   /**

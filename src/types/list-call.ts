@@ -123,7 +123,8 @@ export function replyElements(c: Call, list: Quicklist, first: number, count: nu
 export function popOne(c: Call, i: number, ref: number, list: Quicklist, from: End): void {
   list.seek(from === "left" ? 0 : -1);
   replyElement(c, list);
-  removePopped(c, i, ref, list, from, 1);
+  list.removeHere();
+  afterRemoval(c, i, ref, list, from === "left" ? "lpop" : "rpop");
 }
 
 /** Pops up to `count` elements (at least one) at an end of the open list of argument i, and replies them. */
@@ -131,13 +132,8 @@ export function popMany(c: Call, i: number, ref: number, list: Quicklist, from: 
   const { length } = list;
   const popped = Math.min(count, length);
   replyElements(c, list, from === "left" ? 0 : length - 1, popped, from === "left");
-  removePopped(c, i, ref, list, from, popped);
-}
-
-/** Removes elements at an end, announces that, and lets the key go if none is left. */
-export function removePopped(c: Call, i: number, ref: number, list: Quicklist, from: End, count: number): void {
-  list.removeRange(from === "left" ? 0 : list.length - count, count);
-  c.db.keyspace.dirty += count - 1;
+  list.removeRange(from === "left" ? 0 : length - popped, popped);
+  c.db.keyspace.dirty += popped - 1;
   afterRemoval(c, i, ref, list, from === "left" ? "lpop" : "rpop");
 }
 

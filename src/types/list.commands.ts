@@ -64,6 +64,11 @@ function pushArguments(c: Call, ref: number, to: End): number {
 
 function pushAll(c: Call, list: Quicklist, atTail: boolean): void {
   const { buf, starts, ends } = c;
+  if (c.argc === 3) {
+    list.grow(ends[2] - starts[2], 1);
+    list.push(atTail, buf, starts[2], ends[2]);
+    return;
+  }
   let bytes = 0;
   for (let i = 2; i < c.argc; i++) bytes += ends[i] - starts[i];
   list.grow(bytes, c.argc - 2);

@@ -70,6 +70,7 @@ export function openList(keyspace: Keyspace, list: Quicklist, ref: number): void
 
 /** Writes back to the entry where its list is, and in which form. */
 export function closeList(keyspace: Keyspace, list: Quicklist, ref: number): void {
+  if (!list.hasMoved()) return;
   const { entries } = keyspace;
   entries.setValueWord(ref, 0, list.root);
   entries.setEncoding(ref, listEncoding(list));

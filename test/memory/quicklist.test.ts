@@ -166,6 +166,18 @@ describe("forms", () => {
     bench.check();
   });
 
+  test("hasMoved says once what the owner has to remember", () => {
+    const bench = new Bench(3).fill(["a"]);
+    bench.list.open(bench.list.root, true);
+    expect(bench.list.hasMoved()).toBe(false);
+    bench.push("a longer element, for which the block is too small");
+    expect([bench.list.hasMoved(), bench.list.hasMoved()]).toEqual([true, false]);
+    bench.list.grow(0, 5);
+    expect([bench.list.hasMoved(), bench.list.hasMoved()]).toEqual([true, false]);
+    bench.list.settle();
+    expect([bench.list.isListpack, bench.list.hasMoved(), bench.list.hasMoved()]).toEqual([true, true, false]);
+  });
+
   test("an empty listpack becomes an empty quicklist", () => {
     const bench = new Bench(2);
     bench.list.grow(0, 3);
