@@ -23,6 +23,9 @@ export const UNITS = [
   "unit/auth",
   "unit/info",
   "unit/type/string",
+  "unit/type/list",
+  "unit/type/list-2",
+  "unit/type/list-3",
   "unit/type/set",
   "unit/type/zset",
   "unit/type/incr",
@@ -61,15 +64,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/keyspace": {
-    passes: 47,
-    fails: {
-      "COPY basic usage for list": "lists",
-      "COPY basic usage for listpack sorted set": "sorted sets",
-      "COPY basic usage for skiplist sorted set": "sorted sets",
-      "COPY basic usage for stream": "streams",
-      "COPY basic usage for stream-cgroups": "streams",
-      "MOVE basic usage": "the keys that the COPY tests of other types leave behind",
-    },
+    passes: 53,
+    fails: {},
     skips: {},
   },
   "unit/scan": {
@@ -83,9 +79,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/expire": {
-    passes: 60,
+    passes: 61,
     fails: {
-      "EXPIRE - write on expire should work": "lists",
       "All time-to-live(TTL) in commands are propagated as absolute timestamp in milliseconds in AOF":
         "AOF, DUMP, RESTORE",
       "All TTL in commands are propagated as absolute timestamp in replication stream": "replication",
@@ -118,23 +113,30 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
   },
   "unit/type/string": {
     // One test less than with Redis: it is there for jemalloc alone.
-    passes: 71,
+    passes: 74,
     fails: {
       "GETDEL propagate as DEL command to replica": "replication",
       "GETEX without argument does not propagate to replica": "replication",
-      "SETBIT against key with wrong type": "lists",
-      "SETRANGE against key with wrong type": "lists",
-      "Extended SET GET with incorrect type should result in wrong type error": "lists",
+    },
+    skips: {},
+  },
+  "unit/type/list": {
+    passes: 232,
+    fails: {
+      "SWAPDB wants to wake blocked client, but the key already expired": "replication",
+      "MULTI + LPUSH + EXPIRE + DEBUG SLEEP on blocked client, key already expired": "replication",
+      "BLPOP when result key is created by SORT..STORE": "SORT",
+      "BLMPOP_LEFT when result key is created by SORT..STORE": "SORT",
+      "BLMPOP_LEFT when new key is moved into place": "SORT: the client of the test before still waits for the key",
+      "BLPOP: with 0.001 timeout should not block indefinitely": "SORT: clients of the tests before still wait",
+      "BLMPOP propagate as pop with count command to replica": "replication",
+      "LMPOP propagate as pop with count command to replica": "replication",
     },
     skips: {},
   },
   "unit/type/set": {
-    passes: 95,
-    fails: {
-      "SMISMEMBER against non set": "lists",
-      "SMISMEMBER requires one or more members": "sorted sets",
-      "SADD against non set": "lists",
-    },
+    passes: 98,
+    fails: {},
     skips: {
       "SRANDMEMBER with a dict containing long chain":
         "the rehashing of Redis's hash tables and the chains in them, which redbun does not have",
@@ -155,10 +157,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/bitops": {
-    passes: 44,
-    fails: {
-      "BITOP with non string source key": "lists",
-    },
+    passes: 45,
+    fails: {},
     skips: {},
   },
   "unit/bitfield": {
@@ -175,11 +175,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/type/incr": {
-    passes: 23,
-    fails: {
-      "INCR fails against a key holding a list": "lists",
-      "INCRBYFLOAT fails against a key holding a list": "lists",
-    },
+    passes: 25,
+    fails: {},
     skips: {},
   },
   "unit/multi": {
@@ -273,12 +270,10 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/slowlog": {
-    passes: 12,
+    passes: 14,
     fails: {
       "SLOWLOG - Certain commands are omitted that contain sensitive information": "ACL SETUSER",
       "SLOWLOG - Some commands can redact sensitive fields": "MIGRATE",
-      "SLOWLOG - Rewritten commands are logged as their original command": "BLPOP, GEOADD",
-      "SLOWLOG - get all slow logs": "LPUSH",
     },
     skips: {},
   },
