@@ -64,7 +64,7 @@ export class Database {
   find(key: Uint8Array, start: number, end: number): number {
     this.hash = this.dict.hash(key, start, end);
     const ref = this.dict.find(this.hash, key, start, end);
-    if (this.dict.guard !== null) this.dict.protect(this.hash);
+    this.dict.guard?.protect(this.hash);
     return ref;
   }
 
@@ -112,13 +112,13 @@ export class Database {
   peek(key: Uint8Array, start: number, end: number): number {
     const ref = this.look(key, start, end);
     // What follows may be a change: a snapshot that has not seen the key yet sees it now.
-    if (this.dict.guard !== null) this.dict.protect(this.hash);
+    this.dict.guard?.protect(this.hash);
     return ref;
   }
 
   /** The key just looked up for reading is changed all the same: see peek(). */
   protectFound(): void {
-    this.dict.protect(this.hash);
+    this.dict.guard?.protect(this.hash);
   }
 
   private look(key: Uint8Array, start: number, end: number): number {
@@ -290,17 +290,9 @@ export class Database {
     this.expireCursor = 0;
     this.averageTtl = 0;
     if (removed === 0 || ((later || this.dict.guard !== null) && this.detachDict())) return removed;
-    this.protectAll();
+    this.dict.guard?.protectAll();
     this.keyspace.free.freeNow(this.dict);
     return removed;
-  }
-
-  /** All keys go at once: what a snapshot has not seen yet of them, it sees now. */
-  private protectAll(): void {
-    if (this.dict.guard === null) return;
-    let cursor = 0;
-    do cursor = this.dict.protectNext(cursor);
-    while (cursor !== 0);
   }
 
   /** Leaves the dict to the free queue; false if there is no memory for another one. */
@@ -312,7 +304,7 @@ export class Database {
       if (error instanceof HeapFullError) return false;
       throw error;
     }
-    if (old.guard !== null) old.guard.keep(old);
+    if (old.guard !== null) old.guard.keep();
     else this.keyspace.free.addDict(old);
     return true;
   }

@@ -14,8 +14,8 @@
  * A segment is one heap block:
  *
  *     word 0   elements            word 1   home slots (capacity)      word 2   slots in all
- *     word 3   local depth         word 4   flagged elements           word 5   number of the last snapshot that saw it
- *     word 6.. slots of two words: [ flag (bit 31) | hash (31 bits) ] [ ref; 0 = empty slot ]
+ *     word 3   local depth         word 4   flagged elements
+ *     word 5.. slots of two words: [ flag (bit 31) | hash (31 bits) ] [ ref; 0 = empty slot ]
  *
  * Inside a segment the table is linear probing kept in hash order (an element's home slot grows with its hash, and an
  * insert shifts what is larger up by one), so the whole dict, segment after segment, is sorted by hash. That departs
@@ -45,16 +45,16 @@ export interface ElementLayout {
 }
 
 /**
- * Gets each segment of a dict once, as it was when the guard was set: at the latest just before the segment, or what one
- * of its elements refers to, is changed for the first time. A snapshot is one.
+ * Hears of every change of a dict before it happens, and of lookups that a change of what the element refers to may
+ * follow. A snapshot is one.
  */
-export interface SegmentGuard {
-  /** Larger than that of all guards before it: segments that it has got carry it. */
-  readonly number: number;
-  /** Takes a segment (see Dict.visitSegment). Must change no dict, and throws nothing. */
-  take(dict: Dict, segment: number): void;
-  /** The owner of the dict has no use for it any more: the guard frees it when it has all of it. */
-  keep(dict: Dict): void;
+export interface DictGuard {
+  /** An element with this hash is about to be added, changed or removed. Must not change the dict, and throws nothing. */
+  protect(hash: number): void;
+  /** All elements are about to be removed. */
+  protectAll(): void;
+  /** The owner has no use for the dict any more: the guard frees it when it needs it no longer. */
+  keep(): void;
 }
 
 const ROOT_SIZE = 0;
@@ -73,8 +73,7 @@ const HOMES = 1;
 const SLOTS = 2;
 const DEPTH = 3;
 const FLAGGED = 4;
-const EPOCH = 5;
-const HEADER_WORDS = 6;
+const HEADER_WORDS = 5;
 const HEADER_BYTES = HEADER_WORDS * 4;
 
 const HASH_BITS = 31;
@@ -103,8 +102,8 @@ export class Dict {
   segments = 0;
   segmentBytes = 0;
 
-  /** Who has to see segments before they are changed; null: nobody. */
-  guard: SegmentGuard | null = null;
+  /** Who has to hear of changes before they happen; null: nobody. */
+  guard: DictGuard | null = null;
 
   /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   warmed = 0;
@@ -251,7 +250,7 @@ export class Dict {
 
   /** Adds an element whose key is not in the dict. Throws HeapFullError if there is no memory for it. */
   insert(hash: number, ref: number, flag: boolean): void {
-    this.protect(hash);
+    if (this.guard !== null) this.guard.protect(hash);
     for (;;) {
       const segment = this.segmentAt(hash);
       if (this.placeIn(segment, hash, ref, flag)) break;
@@ -267,7 +266,7 @@ export class Dict {
 
   /** Points the element that find() found to a new block. */
   replaceFound(ref: number): void {
-    if (this.guard !== null) this.handOver(this.foundSegment, this.guard);
+    if (this.guard !== null) this.guard.protect(this.foundView[this.foundWord] & HASH_MASK);
     this.foundView[this.foundWord + 1] = ref;
   }
 
@@ -279,7 +278,7 @@ export class Dict {
   /** Sets or clears the flag of the element that find() found. */
   flagFound(flag: boolean): void {
     if (this.foundFlag === flag) return;
-    if (this.guard !== null) this.handOver(this.foundSegment, this.guard);
+    if (this.guard !== null) this.guard.protect(this.foundView[this.foundWord] & HASH_MASK);
     const tag = this.foundView[this.foundWord] & HASH_MASK;
     this.foundView[this.foundWord] = flag ? tag | FLAG : tag;
     const delta = flag ? 1 : -1;
@@ -290,7 +289,7 @@ export class Dict {
 
   /** Removes the element that find() found. Its block remains the caller's. */
   removeFound(): void {
-    if (this.guard !== null) this.handOver(this.foundSegment, this.guard);
+    if (this.guard !== null) this.guard.protect(this.foundView[this.foundWord] & HASH_MASK);
     const view = this.foundView;
     const segment = this.foundSegment;
     const base = (segment & SEGMENT_MASK) << 1;
@@ -438,6 +437,25 @@ export class Dict {
     return 0;
   }
 
+  /** Visits the elements with hashes from `from` up to, but not including, `to`. The visitor must not change the dict. */
+  scanRange(from: number, to: number, visit: (ref: number) => void): void {
+    for (let position = from; position < to; ) {
+      const segment = this.segmentAt(position);
+      const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      const depth = view[base + DEPTH];
+      const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+      let word = base + HEADER_WORDS + (homeSlot(position, depth, view[base + HOMES]) << 1);
+      for (; word < end; word += 2) {
+        if (view[word + 1] === 0) continue;
+        const tag = view[word] & HASH_MASK;
+        if (tag >= to) return;
+        if (tag >= position) visit(view[word + 1]);
+      }
+      position = nextSegment(position, depth);
+    }
+  }
+
   /**
    * Visits the flagged elements of the first segment from `cursor` that has any, among at most `segments` segments.
    * Returns the position of the segment to go on with, or 0 at the end. The visitor must not change the dict.
@@ -503,35 +521,6 @@ export class Dict {
     if (flaggedOnly) this.scanFlagged(position, take);
     else this.scan(position, 1, take);
     return first;
-  }
-
-  // --- snapshots ---------------------------------------------------------------------------------------------------
-
-  /** The element with this hash, or what it refers to, is about to be changed; one may also be added. */
-  protect(hash: number): void {
-    if (this.guard !== null) this.handOver(this.segmentAt(hash), this.guard);
-  }
-
-  /** Hands the segment at position `cursor` to the guard. Returns the position of the next one, or 0 at the end. */
-  protectNext(cursor: number): number {
-    const segment = this.segmentAt(cursor);
-    if (this.guard !== null) this.handOver(segment, this.guard);
-    const next = nextSegment(cursor, this.header(segment, DEPTH));
-    return next > HASH_MASK ? 0 : next;
-  }
-
-  /** Hands a segment to the guard, if it has not got it yet. */
-  private handOver(segment: number, guard: SegmentGuard): void {
-    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-    const epoch = ((segment & SEGMENT_MASK) << 1) + EPOCH;
-    if (view[epoch] >= guard.number) return;
-    view[epoch] = guard.number;
-    guard.take(this, segment);
-  }
-
-  /** Visits the elements of a segment that a guard got. */
-  visitSegment(segment: number, visit: (ref: number) => void): void {
-    this.visitAll(segment, visit);
   }
 
   // --- compaction --------------------------------------------------------------------------------------------------
@@ -727,7 +716,6 @@ export class Dict {
       if (tag >= FLAG) out[outBase + FLAGGED]++;
       next = slot + 2;
     }
-    out[outBase + EPOCH] = Math.max(out[outBase + EPOCH], view[base + EPOCH]);
     return true;
   }
 
@@ -838,7 +826,6 @@ export class Dict {
     const high = this.segmentAt(highHash);
     const buddy = low === segment ? high : low;
     if (this.header(buddy, DEPTH) !== depth) return NIL;
-    if (this.guard !== null) this.handOver(buddy, this.guard);
     const merged = this.fit(low, high, depth - 1, SEGMENT_BYTES_MAX / 2);
     if (merged === NIL) return NIL;
     this.point(lowHash, depth - 1, merged);

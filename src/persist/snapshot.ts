@@ -1,38 +1,112 @@
 /**
  * A snapshot: all keys as they are at one moment, written to an output over a longer time, without a copy of them.
  *
- * It takes a number that is larger than any before. step() goes through the dicts of all databases, segment by segment,
- * writes the elements of each, and the segment carries the number from then on. Whatever is about to change an element of
- * a segment that does not carry it yet (a lookup for writing, an insertion, a removal, a merge) hands the segment over
- * first: see SegmentGuard. So every segment is written once, as it was when the snapshot began, and memory grows only by
- * what waits to be written.
+ * step() goes through the dicts of all databases in the order of hashes, which no change of a dict disturbs: what is
+ * below the position is written. Whatever is about to change an element beyond it (a lookup for writing, an insertion, a
+ * removal) says so first, see DictGuard, and the element's *bucket* is written: a range of hashes with about four
+ * elements. A bit for each bucket remembers that, and step() passes over it. So every element is written once, as it was
+ * when the snapshot began; what is added later falls into a range that is written already. Memory grows by these bits
+ * (a few thousandths of the data) and by what waits for the disk.
  *
  * A dict whose database is emptied meanwhile stays until the snapshot has been through it.
  */
 
+import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
-import type { Dict, SegmentGuard } from "../memory/dict";
+import type { Dict, DictGuard } from "../memory/dict";
 import { int64 } from "../util/integers";
 import type { RdbFileFields, RdbWriter } from "./rdb-writer";
 
-/** Segments written between two looks at the clock. */
-const SEGMENTS_PER_LOOK = 4;
+/** Elements written between two looks at the clock. */
+const ELEMENTS_PER_LOOK = 256;
+/** Elements of a bucket, about. */
+const BUCKET_ELEMENTS = 4;
+const BUCKET_BITS_MAX = 24;
+const HASH_BITS = 31;
+const HASH_END = 2 ** HASH_BITS;
 
-let lastNumber = 0;
+/** The snapshot of one dict. */
+class DictSnapshot implements DictGuard {
+  isKept = false;
+  /** Elements with smaller hashes are written. */
+  private position = 0;
+  /** A hash without so many lower bits is the number of its bucket. */
+  private readonly shift: number;
+  /** One bit a bucket: it was written before the position came to it. */
+  private readonly early: Uint8Array;
 
-export class Snapshot implements SegmentGuard {
-  readonly number = ++lastNumber;
+  constructor(
+    readonly dict: Dict,
+    readonly database: number,
+    private readonly writer: RdbWriter,
+    private readonly failed: (error: unknown) => void,
+  ) {
+    const bits = Math.min(BUCKET_BITS_MAX, Math.ceil(Math.log2(Math.max(1, dict.size / BUCKET_ELEMENTS))));
+    this.shift = HASH_BITS - bits;
+    this.early = new Uint8Array(Math.max(1, 2 ** (bits - 3)));
+  }
+
+  protect(hash: number): void {
+    if (hash < this.position) return;
+    const bucket = hash >>> this.shift;
+    if (this.isEarly(bucket)) return;
+    this.early[bucket >>> 3] |= 1 << (bucket & 7);
+    const from = bucket * 2 ** this.shift;
+    this.writeRange(Math.max(from, this.position), from + 2 ** this.shift);
+  }
+
+  private isEarly(bucket: number): boolean {
+    return ((this.early[bucket >>> 3] >>> (bucket & 7)) & 1) === 1;
+  }
+
+  private writeRange(from: number, to: number): void {
+    // A command may be in the middle of something: it finds the one result of this module as it left it.
+    const { hi, lo } = int64;
+    try {
+      this.writer.select(this.database);
+      this.dict.scanRange(from, to, this.writer.entry);
+    } catch (error) {
+      // The command that brought this about is not to blame.
+      this.failed(error);
+    }
+    int64.hi = hi;
+    int64.lo = lo;
+  }
+
+  protectAll(): void {
+    while (!this.step());
+  }
+
+  keep(): void {
+    this.isKept = true;
+  }
+
+  /** Writes some elements from the position on. True when all are written. */
+  step(): boolean {
+    if (this.position === HASH_END) return true;
+    try {
+      this.writer.select(this.database);
+      this.position = this.dict.scan(this.position, ELEMENTS_PER_LOOK, this.visit) || HASH_END;
+    } catch (error) {
+      this.failed(error);
+      this.position = HASH_END;
+    }
+    return this.position === HASH_END;
+  }
+
+  private readonly visit = (ref: number, hash: number): void => {
+    if (!this.isEarly(hash >>> this.shift)) this.writer.entry(ref);
+  };
+}
+
+export class Snapshot {
   /** Keys that there were when it began. */
   readonly keysTotal: number;
-  /** What went wrong while a segment was written; the snapshot is of no use then. */
+  /** What went wrong while something was written; the snapshot is of no use then. */
   error: unknown = null;
-  private readonly dicts: Dict[] = [];
-  /** Databases by their dicts: SWAPDB moves a dict to another one. */
-  private readonly databases = new Map<Dict, number>();
-  private readonly kept = new Set<Dict>();
-  /** Where step() is: a dict, and a position in it. */
+  private readonly dicts: DictSnapshot[] = [];
+  /** The dict that step() is at. */
   private current = 0;
-  private position = 0;
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -50,31 +124,18 @@ export class Snapshot implements SegmentGuard {
   begin(fields: RdbFileFields, libraries: readonly Buffer[]): void {
     this.writer.begin(fields, libraries);
     for (const db of this.keyspace.databases) {
-      if (db.size === 0) continue;
-      this.writer.database(db);
-      this.dicts.push(db.index);
-      this.databases.set(db.index, db.id);
-      db.index.guard = this;
+      if (db.size > 0) this.add(db);
     }
   }
 
-  take(dict: Dict, segment: number): void {
-    if (this.error !== null) return;
-    // A command may be in the middle of something: it finds the one result of this module as it left it.
-    const { hi, lo } = int64;
-    try {
-      this.writer.select(this.databases.get(dict) as number);
-      dict.visitSegment(segment, this.writer.entry);
-    } catch (error) {
-      // The command that brought this about is not to blame.
-      this.error = error;
-    }
-    int64.hi = hi;
-    int64.lo = lo;
-  }
-
-  keep(dict: Dict): void {
-    this.kept.add(dict);
+  private add(db: Database): void {
+    this.writer.database(db);
+    const failed = (error: unknown): void => {
+      this.error ??= error;
+    };
+    const snapshot = new DictSnapshot(db.index, db.id, this.writer, failed);
+    db.index.guard = snapshot;
+    this.dicts.push(snapshot);
   }
 
   /**
@@ -84,28 +145,20 @@ export class Snapshot implements SegmentGuard {
   step(deadline: number, keys: number): boolean {
     const { clock } = this.keyspace;
     while (this.current < this.dicts.length && this.error === null && this.keysDone < keys) {
-      for (let i = 0; i < SEGMENTS_PER_LOOK && this.current < this.dicts.length; i++) this.advance();
+      if (this.dicts[this.current].step()) this.letGo(this.dicts[this.current++]);
       if (clock.monotonic() >= deadline) break;
     }
     return this.current === this.dicts.length;
   }
 
-  private advance(): void {
-    const dict = this.dicts[this.current];
-    this.position = dict.protectNext(this.position);
-    if (this.position !== 0) return;
-    this.letGo(dict);
-    this.current++;
-  }
-
   /** The snapshot has nothing more to do with a dict. */
-  private letGo(dict: Dict): void {
+  private letGo({ dict, isKept }: DictSnapshot): void {
     dict.guard = null;
-    if (this.kept.delete(dict)) this.keyspace.free.addDict(dict);
+    if (isKept) this.keyspace.free.addDict(dict);
   }
 
   /** Ends it, wherever it is. */
   end(): void {
-    for (; this.current < this.dicts.length; this.current++) this.letGo(this.dicts[this.current]);
+    while (this.current < this.dicts.length) this.letGo(this.dicts[this.current++]);
   }
 }

@@ -56,7 +56,7 @@ export class HashExpiry {
       hashes.timers.cancel(timer);
       return;
     }
-    db.index.protect(hashes.timers.keyHash(timer));
+    db.index.guard?.protect(hashes.timers.keyHash(timer));
     hashes.open(entry);
     const expired = this.step();
     if (expired > 0) this.announce(db, entry);
