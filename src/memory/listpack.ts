@@ -303,7 +303,9 @@ export class Listpack {
 
   /** The integer at `p`, without its digits; NaN if the element is text, or no safe integer. */
   integerAt(p: number): number {
-    if (!isIntegerHead(this.bytes[p])) return Number.NaN;
+    const head = this.bytes[p];
+    if (head < STRING_6) return head;
+    if (!isIntegerHead(head)) return Number.NaN;
     decodeInteger(this.bytes, p);
     return safeInteger();
   }

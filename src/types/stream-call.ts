@@ -143,10 +143,17 @@ export function readIds(c: Call, first: number, last: number, list: IdList): voi
 
 // --- replies -------------------------------------------------------------------------------------------------------
 
+/** The text of the last ID that was written. Many IDs of one millisecond follow each other: only what differs is new. */
 const idText = Buffer.alloc(MAX_STREAM_ID_TEXT);
+const lastWritten = new StreamId();
+let timeLength = lastWritten.writeTime(idText, 0);
 
 export function replyId(reply: ReplyWriter, id: StreamId): void {
-  reply.bulk(idText, 0, id.write(idText, 0));
+  if (!id.hasTimeOf(lastWritten)) {
+    lastWritten.copy(id);
+    timeLength = id.writeTime(idText, 0);
+  }
+  reply.bulk(idText, 0, timeLength + id.writeSequence(idText, timeLength));
 }
 
 /** The entry at the cursor of a node: its ID, and an array of fields and values. */

@@ -233,14 +233,14 @@ export class StreamNode {
     const { writer, pack } = this;
     writer.reset();
     this.writeEntry(id, args, first, pairs, this.hasFields(args, first, pairs));
-    const entries = this.count + this.deleted + 1;
-    const needed = pack.byteLength + writer.length + spareBytes(entries);
+    const { count } = this;
+    const needed = pack.byteLength + writer.length + spareBytes(count + this.deleted + 1);
     if (needed > pack.heap.sizeOf(pack.ref)) {
       const ample = Math.min(needed + (pack.byteLength >>> 1), maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes);
       pack.reserve(Math.max(needed, ample));
     }
     pack.appendEncoded(writer.bytes, 0, writer.length, writer.count);
-    pack.replaceInteger(pack.first(), this.count + 1);
+    pack.replaceInteger(pack.first(), count + 1);
   }
 
   /** Whether these are the fields of the master entry, in its order. */

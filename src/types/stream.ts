@@ -168,8 +168,23 @@ export class Stream {
     this.addedHi = int64.hi;
     this.addedLo = int64.lo;
     this.lastId.copy(id);
-    if (this.length === 1) this.firstId.copy(id);
-    this.save();
+    if (this.length === 1) {
+      this.firstId.copy(id);
+      this.save();
+    } else {
+      this.saveAppended();
+    }
+  }
+
+  /** As save(), of what an entry more changes. */
+  private saveAppended(): void {
+    const words = this.heap.u32[this.root >>> SEGMENT_SHIFT];
+    const at = (this.root & SEGMENT_MASK) << 1;
+    words[at + LENGTH] = this.length;
+    words[at + RADIX_NODES] = this.radixNodes;
+    this.lastId.store(words, at + LAST_ID);
+    words[at + ADDED] = this.addedLo;
+    words[at + ADDED + 1] = this.addedHi;
   }
 
   /** Opens the last node. False if there is none that takes one more entry of `bytes` bytes. */

@@ -147,9 +147,20 @@ export class StreamId {
 
   /** Writes the ID as text at `at` (up to MAX_STREAM_ID_TEXT bytes) and returns the number of bytes written. */
   write(out: Uint8Array, at: number): number {
-    let end = at + writeUint64(this.msHi, this.msLo, out, at);
-    out[end++] = DASH;
-    return end + writeUint64(this.seqHi, this.seqLo, out, end) - at;
+    const length = this.writeTime(out, at);
+    return length + this.writeSequence(out, at + length);
+  }
+
+  /** Writes the first half of the text, the dash included. Returns the number of bytes written. */
+  writeTime(out: Uint8Array, at: number): number {
+    const length = writeUint64(this.msHi, this.msLo, out, at);
+    out[at + length] = DASH;
+    return length + 1;
+  }
+
+  /** Writes the second half of the text. Returns the number of bytes written. */
+  writeSequence(out: Uint8Array, at: number): number {
+    return writeUint64(this.seqHi, this.seqLo, out, at);
   }
 
   toString(): string {
