@@ -1,13 +1,13 @@
 /**
- * Encodes elements of a listpack one after the other into a buffer of its own, to be appended as a whole: what is made of
- * many elements costs one change of the listpack, and either all of them come in or none.
+ * Writes elements of a listpack one after the other where they are to be: behind the last one of a listpack whose block
+ * has room for all of them (Listpack.reserve), which then takes them over at once (Listpack.extend). What is made of many
+ * elements costs one change of the listpack, and either all of them come in or none.
  *
- * One object serves many uses. The buffer grows as needed and is let go of when it has become large.
+ * An integer takes up to INTEGER_BYTES_MAX bytes, and text up to TEXT_OVERHEAD_MAX more than it is long.
  */
 
 import { copyBytes } from "../util/bytes";
 import { int64, int64FromNumber } from "../util/integers";
-import { allocating } from "../util/out-of-memory";
 import {
   backLengthBytes,
   integerBytes,
@@ -18,33 +18,31 @@ import {
   writeStringHead,
 } from "./listpack";
 
-const INITIAL_BYTES = 4096;
-/** A buffer beyond this size is not kept for the next use. */
-const KEPT_BYTES = 1024 * 1024;
-/** Longest integer with its back length. */
-const INTEGER_MAX = 10;
+/** The longest integer, with its back length. */
+export const INTEGER_BYTES_MAX = 10;
+/** What may stand before and behind text. */
+export const TEXT_OVERHEAD_MAX = 10;
 
 export class ListpackWriter {
-  /** The elements are bytes[0, length). */
-  bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-  length = 0;
-  /** Elements. */
+  /** Where the next element goes. */
+  at = 0;
+  /** Elements written. */
   count = 0;
+  private bytes: Buffer = Buffer.alloc(0);
 
-  /** Begins anew. */
-  reset(): void {
-    this.length = 0;
+  /** Begins at a position of a buffer. */
+  begin(bytes: Buffer, at: number): void {
+    this.bytes = bytes;
+    this.at = at;
     this.count = 0;
-    if (this.bytes.length > KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 
   /** A safe integer. */
   integer(value: number): void {
     if (value >= 0 && value < 128) {
-      this.reserve(2);
-      this.bytes[this.length] = value;
-      this.bytes[this.length + 1] = 1;
-      this.length += 2;
+      this.bytes[this.at] = value;
+      this.bytes[this.at + 1] = 1;
+      this.at += 2;
       this.count++;
       return;
     }
@@ -58,11 +56,10 @@ export class ListpackWriter {
       this.integer(int64.lo);
       return;
     }
-    this.reserve(INTEGER_MAX);
     const encoded = integerBytes();
-    writeInteger(this.bytes, this.length, encoded);
-    this.bytes[this.length + encoded] = encoded;
-    this.length += encoded + 1;
+    writeInteger(this.bytes, this.at, encoded);
+    this.bytes[this.at + encoded] = encoded;
+    this.at += encoded + 1;
     this.count++;
   }
 
@@ -74,19 +71,10 @@ export class ListpackWriter {
     }
     const length = end - start;
     const encoded = length + stringHeadBytes(length);
-    this.reserve(encoded + backLengthBytes(encoded));
-    const at = writeStringHead(this.bytes, this.length, length);
-    copyBytes(buf, start, this.bytes, at, length);
-    writeBackLength(this.bytes, at + length, encoded);
-    this.length = at + length + backLengthBytes(encoded);
+    const dataAt = writeStringHead(this.bytes, this.at, length);
+    copyBytes(buf, start, this.bytes, dataAt, length);
+    writeBackLength(this.bytes, dataAt + length, encoded);
+    this.at = dataAt + length + backLengthBytes(encoded);
     this.count++;
-  }
-
-  private reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.bytes.length) return;
-    const larger = allocating(() => Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2)));
-    this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
   }
 }

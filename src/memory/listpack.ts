@@ -417,6 +417,10 @@ export class Listpack {
 
   /** Puts a safe integer in the place of the element at `p`. */
   replaceInteger(p: number, n: number): number {
+    if (this.bytes[p] < STRING_6 && n >= 0 && n < STRING_6) {
+      this.bytes[p] = n;
+      return p;
+    }
     int64FromNumber(n);
     return this.putInteger(p, elementBytes(this.bytes, p));
   }
@@ -464,17 +468,19 @@ export class Listpack {
     this.setCount(total);
   }
 
-  /** Appends `count` elements that are encoded already, as ListpackWriter leaves them. Returns where the first one is. */
-  appendEncoded(source: Uint8Array, start: number, length: number, count: number): number {
+  /**
+   * Accounts for `count` elements that were written behind the last one, from endPosition up to `end`, by a
+   * ListpackWriter. The block has room for them: see reserve().
+   */
+  extend(end: number, count: number): void {
+    this.bytes[end] = END;
+    this.words[this.start >>> 2] = end + 1 - this.start;
     const known = this.storedCount;
-    const at = this.resize(this.endPosition, 0, length);
-    copyBytes(source, start, this.bytes, at, length);
     if (known !== COUNT_UNKNOWN) this.setCount(Math.min(known + count, COUNT_UNKNOWN));
-    return at;
   }
 
   /** The position of the end byte. */
-  private get endPosition(): number {
+  get endPosition(): number {
     return this.start + this.byteLength - 1;
   }
 

@@ -19,8 +19,8 @@
  */
 
 import { Heap, SEGMENT_SHIFT } from "../memory/heap";
-import { decodeInteger, elementBytes, Listpack } from "../memory/listpack";
-import { ListpackWriter } from "../memory/listpack-writer";
+import { decodeInteger, elementBytes, LISTPACK_EMPTY, Listpack } from "../memory/listpack";
+import { INTEGER_BYTES_MAX, ListpackWriter, TEXT_OVERHEAD_MAX } from "../memory/listpack-writer";
 import { copyBytes } from "../util/bytes";
 import { int64 } from "../util/integers";
 import { StreamId } from "../util/stream-id";
@@ -183,21 +183,22 @@ export class StreamNode {
 
   /**
    * Makes a node of one entry, whose ID is its master ID, and opens it. Its fields and values are `pairs` pairs of
-   * arguments from `first` on. Throws HeapFullError.
+   * arguments from `first` on, which take `bytes` bytes in all. Throws HeapFullError.
    */
-  create(id: StreamId, args: FieldArguments, first: number, pairs: number): void {
+  create(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number): void {
     const { writer, pack } = this;
     const { buf, starts, ends } = args;
     this.masterId.copy(id);
-    writer.reset();
+    // Fields come in the master entry only, but then there is something to spare for the next entry.
+    pack.createSized(LISTPACK_EMPTY + MASTER_PIECES * INTEGER_BYTES_MAX + entryBytesMax(pairs, bytes));
+    writer.begin(pack.bytes, pack.endPosition);
     writer.integer(1);
     writer.integer(0);
     writer.integer(pairs);
     for (let i = first; i < first + 2 * pairs; i += 2) writer.text(buf, starts[i], ends[i]);
     writer.integer(0);
     this.writeEntry(id, args, first, pairs, true);
-    pack.createSized(EMPTY_BYTES + writer.length);
-    pack.appendEncoded(writer.bytes, 0, writer.length, writer.count);
+    pack.extend(writer.at, writer.count);
     this.open(pack.ref);
   }
 
@@ -226,21 +227,28 @@ export class StreamNode {
   }
 
   /**
-   * Appends an entry. The block grows by half of itself, within `maxBytes` (0: no limit), since more will follow. Throws
-   * HeapFullError, and has changed nothing then.
+   * Appends an entry, whose arguments take `bytes` bytes in all. The block grows by half of itself, within `maxBytes` (0:
+   * no limit), since more will follow. Throws HeapFullError, and has changed nothing then.
    */
-  append(id: StreamId, args: FieldArguments, first: number, pairs: number, maxBytes: number): void {
+  append(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, maxBytes: number): void {
     const { writer, pack } = this;
-    writer.reset();
-    this.writeEntry(id, args, first, pairs, this.hasFields(args, first, pairs));
     const { count } = this;
-    const needed = pack.byteLength + writer.length + spareBytes(count + this.deleted + 1);
-    if (needed > pack.heap.sizeOf(pack.ref)) {
-      const ample = Math.min(needed + (pack.byteLength >>> 1), maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes);
-      pack.reserve(Math.max(needed, ample));
-    }
-    pack.appendEncoded(writer.bytes, 0, writer.length, writer.count);
+    this.makeRoom(entryBytesMax(pairs, bytes) + spareBytes(count + this.deleted + 1), maxBytes);
+    writer.begin(pack.bytes, pack.endPosition);
+    this.writeEntry(id, args, first, pairs, this.hasFields(args, first, pairs));
+    pack.extend(writer.at, writer.count);
     pack.replaceInteger(pack.first(), count + 1);
+  }
+
+  private makeRoom(more: number, maxBytes: number): void {
+    const { pack } = this;
+    const needed = pack.byteLength + more;
+    if (needed <= pack.heap.sizeOf(pack.ref)) return;
+    const limit = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
+    const from = pack.start;
+    pack.reserve(Math.max(needed, Math.min(needed + (pack.byteLength >>> 1), limit)));
+    this.masterFields += pack.start - from;
+    this.entriesAt = 0;
   }
 
   /** Whether these are the fields of the master entry, in its order. */
@@ -298,7 +306,15 @@ export class StreamNode {
   }
 }
 
-const EMPTY_BYTES = 7;
+/** Numbers of the master entry. */
+const MASTER_PIECES = 4;
+/** Numbers of an entry: flags, ms, seq, the number of fields, pieces. */
+const ENTRY_PIECES = 5;
+
+/** The most that an entry can take whose arguments take `bytes` bytes. */
+function entryBytesMax(pairs: number, bytes: number): number {
+  return ENTRY_PIECES * INTEGER_BYTES_MAX + 2 * pairs * TEXT_OVERHEAD_MAX + bytes;
+}
 
 /** Bytes that the block of a node with this many entries, deleted or not, has to have to spare. */
 export function spareBytes(entries: number): number {

@@ -9,8 +9,10 @@
  *               words 8–11    ID of the first entry; 0-0 when there is none
  *               words 12–15   largest ID that XDEL deleted
  *               words 16–17   entries that were ever added (64 bits, low word first)
+ *               word 18       the last node, if it is known: then an entry is appended without a look at the tree
+ *               words 19–22   its master ID
  *
- * The root of a stream's entry is its header, 72 bytes. Nothing of a stream is a JavaScript object.
+ * The root of a stream's entry is its header, 92 bytes. Nothing of a stream is a JavaScript object.
  *
  * `Stream` is a flyweight, one for all streams of a keyspace. open() reads the header into fields, and save() writes it
  * back: whoever changes a stream ends with it.
@@ -21,7 +23,7 @@
  * node's master ID; `firstId` is that of the first entry as Redis records it (after XSETID, too, it is not looked at).
  */
 
-import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
+import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
 import { IdTree } from "../memory/id-tree";
 import { addInt64, int64 } from "../util/integers";
 import { StreamId } from "../util/stream-id";
@@ -36,7 +38,11 @@ const LAST_ID = 4;
 const FIRST_ID = 8;
 const MAX_DELETED_ID = 12;
 const ADDED = 16;
-const HEADER_WORDS = 18;
+const TAIL = 18;
+const TAIL_ID = 19;
+const HEADER_WORDS = 23;
+/** Words of a header that describe the stream, and not where it is. */
+const FIGURES_END = TAIL;
 /** Bytes of a header. */
 export const STREAM_BYTES = HEADER_WORDS * 4;
 
@@ -85,23 +91,34 @@ export class Stream {
   addedHi = 0;
   addedLo = 0;
 
-  /** The tree of nodes, opened with the stream. */
-  readonly nodes: IdTree;
   /** A node to work in. */
   readonly node: StreamNode;
 
+  private readonly tree: IdTree;
+  /** Whether `tree` is this stream's. */
+  private isTreeOpen = false;
+
   constructor(readonly heap: Heap) {
-    this.nodes = new IdTree(heap);
+    this.tree = new IdTree(heap);
     this.node = new StreamNode(heap);
+  }
+
+  /** The tree of nodes. */
+  get nodes(): IdTree {
+    if (!this.isTreeOpen) {
+      this.tree.open(this.heap.u32[this.root >>> SEGMENT_SHIFT][((this.root & SEGMENT_MASK) << 1) + NODES]);
+      this.isTreeOpen = true;
+    }
+    return this.tree;
   }
 
   /** Makes an empty stream, opens it and returns its root. Throws HeapFullError. */
   create(): number {
-    const nodes = this.nodes.create();
+    const nodes = this.tree.create();
     try {
       this.root = this.heap.allocate(STREAM_BYTES);
     } catch (error) {
-      this.nodes.drain(visitNothing);
+      this.tree.drain(visitNothing);
       throw error;
     }
     const at = (this.root & SEGMENT_MASK) << 1;
@@ -126,7 +143,7 @@ export class Stream {
     this.maxDeletedId.load(words, at + MAX_DELETED_ID);
     this.addedLo = words[at + ADDED];
     this.addedHi = words[at + ADDED + 1] | 0;
-    this.nodes.open(words[at + NODES]);
+    this.isTreeOpen = false;
   }
 
   /** Writes the header back. */
@@ -156,12 +173,14 @@ export class Stream {
    */
   append(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, limits: NodeLimits): void {
     if (!this.openTail(bytes, limits)) {
-      this.appendNode(id, args, first, pairs);
+      this.node.create(id, args, first, pairs, bytes);
+      this.insertNode(id);
+      this.knowTail();
     } else {
-      const { node, nodes } = this;
+      const { node } = this;
       const { ref } = node.pack;
-      node.append(id, args, first, pairs, limits.maxBytes);
-      if (node.pack.ref !== ref) nodes.setRef(node.pack.ref);
+      node.append(id, args, first, pairs, bytes, limits.maxBytes);
+      if (node.pack.ref !== ref) this.moveTail();
     }
     this.length++;
     addInt64(this.addedHi, this.addedLo, 0, 1);
@@ -189,22 +208,53 @@ export class Stream {
 
   /** Opens the last node. False if there is none that takes one more entry of `bytes` bytes. */
   private openTail(bytes: number, limits: NodeLimits): boolean {
-    const { nodes, node } = this;
-    if (!nodes.last()) return false;
-    this.openNode();
+    const { node } = this;
+    if (!this.openKnownTail()) {
+      if (!this.nodes.last()) return false;
+      this.openNode();
+      this.knowTail();
+    }
     const maxBytes = limits.maxBytes === 0 ? ENTRY_BYTES_MAX : Math.min(limits.maxBytes, ENTRY_BYTES_MAX);
     const isFull =
       node.pack.byteLength + bytes >= maxBytes ||
       (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
     if (!isFull) return true;
+    const { ref } = node.pack;
     node.finish();
-    nodes.setRef(node.pack.ref);
+    if (node.pack.ref !== ref) this.moveTail();
     return false;
   }
 
-  private appendNode(id: StreamId, args: FieldArguments, first: number, pairs: number): void {
-    this.node.create(id, args, first, pairs);
-    this.insertNode(id);
+  private openKnownTail(): boolean {
+    const words = this.heap.u32[this.root >>> SEGMENT_SHIFT];
+    const at = (this.root & SEGMENT_MASK) << 1;
+    const tail = words[at + TAIL];
+    if (tail === NIL) return false;
+    this.node.masterId.load(words, at + TAIL_ID);
+    this.node.open(tail);
+    return true;
+  }
+
+  /** The last node, which is open, has moved. */
+  private moveTail(): void {
+    this.nodes.last();
+    this.nodes.setRef(this.node.pack.ref);
+    this.knowTail();
+  }
+
+  /** Notes that the open node is the last one. */
+  private knowTail(): void {
+    const words = this.heap.u32[this.root >>> SEGMENT_SHIFT];
+    const at = (this.root & SEGMENT_MASK) << 1;
+    words[at + TAIL] = this.node.pack.ref;
+    this.node.masterId.store(words, at + TAIL_ID);
+  }
+
+  /** A node is about to go, or to move: if it is the last one, that is not known any more. */
+  private forgetTail(ref: number): void {
+    const words = this.heap.u32[this.root >>> SEGMENT_SHIFT];
+    const at = ((this.root & SEGMENT_MASK) << 1) + TAIL;
+    if (words[at] === ref) words[at] = NIL;
   }
 
   /** Adds the node that was just made; without memory for that, it is freed. */
@@ -223,6 +273,7 @@ export class Stream {
   /** Removes the open node, which the tree's cursor is at. */
   private removeNode(): void {
     const { nodes, node } = this;
+    this.forgetTail(node.pack.ref);
     nodes.remove();
     node.pack.free();
     this.radixNodes -= radixNodesOf(nodes, node.masterId);
@@ -242,6 +293,7 @@ export class Stream {
   addNode(masterId: StreamId, source: Uint8Array, at: number, length: number): void {
     this.node.load(masterId, source, at, length);
     this.insertNode(masterId);
+    this.knowTail();
   }
 
   // --- finding -----------------------------------------------------------------------------------------------------
@@ -294,6 +346,7 @@ export class Stream {
   remove(id: StreamId): boolean {
     if (!this.find(id)) return false;
     const { nodes, node } = this;
+    this.forgetTail(node.pack.ref);
     if (node.count === 1) {
       this.removeNode();
     } else {
@@ -352,6 +405,7 @@ export class Stream {
   private trimNode(trimming: Trimming): number {
     const { node, nodes } = this;
     let removed = 0;
+    this.forgetTail(node.pack.ref);
     for (let more = node.first(); more; more = node.next()) {
       const stays =
         trimming.strategy === TRIM_MAXLEN ? this.length <= trimming.maxLength : node.id.compare(trimming.minId) >= 0;
@@ -409,8 +463,9 @@ export class Stream {
     const words = this.heap.u32[root >>> SEGMENT_SHIFT];
     const at = ((root & SEGMENT_MASK) << 1) + NODES;
     if (words[at] === 0) return true;
-    this.nodes.open(words[at]);
-    if (!this.nodes.drain(this.freeBlock)) return false;
+    this.tree.open(words[at]);
+    this.isTreeOpen = false;
+    if (!this.tree.drain(this.freeBlock)) return false;
     words[at] = 0;
     return true;
   }
@@ -423,7 +478,7 @@ function copyHeader(heap: Heap, from: number, to: number): void {
   const words = heap.u32[from >>> SEGMENT_SHIFT];
   const at = (from & SEGMENT_MASK) << 1;
   const toAt = (to & SEGMENT_MASK) << 1;
-  for (let i = LENGTH; i < HEADER_WORDS; i++) heap.u32[to >>> SEGMENT_SHIFT][toAt + i] = words[at + i];
+  for (let i = LENGTH; i < FIGURES_END; i++) heap.u32[to >>> SEGMENT_SHIFT][toAt + i] = words[at + i];
 }
 
 function visitNothing(): void {}
