@@ -89,7 +89,7 @@ const DIRECTORY_SLACK = 64;
 const SLOTS_MAX = (SEGMENT_BYTES_MAX - HEADER_BYTES) >>> 3;
 const HOMES_MAX = 0x7fff;
 /** randomElement() gives up rejecting after this many tries: a dict that is nearly empty everywhere. */
-const RANDOM_TRIES = 2000;
+const RANDOM_TRIES = 500;
 const SHAPE_HOMES = 0xffff;
 const SHAPE_DEPTH = 16;
 
@@ -509,18 +509,33 @@ export class Dict {
       const word = base + HEADER_WORDS + (slot << 1);
       if (view[word + 1] !== 0 && (!flaggedOnly || view[word] >= FLAG)) return view[word + 1];
     }
-    // Few elements in a large directory: take the first one behind a random position.
-    return this.firstFrom(random(0x40000000) * 2, flaggedOnly) || this.firstFrom(0, flaggedOnly);
+    return this.elementOfRank(random(flaggedOnly ? this.flagged : this.size), flaggedOnly);
   }
 
-  private firstFrom(position: number, flaggedOnly: boolean): number {
-    let first = 0;
-    const take = (ref: number): void => {
-      if (first === 0) first = ref;
-    };
-    if (flaggedOnly) this.scanFlagged(position, take);
-    else this.scan(position, 1, take);
-    return first;
+  /**
+   * The element before which there are `rank` others. It counts from segment to segment, so it takes as long as there are
+   * many: for a dict in whose directory elements are too rare to be hit.
+   */
+  private elementOfRank(rank: number, flaggedOnly: boolean): number {
+    let left = rank;
+    for (let position = 0; position <= HASH_MASK; ) {
+      const segment = this.segmentAt(position);
+      const count = this.header(segment, flaggedOnly ? FLAGGED : COUNT);
+      if (left < count) return this.elementIn(segment, left, flaggedOnly);
+      left -= count;
+      position = nextSegment(position, this.header(segment, DEPTH));
+    }
+    return 0;
+  }
+
+  /** The element of a segment before which it has `rank` others. */
+  private elementIn(segment: number, rank: number, flaggedOnly: boolean): number {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    let left = rank;
+    for (let word = ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS; ; word += 2) {
+      if (view[word + 1] === 0 || (flaggedOnly && view[word] < FLAG)) continue;
+      if (left-- === 0) return view[word + 1];
+    }
   }
 
   // --- compaction --------------------------------------------------------------------------------------------------
