@@ -35,4 +35,11 @@ export const setValueTools: ValueTools = {
       return true;
     });
   },
+  table(keyspace, ref) {
+    const { entries } = keyspace;
+    if (entries.encoding(ref) !== ENCODING_HASHTABLE) return null;
+    const { view } = setsOf(keyspace);
+    view.open(ENCODING_HASHTABLE, entries.valueWord(ref, 0));
+    return view.table;
+  },
 };

@@ -9,6 +9,7 @@ import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
 import { ENCODING_NAMES, ENCODING_QUICKLIST, TYPE_STRING } from "../../db/entry";
+import type { Dict } from "../../memory/dict";
 import { GENERIC, NO_SUCH_KEY, NOT_POSITIVE, RELOAD_FAILED, RELOAD_OPTIONS, subcommandSyntax } from "../../resp/errors";
 import { isShared, SHARED_REFERENCES } from "../../types/key-object.commands";
 import { listsOf } from "../../types/list";
@@ -23,6 +24,7 @@ import { Digest, digestAll, digestValue } from "./digest";
 import { DEBUG_HELP } from "./help";
 import { populate } from "./populate";
 import { replySample } from "./protocol";
+import { valueTools } from "./value-tools";
 
 // --- data ------------------------------------------------------------------------------------------------------------
 
@@ -127,23 +129,32 @@ function hashTableStats(c: Call): void {
     return;
   }
   const { index } = db;
-  const main =
-    index.size === 0
-      ? "No stats available for empty dictionaries\n"
-      : "Hash table 0 stats (main hash table):\n" +
-        ` table size: ${index.slots}\n number of elements: ${index.size}\n` +
-        ` segments: ${index.segments}\n segment bytes: ${index.segmentBytes}\n` +
-        ` directory size: ${index.directorySize}\n`;
-  const expires =
-    index.flagged === 0 ? "No stats available for empty dictionaries\n" : ` number of elements: ${index.flagged}\n`;
-  c.reply.verbatim(`[Dictionary HT]\n${main}[Expires HT]\n${expires}`, "txt");
+  const expires = index.flagged === 0 ? NO_STATS : ` number of elements: ${index.flagged}\n`;
+  c.reply.verbatim(`[Dictionary HT]\n${dictStats(index)}[Expires HT]\n${expires}`, "txt");
 }
 
-/** Strings have no hash table; collections that do will show theirs here. */
+const NO_STATS = "No stats available for empty dictionaries\n";
+
+function dictStats(dict: Dict): string {
+  if (dict.size === 0) return NO_STATS;
+  return (
+    "Hash table 0 stats (main hash table):\n" +
+    ` table size: ${dict.slots}\n number of elements: ${dict.size}\n` +
+    ` segments: ${dict.segments}\n segment bytes: ${dict.segmentBytes}\n` +
+    ` directory size: ${dict.directorySize}\n`
+  );
+}
+
 function hashTableStatsOfKey(c: Call): void {
+  const { keyspace } = c.db;
   const ref = c.read(2);
-  if (ref === 0) c.fail(NO_SUCH_KEY);
-  else c.fail("ERR The value stored at the specified key is not represented using an hash table");
+  if (ref === 0) {
+    c.fail(NO_SUCH_KEY);
+    return;
+  }
+  const dict = valueTools(keyspace, ref).table?.(keyspace, ref) ?? null;
+  if (dict === null) c.fail("ERR The value stored at the specified key is not represented using an hash table");
+  else c.reply.verbatim(dictStats(dict), "txt");
 }
 
 /** Elements of this length and more become nodes of their own, in lists that are quicklists. */

@@ -5,6 +5,7 @@
 
 import { ENCODING_RAW_BLOCK, TYPE_NAMES, TYPE_STRING } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
+import type { Dict } from "../../memory/dict";
 import { stringBytes } from "../../types/string";
 import type { Digest } from "./digest";
 
@@ -13,6 +14,8 @@ export interface ValueTools {
   size(keyspace: Keyspace, ref: number, samples: number): number;
   /** Adds the value to a digest as Redis does for the type. */
   digest(keyspace: Keyspace, ref: number, digest: Digest): void;
+  /** The hash table of the value, if it has one now. Types that never have one leave this out. */
+  table?(keyspace: Keyspace, ref: number): Dict | null;
 }
 
 const strings: ValueTools = {
