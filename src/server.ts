@@ -47,6 +47,7 @@ import { installLists } from "./types/list";
 import { listCommands } from "./types/list.commands";
 import { installSets } from "./types/set";
 import { setCommands } from "./types/set.commands";
+import { sortCommands } from "./types/sort.commands";
 import { streamCommands } from "./types/stream.commands";
 import { installStreams } from "./types/stream-tools";
 import { stringCommands } from "./types/string.commands";
@@ -72,7 +73,7 @@ export interface ServerParts {
 
 /** Every command, under its own name, and `more` families. */
 export function createCommandTable(more: CommandDefinition[][] = []): CommandTable {
-  const strings = [keyCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
+  const strings = [keyCommands, sortCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
   const collections = [listCommands, hashCommands, setCommands, zsetCommands, geoCommands, streamCommands];
   const types = [...strings, ...collections];
   return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);

@@ -72,10 +72,12 @@ function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
   replyKeyFlags(reply, spec.flags);
   reply.bulkText("begin_search");
   const { begin, find } = spec;
-  if ("index" in begin) replySearch(reply, "index", { index: begin.index });
+  if ("unknown" in begin) replySearch(reply, "unknown", {});
+  else if ("index" in begin) replySearch(reply, "index", { index: begin.index });
   else replySearch(reply, "keyword", { keyword: begin.keyword, startfrom: begin.from });
   reply.bulkText("find_keys");
-  if ("last" in find) replySearch(reply, "range", { lastkey: find.last, keystep: find.step, limit: find.limit });
+  if ("unknown" in find) replySearch(reply, "unknown", {});
+  else if ("last" in find) replySearch(reply, "range", { lastkey: find.last, keystep: find.step, limit: find.limit });
   else replySearch(reply, "keynum", { keynumidx: find.keynum, firstkey: find.firstKey, keystep: find.step });
 }
 

@@ -73,13 +73,19 @@ export interface KeySpec {
   /** Such as ["RO", "ACCESS"], upper case. */
   flags: string[];
   notes?: string;
-  /** Position of the first key, or the keyword that it follows (searched from `from`, backwards if negative). */
-  begin: { index: number } | { keyword: string; from: number };
+  /**
+   * Position of the first key, or the keyword that it follows (searched from `from`, backwards if negative); unknown: no
+   * specification can say it, see key-extraction.ts.
+   */
+  begin: { index: number } | { keyword: string; from: number } | { unknown: true };
   /**
    * range: last key relative to the first (negative: counted from the end), step, and limit (n: only the first 1/n of
    * the arguments); keynum: the number of keys stands at `index` relative to the beginning.
    */
-  find: { last: number; step: number; limit: number } | { keynum: number; firstKey: number; step: number };
+  find:
+    | { last: number; step: number; limit: number }
+    | { keynum: number; firstKey: number; step: number }
+    | { unknown: true };
 }
 
 /** One key at argument `index`; `flags` separated by blanks, as in "RW UPDATE". */

@@ -31,6 +31,8 @@ export function hasKeys(command: Command): boolean {
  * that the command will answer with a syntax error.
  */
 export function keysOf(command: Command, request: Request, from = 0): KeyPosition[] {
+  const own = OWN_KEYS[command.fullName];
+  if (own !== undefined) return own(request, from);
   const keys: KeyPosition[] = [];
   for (const spec of command.keys) {
     if (spec.flags.includes(NOT_KEY)) continue;
@@ -44,6 +46,7 @@ function addKeys(command: Command, spec: KeySpec, request: Request, from: number
   const argc = request.argc - from;
   const begin = firstArgument(spec, request, from);
   if (begin === 0) return true;
+  if ("unknown" in spec.find) return false;
   const range = "last" in spec.find ? rangeFrom(begin, argc, spec.find) : countedRange(begin, request, from, spec.find);
   if (range === null) return false;
   const { first, last, step } = range;
@@ -55,6 +58,7 @@ function addKeys(command: Command, spec: KeySpec, request: Request, from: number
 
 /** Where the specification begins; 0 if its keyword is not there. */
 function firstArgument(spec: KeySpec, request: Request, from: number): number {
+  if ("unknown" in spec.begin) return 0;
   if ("index" in spec.begin) return spec.begin.index;
   const { keyword, from: start } = spec.begin;
   const argc = request.argc - from;
@@ -119,6 +123,37 @@ const VARIABLE_FLAGS: Readonly<Record<string, (request: Request, from: number) =
 function variableFlags(command: Command, request: Request, from: number, spec: KeySpec): readonly string[] {
   return VARIABLE_FLAGS[command.fullName]?.(request, from) ?? spec.flags.filter((flag) => flag !== VARIABLE);
 }
+
+/** The key that SORT sorts; those that its patterns name depend on the data. */
+function sortedKey(from: number): KeyPosition {
+  return { index: from + 1, flags: ["RO", "access"] };
+}
+
+/** Options of SORT that have arguments, with their number. */
+const SORT_OPTIONS: readonly (readonly [string, number])[] = [
+  ["limit", 2],
+  ["get", 1],
+  ["by", 1],
+];
+
+/** The key that SORT sorts, and the one that it stores to: the last STORE counts, as it does for the command. */
+function sortKeys(request: Request, from: number): KeyPosition[] {
+  const { buf, starts, ends, argc } = request;
+  let store = 0;
+  for (let i = from + 2; i < argc; i++) {
+    const is = (word: string): boolean => equalsIgnoreCase(buf, starts[i], ends[i], word);
+    const option = SORT_OPTIONS.find(([word]) => is(word));
+    if (option !== undefined) i += option[1];
+    else if (i + 1 < argc && is("store")) store = i + 1;
+  }
+  return store === 0 ? [sortedKey(from)] : [sortedKey(from), { index: store, flags: ["OW", "update"] }];
+}
+
+/** Commands whose keys no specification can say. */
+const OWN_KEYS: Readonly<Record<string, (request: Request, from: number) => KeyPosition[]>> = {
+  sort: sortKeys,
+  sort_ro: (_, from) => [sortedKey(from)],
+};
 
 /** First key, last key (negative: from the end) and step, as clients older than key specifications know it. */
 export interface LegacyRange {

@@ -226,6 +226,10 @@ export const NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 export const NUMKEYS_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 
+// --- SORT ----------------------------------------------------------------------------------------------------------
+
+export const SORT_NOT_A_NUMBER = "ERR One or more scores can't be converted into double";
+
 // --- hashes --------------------------------------------------------------------------------------------------------
 
 export const HASH_VALUE_NOT_AN_INTEGER = "ERR hash value is not an integer";

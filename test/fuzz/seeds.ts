@@ -173,6 +173,10 @@ export const SEEDS: readonly string[] = [
   "LMOVE list list RIGHT LEFT",
   "RPOPLPUSH other list",
   "LMPOP 2 other list LEFT COUNT 2",
+  // SORT.
+  "SORT s ALPHA",
+  "SORT s BY k* LIMIT 0 5 GET # GET h*->f DESC ALPHA STORE l",
+  "SORT_RO l BY nosort GET k* ASC",
   // Bitmaps.
   "BITCOUNT k",
   "BITCOUNT k 0 -1 BYTE",

@@ -19,6 +19,7 @@ export const UNITS = [
   "unit/protocol",
   "unit/keyspace",
   "unit/scan",
+  "unit/sort",
   "unit/expire",
   "unit/auth",
   "unit/info",
@@ -77,6 +78,13 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
       "ZSCAN with encoding skiplist": "sorted sets",
       "ZSCAN with PATTERN": "sorted sets",
       "ZSCAN scores: regression test for issue #2175": "sorted sets",
+    },
+    skips: {},
+  },
+  "unit/sort": {
+    passes: 51,
+    fails: {
+      "SORT sorted set BY nosort works as expected from scripts": "EVAL",
     },
     skips: {},
   },

@@ -1,19 +1,38 @@
 // Documentation of the generic key commands. The texts are what COMMAND DOCS of Redis 7.2 replies.
 
 import {
+  type ArgumentDoc,
+  block,
   type FamilyDocs,
   integer,
   key,
   multiple,
+  multipleWithToken,
   oneof,
   optional,
   pattern,
+  shownAs,
   since,
   string,
   token,
   unixTime,
   withToken,
 } from "./doc";
+
+const SORT_COMPLEXITY =
+  "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).";
+
+/** A pattern that makes keys of elements. */
+const keyPattern = (name: string) => shownAs("pattern", { ...pattern(name), keySpecIndex: 1 });
+
+const sortArguments: readonly ArgumentDoc[] = [
+  key("key"),
+  optional(withToken("BY", keyPattern("by-pattern"))),
+  optional(withToken("LIMIT", block("limit", integer("offset"), integer("count")))),
+  optional(multipleWithToken(withToken("GET", keyPattern("get-pattern")))),
+  optional(oneof("order", token("ASC"), token("DESC"))),
+  optional({ ...token("ALPHA"), name: "sorting" }),
+];
 
 /** The table; a function, because only COMMAND DOCS needs it. */
 export function keyDocs(): FamilyDocs {
@@ -243,6 +262,18 @@ export function keyDocs(): FamilyDocs {
       since: "4.0.0",
       complexity: "O(1)",
       arguments: [key("key")],
+    },
+    sort: {
+      summary: "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.",
+      since: "1.0.0",
+      complexity: SORT_COMPLEXITY,
+      arguments: [...sortArguments, optional(withToken("STORE", key("destination", 2)))],
+    },
+    sort_ro: {
+      summary: "Returns the sorted elements of a list, a set, or a sorted set.",
+      since: "7.0.0",
+      complexity: SORT_COMPLEXITY,
+      arguments: sortArguments,
     },
   };
 }
