@@ -72,13 +72,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/scan": {
-    passes: 13,
-    fails: {
-      "ZSCAN with encoding listpack": "sorted sets",
-      "ZSCAN with encoding skiplist": "sorted sets",
-      "ZSCAN with PATTERN": "sorted sets",
-      "ZSCAN scores: regression test for issue #2175": "sorted sets",
-    },
+    passes: 17,
+    fails: {},
     skips: {},
   },
   "unit/sort": {
