@@ -79,6 +79,17 @@ export class QuicklistNodes {
     return this.get(node, BLOCK);
   }
 
+  /**
+   * The listpack of a node, or 0: there is no node, it is plain, or it has `limit` elements already. One look where every
+   * push looks.
+   */
+  roomyBlock(node: number, limit: number): number {
+    const words = this.heap.u32[node >>> SEGMENT_SHIFT];
+    const word = (node & SEGMENT_MASK) << 1;
+    const count = words[word + COUNT];
+    return node === 0 || count === 0 || count >= limit ? 0 : words[word + BLOCK];
+  }
+
   isPlain(node: number): boolean {
     return this.get(node, COUNT) === 0;
   }

@@ -336,11 +336,12 @@ export class Quicklist {
 
   /** Opens a node if there is one and it has room for one more element of this length. */
   private openRoomy(node: number, length: number): boolean {
-    const { listpack, nodes } = this;
-    if (node === 0 || nodes.isPlain(node) || this.isLarge(length)) return false;
+    const { listpack } = this;
+    const block = this.nodes.roomyBlock(node, this.countLimit);
+    if (block === 0 || this.isLarge(length)) return false;
     this.node = node;
-    listpack.open(nodes.block(node));
-    return listpack.byteLength + length + ELEMENT_OVERHEAD <= this.byteLimit && nodes.count(node) < this.countLimit;
+    listpack.open(block);
+    return listpack.byteLength + length + ELEMENT_OVERHEAD <= this.byteLimit;
   }
 
   /** Adds an element at the end or at the beginning of the node that is open. */
