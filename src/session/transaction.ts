@@ -37,7 +37,7 @@ export function discardTransaction(client: Client, watches: Watches): void {
   const { transaction } = client;
   client.transaction = null;
   watches.unwatch(client);
-  if (transaction !== null && transaction.clear()) spare = transaction;
+  if (transaction?.clear()) spare = transaction;
 }
 
 /** C: a command, which this layer does not look into. */

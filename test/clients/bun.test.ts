@@ -198,3 +198,33 @@ test("over a Unix socket", async () => {
   expect(await inside.get("key")).toBe("value");
   inside.close();
 });
+
+test("publish and subscribe", async () => {
+  const subscriber = await client.duplicate();
+  const got: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await subscriber.subscribe("news", (value, channel) => {
+    got.push(`${channel} ${value}`);
+    if (got.length === 3) resolve();
+  });
+  for (const value of ["one", "two", "three"]) expect(await client.publish("news", value)).toBe(1);
+  await promise;
+  expect(got).toEqual(["news one", "news two", "news three"]);
+  await subscriber.unsubscribe("news");
+  subscriber.close();
+});
+
+test("transactions", async () => {
+  expect(await client.send("MULTI", [])).toBe("OK");
+  expect(await client.send("SET", ["key", "1"])).toBe("QUEUED");
+  expect(await client.send("INCR", ["key"])).toBe("QUEUED");
+  expect(await client.send("EXEC", [])).toEqual(["OK", 2]);
+});
+
+test("a worker that waits for jobs", async () => {
+  const worker = await client.duplicate();
+  const job = worker.send("BLPOP", ["jobs", "10"]);
+  await client.send("RPUSH", ["jobs", "one"]);
+  expect(await job).toEqual(["jobs", "one"]);
+  worker.close();
+});

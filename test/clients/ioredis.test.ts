@@ -182,6 +182,78 @@ test("waits for a server that is started later", async () => {
   patient.disconnect();
 });
 
+describe("transactions", () => {
+  test("multi, with an error in the middle, and discarded", async () => {
+    const results = await redis.multi().set("key", "value").incr("key").get("key").exec();
+    expect(results?.map(([error, value]) => error?.message ?? value)).toEqual([
+      "OK",
+      "ERR value is not an integer or out of range",
+      "value",
+    ]);
+    await expect(redis.multi().set("key", "other").call("nosuch").exec()).rejects.toThrow("EXECABORT");
+    expect(await redis.get("key")).toBe("value");
+  });
+
+  test("watch: the loser of a race gets null", async () => {
+    const other = redis.duplicate();
+    await other.watch("key");
+    await redis.set("key", "first");
+    expect(await other.multi().set("key", "second").exec()).toBeNull();
+    expect(await other.multi().get("key").exec()).toEqual([[null, "first"]]);
+    await other.quit();
+  });
+});
+
+describe("publish and subscribe", () => {
+  test("channels, patterns and shard channels", async () => {
+    const subscriber = redis.duplicate();
+    const got: string[][] = [];
+    subscriber.on("message", (channel, value) => got.push([channel, value]));
+    subscriber.on("pmessage", (pattern, channel, value) => got.push([pattern, channel, value]));
+    subscriber.on("smessage", (channel, value) => got.push(["shard", channel, value]));
+    expect(await subscriber.subscribe("news", "other")).toBe(2);
+    expect(await subscriber.psubscribe("n*")).toBe(3);
+    expect(await subscriber.ssubscribe("shard")).toBe(1);
+    expect(await redis.publish("news", "Grüße")).toBe(2);
+    expect(await redis.spublish("shard", "x")).toBe(1);
+    // Without arguments ioredis 6 waits for ever, with real Redis too.
+    await subscriber.unsubscribe("news", "other");
+    await subscriber.punsubscribe("n*");
+    await subscriber.sunsubscribe("shard");
+    expect(got).toEqual([
+      ["news", "Grüße"],
+      ["n*", "news", "Grüße"],
+      ["shard", "shard", "x"],
+    ]);
+    subscriber.disconnect();
+  });
+
+  test("keys that expire are heard of", async () => {
+    await redis.config("SET", "notify-keyspace-events", "Ex");
+    const subscriber = redis.duplicate();
+    await subscriber.subscribe("__keyevent@0__:expired");
+    const heard = once(subscriber, "message");
+    await redis.set("short", "x", "PX", 5);
+    expect(await heard).toEqual(["__keyevent@0__:expired", "short"]);
+    await redis.config("SET", "notify-keyspace-events", "");
+    subscriber.disconnect();
+  });
+});
+
+test("a worker that waits for jobs", async () => {
+  const worker = redis.duplicate();
+  const jobs = ["one", "two", "three"];
+  const done: string[] = [];
+  const working = (async () => {
+    while (done.length < jobs.length) done.push((await worker.blpop("urgent", "jobs", 10))?.[1] ?? "nothing");
+  })();
+  for (const job of jobs) await redis.rpush("jobs", job);
+  await working;
+  expect(done).toEqual(jobs);
+  expect(await worker.blpop("jobs", 0.01)).toBeNull();
+  await worker.quit();
+});
+
 describe("with a password", () => {
   let locked: TestServer;
 

@@ -36,6 +36,44 @@ for (const RESP of [2, 3] as const) {
       expect(await client.hello(RESP)).toMatchObject({ server: "redis", version: "7.2.4", proto: RESP });
     });
 
+    test("transactions", async () => {
+      const results: unknown = await client.multi().set("key", "1").incr("key").get("key").exec();
+      expect(results).toEqual(["OK", 2, "2"]);
+      const other = await connect(server.port);
+      await other.watch("key");
+      await client.set("key", "3");
+      await expect(other.multi().set("key", "4").exec()).rejects.toThrow("watched keys has been changed");
+      expect(await client.get("key")).toBe("3");
+      other.destroy();
+    });
+
+    test("publish and subscribe; in RESP3 beside other commands", async () => {
+      const subscriber = await connect(server.port);
+      const got: string[] = [];
+      await subscriber.subscribe("news", (value, channel) => got.push(`${channel} ${value}`));
+      await subscriber.pSubscribe("n*", (value, channel) => got.push(`pattern ${channel} ${value}`));
+      await subscriber.sSubscribe("shard", (value, channel) => got.push(`shard ${channel} ${value}`));
+      expect(await client.publish("news", "Grüße")).toBe(2);
+      expect(await client.sPublish("shard", "x")).toBe(1);
+      if (RESP === 3) expect(await subscriber.get("missing")).toBeNull();
+      else await subscriber.ping();
+      expect(got).toEqual(["news Grüße", "pattern news Grüße", "shard shard x"]);
+      await subscriber.unsubscribe();
+      await subscriber.pUnsubscribe();
+      await subscriber.sUnsubscribe();
+      expect(await client.publish("news", "x")).toBe(0);
+      subscriber.destroy();
+    });
+
+    test("a worker that waits for jobs", async () => {
+      const worker = await connect(server.port);
+      const job = worker.blPop(["urgent", "jobs"], 10);
+      await client.rPush("jobs", "one");
+      expect(await job).toEqual({ key: "jobs", element: "one" });
+      expect(await worker.blPop("jobs", 0.01)).toBeNull();
+      worker.destroy();
+    });
+
     test("strings", async () => {
       expect(await client.set("key", "Grüße")).toBe("OK");
       expect(await client.get("key")).toBe("Grüße");
