@@ -127,6 +127,7 @@ describe("loading", () => {
       slices++;
       expect(other.run("GET key:0")).toEqual(error("LOADING Redis is loading the dataset in memory"));
       expect(other.run("PING").type).toBe("error");
+      expect(other.run("CONFIG SET appendonly yes")).toEqual(error("LOADING Redis is loading the dataset in memory"));
       const info = parseInfo(other.run("INFO persistence"));
       expect(info.get("loading")).toBe("1");
       expect(Number(info.get("loading_loaded_bytes"))).toBeLessThanOrEqual(Number(info.get("loading_total_bytes")));

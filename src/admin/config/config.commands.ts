@@ -35,7 +35,7 @@ function set(c: Call): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 2; i < c.argc; i += 2) pairs.push([c.text(i), c.text(i + 1)]);
-  const refusal = c.server.config.set(pairs, { local: isLocal(c.client) });
+  const refusal = c.server.config.set(pairs, { local: isLocal(c.client), loading: c.server.persistence.loading });
   if (refusal === null) c.reply.ok();
   else c.fail(refusal);
 }
