@@ -4,7 +4,7 @@ import { OPERATIONS, type OperationRow } from "./operations";
 import type { Options, ServerName } from "./options";
 import { longest, type RemovalRow, WAYS } from "./removals";
 import { TITLES } from "./servers";
-import { bytesAnElement, SHAPES, type Shape, type ShapeRow } from "./shapes";
+import { bytesAnElement, bytesAnElementWarm, SHAPES, type Shape, type ShapeRow } from "./shapes";
 import { median, medianRatio } from "./statistics";
 import { peers, table, thousands } from "./tables";
 import { OPERATION_TARGET, STALL_TARGET_MS } from "./workloads";
@@ -19,11 +19,17 @@ export function shapeTable(rows: readonly ShapeRow[], names: readonly ServerName
       `${shape.title}, ${shape.element}`,
       thousands(own[0].elements),
       ...names.map((name) => (bytes.get(name) ?? Number.NaN).toFixed(1)),
+      ...own.filter(({ server }) => server === "redbun").map((row) => bytesAnElementWarm(row).toFixed(1)),
       Number.isFinite(limit) ? limit.toFixed(1) : "",
     ];
   });
-  return table(["shape", "elements", ...names.map((name) => TITLES[name]), "at most"], lines);
+  const warm = names.includes("redbun") ? ["redbun, warm"] : [];
+  return `${table(["shape", "elements", ...names.map((name) => TITLES[name]), ...warm, "at most"], lines)}\n\n${WARM}`;
 }
+
+const WARM =
+  'Over the empty process, just started; "warm": over the empty process after it has answered as many PINGs of as ' +
+  "many bytes, which is what it takes for having run at all.";
 
 /** Milliseconds an operation takes, with redbun's ratio to each peer. */
 export function operationTable(rows: readonly OperationRow[], names: readonly ServerName[]): string {

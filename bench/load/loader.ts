@@ -7,7 +7,7 @@ import type { RespClient } from "../../test/support/resp-client";
 export type Words = readonly string[];
 
 /** Commands go out in writes of about this many bytes, each answered before the next. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 16 * 1024;
 /** How often a server is asked whether it is done. */
 const POLL_MS = 20;
 const EMPTY_LIMIT_MS = 60_000;

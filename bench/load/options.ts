@@ -72,6 +72,7 @@ export const HELP = `bun run bench:load [options]
   --servers A,B      of redbun, redis7, redis8, valkey8 (default: all that are installed)
   --pipelines 1,16   pipeline depths (default 1,16,64)
   --sizes 3,1024     value sizes in bytes (default 3,1024)
+  --scale N          collections of N times as many elements
   --rounds N         rounds; every server has its turn in each (default 5)
   --source           redbun from its sources instead of dist/redbun
   --write            put the tables into bench/README.md, in place of those of the same sections
@@ -90,6 +91,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
       pipelines: { type: "string" },
       sizes: { type: "string" },
       rounds: { type: "string" },
+      scale: { type: "string", default: "1" },
       source: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       json: { type: "string" },
@@ -116,7 +118,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     connections: sizes.connections,
     stallKeys: sizes.stallKeys,
     expiringKeys: sizes.expiringKeys,
-    collectionScale: sizes.collectionScale,
+    collectionScale: sizes.collectionScale * Number(values.scale),
     operationRounds: sizes.operationRounds,
     removalRounds: sizes.removalRounds,
     settleMs: sizes.settleMs,

@@ -116,7 +116,9 @@ export interface ShapeRow {
   readonly shape: string;
   readonly server: ServerName;
   readonly elements: number;
+  /** Resident bytes of the empty server: when it has just started, and when it has answered as much traffic as it will. */
   readonly emptyBytes: number;
+  readonly warmBytes: number;
   readonly fullBytes: number;
 }
 
@@ -131,7 +133,7 @@ export async function measureShapes(
     for (const name of names) {
       const row = await measureShape(shape, name, options);
       rows.push(row);
-      figures.push(`${TITLES[name]} ${bytesAnElement(row).toFixed(1)}`);
+      figures.push(`${TITLES[name]} ${bytesAnElement(row).toFixed(1)} (warm ${bytesAnElementWarm(row).toFixed(1)})`);
     }
     console.log(`  ${shape.title}: ${figures.join(", ")} bytes ${shape.element}`);
   }
@@ -142,6 +144,16 @@ export function bytesAnElement({ fullBytes, emptyBytes, elements }: ShapeRow): n
   return (fullBytes - emptyBytes) / elements;
 }
 
+/** Without what the process takes for having run at all: compiled code, and pages of the executable. */
+export function bytesAnElementWarm({ fullBytes, warmBytes, elements }: ShapeRow): number {
+  return (fullBytes - warmBytes) / elements;
+}
+
+/** As many commands of as many bytes, which store nothing. */
+function* traffic(commands: Iterable<Words>): Generator<Words> {
+  for (const words of commands) yield ["PING", words.join("123456")];
+}
+
 async function measureShape(shape: Shape, server: ServerName, options: Options): Promise<ShapeRow> {
   const elements = Math.round(shape.elements * options.collectionScale);
   await using running = await start(server, options);
@@ -149,9 +161,13 @@ async function measureShape(shape: Shape, server: ServerName, options: Options):
   await client.text("PING");
   await settle(options);
   const emptyBytes = residentBytes(running.pid);
+  await load(client, traffic(shape.fill(elements)));
+  await client.text("MEMORY", "PURGE");
+  await settle(options);
+  const warmBytes = residentBytes(running.pid);
   await load(client, shape.fill(elements));
   // What was freed on the way (a table that grew) is not what the collection takes; by itself it goes within seconds.
   await client.text("MEMORY", "PURGE");
   await settle(options);
-  return { shape: shape.name, server, elements, emptyBytes, fullBytes: residentBytes(running.pid) };
+  return { shape: shape.name, server, elements, emptyBytes, warmBytes, fullBytes: residentBytes(running.pid) };
 }
