@@ -145,8 +145,10 @@ describe("signals", () => {
   });
 
   test("a shutdown that is to save is refused while nothing can be saved", async () => {
-    await using server = await startRedbun({ args: ["--shutdown-on-sigterm", "save"] });
+    const folder = await mkdtemp(join(tmpdir(), "redbun-test-"));
+    await using server = await startRedbun({ args: ["--shutdown-on-sigterm", "save", "--dir", folder] });
     await using client = await server.client();
+    await rm(folder, { recursive: true });
     server.process.kill("SIGTERM");
     await server.waitForLog("SIGTERM received but errors trying to shut down the server");
     expect(text(await client.call("PING"))).toBe("PONG");
