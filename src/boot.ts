@@ -243,8 +243,7 @@ function installSignalHandlers(server: Server): void {
       process.exit(1);
     }
     log.signal(`Received ${signal} scheduling shutdown...`);
-    if (server.shuttingDown || server.shutdown(shutdownOptions(asked)) === null) return;
-    log.warning(`${signal} received but errors trying to shut down the server, check the logs for more information`);
+    if (!server.shuttingDown) server.shutdown(shutdownOptions(asked));
   };
   process.on("SIGTERM", () => stop("SIGTERM", config.shutdownOnSigterm));
   process.on("SIGINT", () => stop("SIGINT", config.shutdownOnSigint));
