@@ -148,6 +148,8 @@ describe("signals", () => {
     const folder = await mkdtemp(join(tmpdir(), "redbun-test-"));
     await using server = await startRedbun({ args: ["--shutdown-on-sigterm", "save", "--dir", folder] });
     await using client = await server.client();
+    // Answered, so accepted: a connection that still waits for that is lost with the listener.
+    expect(text(await client.call("PING"))).toBe("PONG");
     await rm(folder, { recursive: true });
     server.process.kill("SIGTERM");
     await server.waitForLog("Errors trying to shut down the server. Check the logs for more information.");
