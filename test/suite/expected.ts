@@ -125,14 +125,10 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/type/list": {
-    passes: 232,
+    passes: 236,
     fails: {
       "SWAPDB wants to wake blocked client, but the key already expired": "replication",
       "MULTI + LPUSH + EXPIRE + DEBUG SLEEP on blocked client, key already expired": "replication",
-      "BLPOP when result key is created by SORT..STORE": "SORT",
-      "BLMPOP_LEFT when result key is created by SORT..STORE": "SORT",
-      "BLMPOP_LEFT when new key is moved into place": "SORT: the client of the test before still waits for the key",
-      "BLPOP: with 0.001 timeout should not block indefinitely": "SORT: clients of the tests before still wait",
       "BLMPOP propagate as pop with count command to replica": "replication",
       "LMPOP propagate as pop with count command to replica": "replication",
     },
@@ -176,7 +172,7 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/type/stream-cgroups": {
-    passes: 43,
+    passes: 44,
     fails: {
       "Blocking XREADGROUP: key deleted": "7.2 answers NOGROUP",
       "Blocking XREADGROUP: key type changed with SET": "7.2 answers WRONGTYPE",
@@ -186,7 +182,6 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
       "Blocking XREADGROUP: swapped DB, key is not a stream": "7.2 answers WRONGTYPE",
       "XREADGROUP with NOACK creates consumer": "AOF",
       "Consumer without PEL is present in AOF after AOFRW": "AOF",
-      "Loading from legacy (Redis <= v6.2.x, rdb_ver < 10) persistence": "streams in RDB files",
       "Consumer group last ID propagation to slave (NOACK=0)": "replication",
       "Consumer group last ID propagation to slave (NOACK=1)": "replication",
       "Replication tests of XCLAIM with deleted entries (autclaim=0)": "replication",
@@ -219,10 +214,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/multi": {
-    passes: 41,
-    fails: {
-      "EXEC fail on WATCHed key modified by SORT with STORE even if the result is empty": "SORT",
-    },
+    passes: 42,
+    fails: {},
     skips: {
       "MULTI / EXEC is not propagated (single write command)": "replication",
       "MULTI / EXEC is propagated correctly (multiple commands)": "replication",
