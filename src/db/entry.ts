@@ -7,8 +7,7 @@
  *     length, bytes  the key
  *     length, bytes  the value, for strings kept inline
  *
- * A length is one byte up to 253; 254 is followed by 16 bits and 255 by 32 bits, little endian. A key of 16 bytes with
- * a value of 4 takes 26 bytes, thus a block of 32.
+ * Lengths are those of memory/length-prefix.ts. A key of 16 bytes with a value of 4 takes 26 bytes, thus a block of 32.
  *
  * Strings: an integer is a 64-bit value in two words (low, high); a string is inline while the whole entry stays within
  * INLINE_ENTRY_MAX, else in a block of its own (words: ref, length). "embstr" and "raw" are the names that OBJECT
@@ -17,7 +16,8 @@
 
 import type { ElementLayout } from "../memory/dict";
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
-import { copyBytes, equalBytes } from "../util/bytes";
+import { isStringAt, lengthBytes, readLength, writeLength } from "../memory/length-prefix";
+import { copyBytes } from "../util/bytes";
 
 export const TYPE_STRING = 0;
 export const TYPE_LIST = 1;
@@ -74,9 +74,6 @@ const LRU_MASK = 0xffffff;
 /** Entries up to this many bytes hold their string value themselves. */
 export const INLINE_ENTRY_MAX = 4096;
 
-const LENGTH_16 = 254;
-const LENGTH_32 = 255;
-
 /** What a new entry is made of. */
 export interface EntryShape {
   type: number;
@@ -108,12 +105,7 @@ export class Entries implements ElementLayout {
     const segment = ref >>> SEGMENT_SHIFT;
     const header = this.heap.u32[segment][(ref & SEGMENT_MASK) << 1];
     const bytes = this.heap.u8[segment];
-    let at = ((ref & SEGMENT_MASK) << 3) + keyOffset(header);
-    const length = end - start;
-    if (length < LENGTH_16) return bytes[at] === length && equalBytes(bytes, at + 1, buf, start, length);
-    if (readLength(bytes, at) !== length) return false;
-    at += lengthBytes(length);
-    return equalBytes(bytes, at, buf, start, length);
+    return isStringAt(bytes, ((ref & SEGMENT_MASK) << 3) + keyOffset(header), buf, start, end);
   }
 
   // --- fields ------------------------------------------------------------------------------------------------------
@@ -362,32 +354,4 @@ function writeExpiry(view: Uint32Array, word: number, expireAt: number): void {
 /** Bytes between the start of an entry and its key's length. */
 function keyOffset(header: number): number {
   return 4 + (header & EXPIRY_BIT) + (VALUE_WORDS[(header >>> ENCODING_SHIFT) & 15] << 2);
-}
-
-function readLength(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  if (first < LENGTH_16) return first;
-  if (first === LENGTH_16) return bytes[at + 1] | (bytes[at + 2] << 8);
-  return (bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16) | (bytes[at + 4] << 24)) >>> 0;
-}
-
-function lengthBytes(length: number): number {
-  if (length < LENGTH_16) return 1;
-  return length <= 0xffff ? 3 : 5;
-}
-
-/** Writes a length and returns the position behind it. */
-function writeLength(bytes: Uint8Array, at: number, length: number): number {
-  if (length < LENGTH_16) {
-    bytes[at] = length;
-    return at + 1;
-  }
-  const wide = length > 0xffff;
-  bytes[at] = wide ? LENGTH_32 : LENGTH_16;
-  bytes[at + 1] = length;
-  bytes[at + 2] = length >>> 8;
-  if (!wide) return at + 3;
-  bytes[at + 3] = length >>> 16;
-  bytes[at + 4] = length >>> 24;
-  return at + 5;
 }

@@ -7,11 +7,11 @@
  * of 24.
  */
 
-import { compareBytes, copyBytes, equalBytes } from "../util/bytes";
+import { compareBytes, copyBytes } from "../util/bytes";
 import type { ElementLayout } from "./dict";
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { isStringAt, lengthBytes, readLength, writeLength } from "./length-prefix";
 import type { MemberLayout } from "./order-nodes";
-import { LENGTH_16, longPrefix, prefixBytes, writeLongPrefix } from "./string-block";
 
 const SCORE_BYTES = 8;
 
@@ -29,13 +29,11 @@ export class ScoredBlocks implements ElementLayout, MemberLayout {
   /** Ref of a new block for the member `buf[start, end)`. */
   create(score: number, buf: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    const ref = this.heap.allocate(SCORE_BYTES + prefixBytes(length) + length);
+    const ref = this.heap.allocate(SCORE_BYTES + lengthBytes(length) + length);
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
     const at = ((ref & SEGMENT_MASK) << 3) + SCORE_BYTES;
     this.setScore(ref, score);
-    if (length < LENGTH_16) bytes[at] = length;
-    else writeLongPrefix(bytes, at, length);
-    copyBytes(buf, start, bytes, at + prefixBytes(length), length);
+    copyBytes(buf, start, bytes, writeLength(bytes, at, length), length);
     return ref;
   }
 
@@ -51,26 +49,21 @@ export class ScoredBlocks implements ElementLayout, MemberLayout {
   locate(ref: number): void {
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
     const at = ((ref & SEGMENT_MASK) << 3) + SCORE_BYTES;
-    const first = bytes[at];
     this.bytes = bytes;
-    this.length = first < LENGTH_16 ? first : longPrefix(bytes, at);
-    this.at = at + prefixBytes(this.length);
+    this.length = readLength(bytes, at);
+    this.at = at + lengthBytes(this.length);
   }
 
   hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean {
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
     const at = ((ref & SEGMENT_MASK) << 3) + SCORE_BYTES;
-    const length = end - start;
-    if (length < LENGTH_16) return bytes[at] === length && equalBytes(bytes, at + 1, buf, start, length);
-    this.locate(ref);
-    return this.length === length && equalBytes(bytes, this.at, buf, start, length);
+    return isStringAt(bytes, at, buf, start, end);
   }
 
   compare(ref: number, buf: Uint8Array, start: number, end: number): number {
     const bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
     const at = ((ref & SEGMENT_MASK) << 3) + SCORE_BYTES;
-    const first = bytes[at];
-    const length = first < LENGTH_16 ? first : longPrefix(bytes, at);
-    return compareBytes(bytes, at + prefixBytes(length), length, buf, start, end - start);
+    const length = readLength(bytes, at);
+    return compareBytes(bytes, at + lengthBytes(length), length, buf, start, end - start);
   }
 }

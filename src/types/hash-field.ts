@@ -7,7 +7,7 @@
  *     field, value
  *     or
  *     240
- *     length, field       one byte up to 253; 254 is followed by 16 bits and 255 by 32 bits, little endian
+ *     length, field       lengths are those of memory/length-prefix.ts
  *     length, value
  *
  * So the first byte says whether there is an expiry; the dict's flag says the same, to find such fields without looking at
@@ -19,6 +19,7 @@
 
 import type { ElementLayout } from "../memory/dict";
 import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
+import { isStringAt, lengthBytes, readLength, writeLength } from "../memory/length-prefix";
 import { copyBytes, equalBytes } from "../util/bytes";
 
 /** Expiry of a field that has none. */
@@ -31,8 +32,6 @@ const EXPIRES = 255;
 const LONG = 0xf0;
 const SHORT_FIELD_MAX = 14;
 const SHORT_VALUE_MAX = 15;
-const LENGTH_16 = 254;
-const LENGTH_32 = 255;
 /** Bytes of an expiry with its mark. */
 const EXPIRY_BYTES = 7;
 
@@ -51,10 +50,9 @@ export class FieldBlocks implements ElementLayout {
     let at = (ref & SEGMENT_MASK) << 3;
     if (bytes[at] === EXPIRES) at += EXPIRY_BYTES;
     const head = bytes[at];
+    if (head >= LONG) return isStringAt(bytes, at + 1, buf, start, end);
     const length = end - start;
-    if (head < LONG) return head >>> 4 === length && equalBytes(bytes, at + 1, buf, start, length);
-    if (readLength(bytes, at + 1) !== length) return false;
-    return equalBytes(bytes, at + 1 + lengthBytes(length), buf, start, length);
+    return head >>> 4 === length && equalBytes(bytes, at + 1, buf, start, length);
   }
 
   // --- reading -----------------------------------------------------------------------------------------------------
@@ -213,34 +211,9 @@ function writeTexts(
   writeText(out, valueAt, value, valueStart, valueLength);
 }
 
-function readLength(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  if (first < LENGTH_16) return first;
-  if (first === LENGTH_16) return bytes[at + 1] | (bytes[at + 2] << 8);
-  return (bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16) | (bytes[at + 4] << 24)) >>> 0;
-}
-
-function lengthBytes(length: number): number {
-  if (length < LENGTH_16) return 1;
-  return length <= 0xffff ? 3 : 5;
-}
-
 /** Writes a length and the text, and returns the position behind it. */
 function writeText(out: Uint8Array, at: number, text: Uint8Array, start: number, length: number): number {
-  let to = at;
-  if (length < LENGTH_16) {
-    out[to++] = length;
-  } else {
-    const wide = length > 0xffff;
-    out[to] = wide ? LENGTH_32 : LENGTH_16;
-    out[to + 1] = length;
-    out[to + 2] = length >>> 8;
-    if (wide) {
-      out[to + 3] = length >>> 16;
-      out[to + 4] = length >>> 24;
-    }
-    to += wide ? 5 : 3;
-  }
+  const to = writeLength(out, at, length);
   copyBytes(text, start, out, to, length);
   return to + length;
 }
