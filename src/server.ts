@@ -39,19 +39,16 @@ import { pubsubCommands } from "./session/pubsub.commands";
 import { transactionCommands } from "./session/transaction.commands";
 import { Watches } from "./session/watch";
 import { bitmapCommands } from "./types/bitmap.commands";
+import { installTypes } from "./types/collection-types";
 import { geoCommands } from "./types/geo.commands";
 import { hashCommands } from "./types/hash.commands";
 import { hyperLogLogCommands } from "./types/hyperloglog.commands";
 import { keyCommands } from "./types/key.commands";
-import { installLists } from "./types/list";
 import { listCommands } from "./types/list.commands";
-import { installSets } from "./types/set";
 import { setCommands } from "./types/set.commands";
 import { sortCommands } from "./types/sort.commands";
 import { streamCommands } from "./types/stream.commands";
-import { installStreams } from "./types/stream-tools";
 import { stringCommands } from "./types/string.commands";
-import { installZsets } from "./types/zset";
 import { zsetCommands } from "./types/zset.commands";
 import type { Clock } from "./util/clock";
 import { type Random, secureBytes } from "./util/random";
@@ -130,10 +127,7 @@ export class Server implements ServerContext {
       clock: this.clock,
       random: this.random,
     });
-    installLists(this.keyspace);
-    installSets(this.keyspace);
-    installZsets(this.keyspace);
-    installStreams(this.keyspace);
+    installTypes(this.keyspace);
     this.keyspace.access.update(this.clock.now());
     this.pause = new Pause(this.keyspace);
     this.blocking = new Blocking(this.keyspace);

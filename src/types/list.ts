@@ -43,23 +43,11 @@ export class Lists {
   }
 }
 
-const bySpace = new WeakMap<Keyspace, Lists>();
-let lastSpace: Keyspace | null = null;
-let lastLists: Lists;
-
 /** The flyweights for the lists of a keyspace. */
 export function listsOf(keyspace: Keyspace): Lists {
-  if (keyspace !== lastSpace) {
-    lastLists = bySpace.get(keyspace) ?? newLists(keyspace);
-    lastSpace = keyspace;
-  }
-  return lastLists;
-}
-
-function newLists(keyspace: Keyspace): Lists {
-  const lists = new Lists(keyspace);
-  bySpace.set(keyspace, lists);
-  return lists;
+  const { typeStates } = keyspace;
+  typeStates[TYPE_LIST] ??= new Lists(keyspace);
+  return typeStates[TYPE_LIST] as Lists;
 }
 
 /** Opens the list of an entry. */

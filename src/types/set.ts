@@ -448,23 +448,11 @@ export class Sets {
   }
 }
 
-const bySpace = new WeakMap<Keyspace, Sets>();
-let lastSpace: Keyspace | null = null;
-let lastSets: Sets;
-
 /** The views on the sets of a keyspace. */
 export function setsOf(keyspace: Keyspace): Sets {
-  if (keyspace !== lastSpace) {
-    lastSets = bySpace.get(keyspace) ?? newSets(keyspace);
-    lastSpace = keyspace;
-  }
-  return lastSets;
-}
-
-function newSets(keyspace: Keyspace): Sets {
-  const sets = new Sets(keyspace);
-  bySpace.set(keyspace, sets);
-  return sets;
+  const { typeStates } = keyspace;
+  typeStates[TYPE_SET] ??= new Sets(keyspace);
+  return typeStates[TYPE_SET] as Sets;
 }
 
 /** Tells a keyspace how sets are freed and copied. */

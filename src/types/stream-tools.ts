@@ -44,21 +44,11 @@ export class StreamTools {
   }
 }
 
-const bySpace = new WeakMap<Keyspace, StreamTools>();
-let lastSpace: Keyspace | null = null;
-let lastTools: StreamTools;
-
 /** The flyweights for the streams of a keyspace. */
 export function streamsOf(keyspace: Keyspace): StreamTools {
-  if (keyspace === lastSpace) return lastTools;
-  let tools = bySpace.get(keyspace);
-  if (tools === undefined) {
-    tools = new StreamTools(keyspace);
-    bySpace.set(keyspace, tools);
-  }
-  lastSpace = keyspace;
-  lastTools = tools;
-  return tools;
+  const { typeStates } = keyspace;
+  typeStates[TYPE_STREAM] ??= new StreamTools(keyspace);
+  return typeStates[TYPE_STREAM] as StreamTools;
 }
 
 /** Tells a keyspace how streams are freed and copied. */

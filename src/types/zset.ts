@@ -276,23 +276,11 @@ export class Zsets {
   }
 }
 
-const bySpace = new WeakMap<Keyspace, Zsets>();
-let lastSpace: Keyspace | null = null;
-let lastZsets: Zsets;
-
 /** The windows on the sorted sets of a keyspace. */
 export function zsetsOf(keyspace: Keyspace): Zsets {
-  if (keyspace !== lastSpace) {
-    lastZsets = bySpace.get(keyspace) ?? newZsets(keyspace);
-    lastSpace = keyspace;
-  }
-  return lastZsets;
-}
-
-function newZsets(keyspace: Keyspace): Zsets {
-  const zsets = new Zsets(keyspace);
-  bySpace.set(keyspace, zsets);
-  return zsets;
+  const { typeStates } = keyspace;
+  typeStates[TYPE_ZSET] ??= new Zsets(keyspace);
+  return typeStates[TYPE_ZSET] as Zsets;
 }
 
 /** Tells a keyspace how sorted sets are freed and copied. */
