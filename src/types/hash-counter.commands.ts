@@ -7,21 +7,15 @@ import {
   FLOAT_NOT_FINITE,
   HASH_VALUE_NOT_A_FLOAT,
   HASH_VALUE_NOT_AN_INTEGER,
-  INCREMENT_NOT_FINITE,
   INCREMENT_OVERFLOW,
   NOT_A_FLOAT,
   NOT_AN_INTEGER,
 } from "../resp/errors";
 import { bytesOf } from "../util/bytes";
 import { addInt64, int64, MAX_INT64_TEXT, parseInt64, writeInt64 } from "../util/integers";
-import {
-  addLongDouble,
-  addShortDecimals,
-  formatLongDouble,
-  isFiniteLongDouble,
-  parseLongDouble,
-} from "../util/long-double";
+import { addShortDecimals, isFiniteLongDouble, parseLongDouble } from "../util/long-double";
 import { collectionForWrite } from "./collection";
+import { sumOfDecimals } from "./decimal-sum";
 import type { Hashes } from "./hash";
 import { announceExpired, announceSet, findAlive, openHash, openOrCreate } from "./hash-call";
 import { hashCommand } from "./hash-definition.commands";
@@ -105,7 +99,7 @@ function hincrbyfloat(c: Call): void {
   const ref = c.failed ? 0 : collectionForWrite(c, 1, TYPE_HASH);
   if (c.failed) return;
   locateOperand(c, ref);
-  const sum = sumOfDecimals(c);
+  const sum = sumOfDecimals(c, value, at, end, 3, HASH_VALUE_NOT_A_FLOAT);
   if (c.failed) return;
   storeSum(c, ref, bytesOf(sum), sum.length, "hincrbyfloat");
   c.reply.bulkText(sum);
@@ -118,23 +112,6 @@ function checkIncrement(c: Call): void {
   const increment = parseLongDouble(buf, starts[3], ends[3]);
   if (increment === null) c.fail(NOT_A_FLOAT);
   else if (!isFiniteLongDouble(increment)) c.fail(FLOAT_NOT_FINITE);
-}
-
-/** The sum of the operand and argument 3, as text. */
-function sumOfDecimals(c: Call): string {
-  const { buf, starts, ends } = c;
-  const short = addShortDecimals(value, at, end, buf, starts[3], ends[3]);
-  if (short !== null) return short;
-  const operand = parseLongDouble(value, at, end);
-  const increment = parseLongDouble(buf, starts[3], ends[3]);
-  if (operand === null || increment === null) {
-    c.fail(HASH_VALUE_NOT_A_FLOAT);
-    return "";
-  }
-  const sum = addLongDouble(operand, increment);
-  if (isFiniteLongDouble(sum)) return formatLongDouble(sum);
-  c.fail(INCREMENT_NOT_FINITE);
-  return "";
 }
 
 export const hashCounterCommands: CommandDefinition[] = [

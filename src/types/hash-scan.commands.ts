@@ -2,10 +2,11 @@
 
 import type { Call } from "../command/call";
 import { type CommandDefinition, READONLY } from "../command/command-spec";
-import { INVALID_CURSOR, NOT_AN_INTEGER, OUT_OF_LONG, OUT_OF_RANGE } from "../resp/errors";
+import { TYPE_HASH } from "../db/entry";
+import { NOT_AN_INTEGER, OUT_OF_LONG, OUT_OF_RANGE } from "../resp/errors";
 import { int64, int64ToNumber, parseInt64 } from "../util/integers";
 import type { Hashes } from "./hash";
-import { announceExpired, openForRead } from "./hash-call";
+import { announceExpired, openForRead, openHash } from "./hash-call";
 import { hashCommand } from "./hash-definition.commands";
 import {
   type Below,
@@ -18,8 +19,7 @@ import {
   visitListed,
 } from "./hash-traversal";
 import { hashType } from "./hash-type";
-import { parseCursor } from "./key-cursor";
-import { parseScanOptions } from "./key-scan.commands";
+import { type ScanOptions, scanCollection } from "./scan-argument";
 
 /** 2^62, in its upper half. */
 const HALF = 0x40000000;
@@ -32,22 +32,12 @@ const found: number[] = [];
  * count are.
  */
 function hscan(c: Call): void {
-  if (!parseCursor(c.buf, c.starts[2], c.ends[2])) {
-    c.fail(INVALID_CURSOR);
-    return;
-  }
-  const cursor = int64ToNumber(int64.hi >>> 0, int64.lo);
+  scanCollection(c, TYPE_HASH, scanHash, true);
+}
+
+function scanHash(c: Call, ref: number, { cursor, count, pattern, noValues }: ScanOptions): void {
   const { reply } = c;
-  const hashes = openForRead(c);
-  if (c.failed) return;
-  if (hashes === null) {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  const { count, noValues, pattern } = parseScanOptions(c, 3, false, true);
-  if (c.failed) return;
+  const hashes = openHash(c, ref);
   found.length = 0;
   const next = scanFields(hashes, cursor, count, (bytes, at, length) => pattern.matches(bytes, at, length), found);
   reply.array(2);

@@ -5,11 +5,8 @@ import type { Call } from "../command/call";
 import { type CommandDefinition, DENYOOM, FAST, keyAt, READONLY, WRITE } from "../command/command-spec";
 import { ENCODING_HASHTABLE, TYPE_SET } from "../db/entry";
 import { EVENT_SET } from "../db/keyspace";
-import { INVALID_CURSOR } from "../resp/errors";
-import { int64, int64ToNumber } from "../util/integers";
 import { collectionForRead, collectionForWrite, createCollection, removeEmptied } from "./collection";
-import { parseCursor } from "./key-cursor";
-import { parseScanOptions, type ScanOptions } from "./key-scan.commands";
+import { type ScanOptions, scanCollection } from "./scan-argument";
 import { type SetLimits, type SetView, setsOf } from "./set";
 import { setAlgebraCommands } from "./set-algebra.commands";
 import { closeSet, member, openSet, replyMembers } from "./set-call";
@@ -180,25 +177,11 @@ function smembers(c: Call): void {
 
 /** SSCAN key cursor [MATCH pattern] [COUNT count]. Small sets are returned whole. */
 function sscan(c: Call): void {
-  if (!parseCursor(c.buf, c.starts[2], c.ends[2])) {
-    c.fail(INVALID_CURSOR);
-    return;
-  }
-  const cursor = int64ToNumber(int64.hi >>> 0, int64.lo);
-  const ref = collectionForRead(c, 1, TYPE_SET);
-  if (c.failed) return;
-  if (ref === 0) {
-    // As in Redis a missing key hides mistakes in the options.
-    c.reply.array(2);
-    c.reply.bulkInteger(0);
-    c.reply.array(0);
-    return;
-  }
-  const options = parseScanOptions(c, 3, false);
-  if (c.failed) return;
-  const set = openSet(c, ref);
-  if (set.encoding === ENCODING_HASHTABLE) scanTable(c, set, cursor, options);
-  else scanAll(c, set, options);
+  scanCollection(c, TYPE_SET, (call, ref, options) => {
+    const set = openSet(call, ref);
+    if (set.encoding === ENCODING_HASHTABLE) scanTable(call, set, options);
+    else scanAll(call, set, options);
+  });
 }
 
 function scanAll(c: Call, set: SetView, options: ScanOptions): void {
@@ -227,12 +210,12 @@ function matches(options: ScanOptions, each: Member): boolean {
 const found: number[] = [];
 
 /** A cursor is a position in hash space, see Dict.scan; one beyond it is behind the last member. */
-function scanTable(c: Call, set: SetView, cursor: number, options: ScanOptions): void {
+function scanTable(c: Call, set: SetView, { cursor, count, pattern }: ScanOptions): void {
   const { blocks, table } = set;
   found.length = 0;
-  const next = table.scan(cursor, options.count, (ref) => {
+  const next = table.scan(cursor, count, (ref) => {
     blocks.locate(ref);
-    if (options.pattern.matches(blocks.bytes, blocks.at, blocks.length)) found.push(ref);
+    if (pattern.matches(blocks.bytes, blocks.at, blocks.length)) found.push(ref);
   });
   const { reply } = c;
   reply.array(2);

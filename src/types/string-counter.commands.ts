@@ -4,22 +4,10 @@ import type { Call } from "../command/call";
 import { type CommandDefinition, DENYOOM, FAST, keyAt, WRITE } from "../command/command-spec";
 import { NO_EXPIRY } from "../db/entry";
 import { EVENT_STRING } from "../db/keyspace";
-import {
-  DECREMENT_OVERFLOW,
-  INCREMENT_NOT_FINITE,
-  INCREMENT_OVERFLOW,
-  NOT_A_FLOAT,
-  NOT_AN_INTEGER,
-} from "../resp/errors";
+import { DECREMENT_OVERFLOW, INCREMENT_OVERFLOW, NOT_A_FLOAT, NOT_AN_INTEGER } from "../resp/errors";
 import { writeLatin1 } from "../util/bytes";
 import { addInt64, int64, parseInt64 } from "../util/integers";
-import {
-  addLongDouble,
-  addShortDecimals,
-  formatLongDouble,
-  isFiniteLongDouble,
-  parseLongDouble,
-} from "../util/long-double";
+import { sumOfDecimals } from "./decimal-sum";
 import { type ByteRange, setInteger, setUnset, stringBytes, stringToInt64 } from "./string";
 import { isWrongType } from "./string-call";
 
@@ -80,29 +68,14 @@ const ZERO: ByteRange = { bytes: Uint8Array.of(0x30), at: 0, length: 1 };
 function incrbyfloat(c: Call): void {
   const ref = c.write(1);
   if (isWrongType(c, ref)) return;
-  const sum = sumOfDecimals(c, ref === 0 ? ZERO : stringBytes(c.db.keyspace, ref));
+  const { bytes, at, length } = ref === 0 ? ZERO : stringBytes(c.db.keyspace, ref);
+  const sum = sumOfDecimals(c, bytes, at, at + length, 2, NOT_A_FLOAT);
   if (c.failed) return;
   setUnset(c.db, ref, c, 1, sum.length, expiryOf(c, ref));
   const { entries } = c.db.keyspace;
   writeLatin1(sum, entries.bytes, entries.at);
   c.changed(1, EVENT_STRING, "incrbyfloat");
   c.reply.bulkText(sum);
-}
-
-/** The sum of a value and argument 2, as text. Fails if one of them is no number, or if their sum is none. */
-function sumOfDecimals(c: Call, { bytes, at, length }: ByteRange): string {
-  const short = addShortDecimals(bytes, at, at + length, c.buf, c.starts[2], c.ends[2]);
-  if (short !== null) return short;
-  const value = parseLongDouble(bytes, at, at + length);
-  const increment = parseLongDouble(c.buf, c.starts[2], c.ends[2]);
-  if (value === null || increment === null) {
-    c.fail(NOT_A_FLOAT);
-    return "";
-  }
-  const sum = addLongDouble(value, increment);
-  if (isFiniteLongDouble(sum)) return formatLongDouble(sum);
-  c.fail(INCREMENT_NOT_FINITE);
-  return "";
 }
 
 function counter(name: string, arity: number, handler: (c: Call) => void): CommandDefinition {

@@ -7,19 +7,10 @@ import { type CommandDefinition, DENYOOM, FAST, keyAt, READONLY, WRITE } from ".
 import { ENCODING_LISTPACK, TYPE_ZSET } from "../db/entry";
 import { EVENT_ZSET } from "../db/keyspace";
 import type { Heap } from "../memory/heap";
-import {
-  INVALID_CURSOR,
-  SYNTAX_ERROR,
-  wrongArity,
-  ZADD_GT_LT_NX,
-  ZADD_INCR_ONE_PAIR,
-  ZADD_NX_AND_XX,
-} from "../resp/errors";
+import { SYNTAX_ERROR, wrongArity, ZADD_GT_LT_NX, ZADD_INCR_ONE_PAIR, ZADD_NX_AND_XX } from "../resp/errors";
 import { formatDouble, formatPrecise, formatShortest } from "../util/doubles";
-import { int64, int64ToNumber } from "../util/integers";
 import { collectionForRead, collectionForWrite, removeEmptied } from "./collection";
-import { parseCursor } from "./key-cursor";
-import { parseScanOptions, type ScanOptions } from "./key-scan.commands";
+import { type ScanOptions, scanCollection } from "./scan-argument";
 import { type SortedSet, zsetsOf } from "./zset";
 import { ADD_CH, ADD_GT, ADD_INCR, ADD_LT, ADD_NX, ADD_XX, addScored, scoreBuffer } from "./zset-add";
 import { zsetAlgebraCommands } from "./zset-algebra.commands";
@@ -173,25 +164,11 @@ function replyRank(c: Call, reverse: boolean): void {
 
 /** ZSCAN key cursor [MATCH pattern] [COUNT count]. Small sorted sets are returned whole. */
 function zscan(c: Call): void {
-  if (!parseCursor(c.buf, c.starts[2], c.ends[2])) {
-    c.fail(INVALID_CURSOR);
-    return;
-  }
-  const cursor = int64ToNumber(int64.hi >>> 0, int64.lo);
-  const ref = collectionForRead(c, 1, TYPE_ZSET);
-  if (c.failed) return;
-  if (ref === 0) {
-    // As in Redis a missing key hides mistakes in the options.
-    c.reply.array(2);
-    c.reply.bulkInteger(0);
-    c.reply.array(0);
-    return;
-  }
-  const options = parseScanOptions(c, 3, false);
-  if (c.failed) return;
-  const zset = openZset(c, ref);
-  if (zset.encoding === ENCODING_LISTPACK) scanPacked(c, zset, options);
-  else scanIndexed(c, zset, cursor, options);
+  scanCollection(c, TYPE_ZSET, (call, ref, options) => {
+    const zset = openZset(call, ref);
+    if (zset.encoding === ENCODING_LISTPACK) scanPacked(call, zset, options);
+    else scanIndexed(call, zset, options);
+  });
 }
 
 function scanPacked(c: Call, zset: SortedSet, options: ScanOptions): void {
@@ -213,12 +190,12 @@ function scanPacked(c: Call, zset: SortedSet, options: ScanOptions): void {
 const found: number[] = [];
 
 /** A cursor is a position in hash space, see Dict.scan; one beyond it is behind the last member. */
-function scanIndexed(c: Call, zset: SortedSet, cursor: number, options: ScanOptions): void {
+function scanIndexed(c: Call, zset: SortedSet, { cursor, count, pattern }: ScanOptions): void {
   const { blocks, dict } = zset.indexed;
   found.length = 0;
-  const next = dict.scan(cursor, options.count, (ref) => {
+  const next = dict.scan(cursor, count, (ref) => {
     blocks.locate(ref);
-    if (options.pattern.matches(blocks.bytes, blocks.at, blocks.length)) found.push(ref);
+    if (pattern.matches(blocks.bytes, blocks.at, blocks.length)) found.push(ref);
   });
   const { reply } = c;
   reply.array(2);
