@@ -17,6 +17,7 @@ import { type ProcessHooks, Shutdown } from "./admin/process/shutdown";
 import type { CommandDefinition } from "./command/command-spec";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
+import { Propagation } from "./command/propagation";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";
 import { Unblocker } from "./command/unblocker";
 import { Background } from "./db/background";
@@ -102,6 +103,7 @@ export class Server implements ServerContext {
   readonly metrics: Metrics;
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
+  readonly propagation: Propagation;
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
   readonly listeners: Listeners;
@@ -149,6 +151,7 @@ export class Server implements ServerContext {
     });
     this.commands = parts.commands ?? createCommandTable();
     const reply = new ReplyWriter();
+    this.propagation = new Propagation(this);
     this.dispatcher = new Dispatcher(this, reply);
     this.unblocker = new Unblocker(this, this.dispatcher, reply);
     this.gate = new Gate(this, reply);

@@ -37,6 +37,8 @@ export class Call {
   argc = 0;
   /** An argument was wrong, and the reply says so. */
   failed = false;
+  /** What is propagated, if it changes data, is the command as it came. */
+  verbatim = true;
   /** Whether it may wait: not in a transaction, which is one step. */
   mayBlock = true;
   client!: Client;
@@ -55,6 +57,7 @@ export class Call {
     this.ends = request.ends;
     this.argc = request.argc;
     this.failed = false;
+    this.verbatim = true;
   }
 
   /** Lets go of the last request's buffer. */
@@ -153,6 +156,27 @@ export class Call {
   /** Announces one more event of the change that changed() announced. */
   notify(i: number, eventClass: number, event: string): void {
     this.db.keyspace.notify(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
+  }
+
+  // --- propagation -------------------------------------------------------------------------------------------------
+
+  /** Whether anybody wants to know what the command does: an effect is written only then. */
+  get isPropagated(): boolean {
+    return this.server.propagation.active;
+  }
+
+  /**
+   * Begins a command of `argc` arguments that is propagated in the place of this one; the caller writes them. It may be
+   * called several times. Nothing may be looked up until the arguments are complete.
+   */
+  effect(argc: number): ReplyWriter {
+    this.verbatim = false;
+    return this.server.propagation.begin(this.db.id, argc);
+  }
+
+  /** What the command changes is no change to a copy of the data, or was said already. */
+  propagateNothing(): void {
+    this.verbatim = false;
   }
 
   // --- waiting -----------------------------------------------------------------------------------------------------

@@ -45,6 +45,9 @@ export const WHILE_SUBSCRIBED = 1 << 24;
 /** EXEC: does what the commands do that its client has queued; not shown by COMMAND. */
 export const RUNS_QUEUE = 1 << 23;
 
+/** May come across keys that are no arguments, and delete those that have expired; not shown by COMMAND. */
+export const TOUCHES_ARBITRARY_KEYS = 1 << 26;
+
 /** Names of the flags that COMMAND INFO shows, in its order. */
 export const FLAG_NAMES: [number, string][] = [
   [WRITE, "write"],

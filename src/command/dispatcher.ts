@@ -34,6 +34,7 @@ import {
   WHILE_SUBSCRIBED,
   WRITE,
 } from "./command-spec";
+import type { Propagation } from "./propagation";
 import type { ServerContext } from "./server-context";
 
 /** How long a change of the wall clock may go unnoticed, µs. */
@@ -64,6 +65,7 @@ export class Dispatcher {
   private errorsSeen = 0;
   private readonly stats: ServerStats;
   private readonly blocking: Blocking;
+  private readonly propagation: Propagation;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
   private lastEnd = 0;
   /** The command that was run since, and how often. */
@@ -83,6 +85,7 @@ export class Dispatcher {
     this.calls = [new Call(server, reply)];
     this.stats = server.stats;
     this.blocking = server.blocking;
+    this.propagation = server.propagation;
   }
 
   /** A command is being run. */
@@ -214,9 +217,11 @@ export class Dispatcher {
     call.db = server.keyspace.databases[client.database];
     this.errorsSeen = reply.errors;
     const replyStart = reply.length;
+    const { dirty } = server.keyspace;
     this.depth++;
     this.callHandler(call);
     this.depth--;
+    if (this.propagation.active) this.propagation.ran(call, dirty);
     const failed = reply.errors !== this.errorsSeen;
     if (failed) {
       // Whoever runs this command has not failed.

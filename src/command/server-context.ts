@@ -22,6 +22,7 @@ import type { Clock } from "../util/clock";
 import type { Random } from "../util/random";
 import type { CommandTable } from "./command-table";
 import type { Dispatcher } from "./dispatcher";
+import type { Propagation } from "./propagation";
 import type { Unblocker } from "./unblocker";
 
 /** How SHUTDOWN was asked for. */
@@ -37,6 +38,7 @@ export interface ServerContext {
   readonly clients: ClientRegistry;
   readonly commands: CommandTable;
   readonly dispatcher: Dispatcher;
+  readonly propagation: Propagation;
   readonly pause: Pause;
   readonly blocking: Blocking;
   readonly unblocker: Unblocker;

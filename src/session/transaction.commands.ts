@@ -58,6 +58,8 @@ function exec(c: Call): void {
   }
   // Before the commands: they would find themselves watched.
   server.watches.forget(client);
+  // What they do is propagated, together.
+  c.propagateNothing();
   c.reply.array(transaction.count);
   for (const command of transaction.commands as Command[]) {
     server.dispatcher.runNested(client, command, transaction.read());

@@ -10,6 +10,7 @@ import {
   LOADING,
   READONLY,
   STALE,
+  TOUCHES_ARBITRARY_KEYS,
   WRITE,
 } from "../command/command-spec";
 import { TYPE_NAMES } from "../db/entry";
@@ -168,7 +169,7 @@ const traversal: CommandDefinition[] = [
   {
     name: "scan",
     arity: -2,
-    flags: READONLY,
+    flags: READONLY | TOUCHES_ARBITRARY_KEYS,
     categories: GENERIC,
     tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"],
     handler: scan,
@@ -176,7 +177,7 @@ const traversal: CommandDefinition[] = [
   {
     name: "randomkey",
     arity: 1,
-    flags: READONLY,
+    flags: READONLY | TOUCHES_ARBITRARY_KEYS,
     categories: GENERIC,
     tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
     handler: randomKey,

@@ -16,7 +16,7 @@ import { createCommandTable, Server } from "../../src/server";
 import { Client, type Transport } from "../../src/session/client";
 import { ManualClock } from "../../src/util/clock";
 import { SeededRandom } from "../../src/util/random";
-import type { Reply } from "./reply";
+import { items, type Reply, text } from "./reply";
 import { ReplyDecoder } from "./reply-decoder";
 
 /** Text (latin1), a number, or bytes. */
@@ -103,6 +103,10 @@ export class InProcessClient {
   }
 }
 
+function expectEnd(decoder: ReplyDecoder): void {
+  if (decoder.buffered !== 0) throw new Error("an effect is more than one command");
+}
+
 function toText(arg: Argument): string | Uint8Array {
   return arg instanceof Uint8Array ? arg : String(arg);
 }
@@ -179,17 +183,35 @@ export class InProcess {
     return this.keyspace.entries.expireAt(this.entry(key));
   }
 
+  /**
+   * Notes all effects from now on in the array returned: the arguments separated by blanks, the database in front of
+   * them where it is another than 0.
+   */
+  recordEffects(): string[] {
+    const effects: string[] = [];
+    this.server.propagation.attach({
+      append(db, buf, start, end) {
+        const decoder = new ReplyDecoder();
+        decoder.push(Buffer.from(buf.subarray(start, end)));
+        const command = items(decoder.next() as Reply).map(text);
+        expectEnd(decoder);
+        effects.push((db > 0 ? [`${db}:`, ...command] : command).join(" "));
+      },
+    });
+    return effects;
+  }
+
   /** Notes all keyspace events from now on in the array returned. */
   recordEvents(): RecordedEvent[] {
     const events: RecordedEvent[] = [];
-    const text = (key: Uint8Array, start: number, end: number): string =>
+    const nameOf = (key: Uint8Array, start: number, end: number): string =>
       Buffer.from(key.subarray(start, end)).toString("latin1");
     this.keyspace.listen({
       keyChanged(_db, key, start, end, eventClass, event) {
-        events.push({ event, key: text(key, start, end), eventClass, change: true });
+        events.push({ event, key: nameOf(key, start, end), eventClass, change: true });
       },
       keyEvent(_db, key, start, end, eventClass, event) {
-        events.push({ event, key: text(key, start, end), eventClass, change: false });
+        events.push({ event, key: nameOf(key, start, end), eventClass, change: false });
       },
       keyExpired() {},
       keyCreated() {},
