@@ -172,7 +172,7 @@ function followProcessDirectives(server: Server): void {
   };
   setTitle();
   // After the hooks of the server, which move the listeners.
-  for (const name of ["proc-title-template", "port", "bind"] as const) config.onChange(name, setTitle);
+  for (const name of ["proc-title-template", "port", "tls-port", "bind"] as const) config.onChange(name, setTitle);
 
   const oom = new OomScore(config, log);
   const applyOom = (): string | null =>
@@ -227,7 +227,6 @@ function unservedDirectives(config: Config): string[] {
   const promises: [string, boolean][] = [
     ["appendonly", config.appendonly],
     ["replicaof", config.replicaof !== null],
-    ["tls-port", config.tlsPort !== 0],
     ["cluster-enabled", config.clusterEnabled],
     ["maxmemory-policy", config.maxmemory > 0 && config.maxmemoryPolicy !== "noeviction"],
   ];

@@ -4,7 +4,7 @@
 
 import { adminCommands } from "./admin/admin.commands";
 import { HttpGuard } from "./admin/client/http-guard";
-import type { Config } from "./admin/config/config";
+import type { Config, DirectiveName } from "./admin/config/config";
 import { installConfigEffects } from "./admin/config/effects";
 import { decodePath } from "./admin/config/special";
 import { Metrics } from "./admin/info/metrics";
@@ -53,6 +53,29 @@ import { stringCommands } from "./types/string.commands";
 import { zsetCommands } from "./types/zset.commands";
 import type { Clock } from "./util/clock";
 import { type Random, secureBytes } from "./util/random";
+
+/** Those that TLS settings are made of. */
+const TLS_DIRECTIVES: readonly DirectiveName[] = [
+  "tls-auth-clients",
+  "tls-ca-cert-dir",
+  "tls-ca-cert-file",
+  "tls-cert-file",
+  "tls-ciphers",
+  "tls-ciphersuites",
+  "tls-client-cert-file",
+  "tls-client-key-file",
+  "tls-client-key-file-pass",
+  "tls-cluster",
+  "tls-dh-params-file",
+  "tls-key-file",
+  "tls-key-file-pass",
+  "tls-prefer-server-ciphers",
+  "tls-protocols",
+  "tls-replication",
+  "tls-session-cache-size",
+  "tls-session-cache-timeout",
+  "tls-session-caching",
+];
 
 export interface ServerParts {
   config: Config;
@@ -171,11 +194,14 @@ export class Server implements ServerContext {
     this.scheduleCron();
   }
 
-  /** CONFIG SET port and bind move the listeners. */
+  /** CONFIG SET port, tls-port and bind move the listeners; the directives of TLS are read again. */
   private followListenDirectives(): void {
     const { config, listeners } = this;
-    config.onChange("port", () => (listeners.rebind() ? null : "Unable to listen on this port. Check server logs."));
-    config.onChange("bind", () => (listeners.rebind() ? null : "Failed to bind to specified addresses."));
+    const configureTls = (): string | null => listeners.configureTls();
+    for (const name of TLS_DIRECTIVES) config.onChange(name, configureTls);
+    config.onChange("port", () => listeners.movePort());
+    config.onChange("tls-port", () => listeners.moveTlsPort());
+    config.onChange("bind", () => listeners.moveAddress());
   }
 
   /** Loads the data of the last run, in slices; the server answers that it is loading until this resolves. */
@@ -185,6 +211,10 @@ export class Server implements ServerContext {
 
   get port(): number {
     return this.listeners.port;
+  }
+
+  get tlsPort(): number {
+    return this.listeners.tlsPort;
   }
 
   stopAccepting(): void {
@@ -261,6 +291,7 @@ export class Server implements ServerContext {
       this.compaction.consider();
       for (const client of this.clients.all()) client.transport.checkOutput();
       closeIdleClients(this);
+      this.gate.handshakes.check();
     }
     if (this.every(5)) logFigures(this);
     this.persistence.considerBgsave();

@@ -66,6 +66,8 @@ export interface ServerContext {
   readonly supervisedBy: "no" | "upstart" | "systemd";
   /** The TCP port that is listened on, 0 for none. */
   readonly port: number;
+  /** The same of connections that use TLS. */
+  readonly tlsPort: number;
   /** Somebody speaks HTTP to the server: logs it and ends the connection. */
   refuseHttp(client: Client): void;
   /**

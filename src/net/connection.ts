@@ -302,6 +302,18 @@ export class Connection implements Transport {
     this.socket.end();
   }
 
+  /** Ends a connection that is not let in, with the reason. */
+  refuse(reason: string): void {
+    if (this.closed) return;
+    this.client.closing = true;
+    this.ended();
+    this.socket.end(reason);
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /** Whatever ended the connection, it is over, and the client is gone for everybody. */
   ended(): void {
     this.closed = true;

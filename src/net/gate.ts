@@ -13,6 +13,7 @@ import { describeClient } from "../session/client-info";
 import { quoteRepr } from "../util/bytes";
 import type { Connection } from "./connection";
 import { LookAhead } from "./look-ahead";
+import { Handshakes } from "./tls/handshakes";
 
 /** How much of a malformed request is logged, and of a query buffer that grew too large. */
 const SAMPLE_BYTES = 128;
@@ -23,6 +24,7 @@ export class Gate {
   readonly dispatcher: Dispatcher;
   readonly reply: ReplyWriter;
   readonly lookAhead = new LookAhead();
+  readonly handshakes: Handshakes;
   /** Whose commands are being run, null between batches. */
   serving: Client | null = null;
   private readonly parserLimits: ParserLimits;
@@ -37,6 +39,7 @@ export class Gate {
     this.dispatcher = server.dispatcher;
     this.parserLimits = { maxBulk: server.config.protoMaxBulkLen, authenticated: true };
     this.parser = new RequestParser(this.parserLimits);
+    this.handshakes = new Handshakes(server);
   }
 
   get stats(): ServerContext["stats"] {
@@ -59,8 +62,16 @@ export class Gate {
 
   /** The error bytes for a connection that is not let in, or null. `address` is "" for a unix socket. */
   refuse(address: string): string | null {
-    const { config, clients } = this.server;
-    if (clients.size >= config.maxclients) return errors.MAX_CLIENTS;
+    return this.isFull ? errors.MAX_CLIENTS : this.refuseAddress(address);
+  }
+
+  get isFull(): boolean {
+    return this.server.clients.size >= this.server.config.maxclients;
+  }
+
+  /** As `refuse`, for a client that has its place already: protected mode only. */
+  refuseAddress(address: string): string | null {
+    const { config } = this.server;
     const open = !config.protectedMode || config.requirepass !== "" || address === "" || isLoopback(address);
     return open ? null : errors.PROTECTED_MODE;
   }

@@ -1,16 +1,19 @@
 /**
- * Listeners: TCP on any number of addresses, and a unix socket. Accepting is refused with Redis's replies when
- * maxclients is reached, and from outside while protected mode is in force.
+ * Listeners: TCP on any number of addresses, with or without TLS, and a unix socket. Accepting is refused with Redis's
+ * replies when maxclients is reached, and from outside while protected mode is in force.
+ *
+ * A TLS connection counts as a client from the moment it opens, as in Redis, and is served once its handshake is over.
  */
 
 import { unlinkSync } from "node:fs";
-import type { SocketHandler, UnixSocketListener } from "bun";
+import type { Socket, SocketHandler, TCPSocketListener, TLSOptions, UnixSocketListener } from "bun";
 import { LOG_VERBOSE } from "../admin/process/logger";
 import { describeClient } from "../session/client-info";
 import { libc } from "../util/libc";
 import { Connection } from "./connection";
 import type { Gate } from "./gate";
 import { resolveIPv4 } from "./resolve";
+import type { TlsServerSettings } from "./tls/tls-settings";
 
 export interface Listener {
   /** The port, 0 for a unix socket. */
@@ -18,6 +21,12 @@ export interface Listener {
   readonly fd: number;
   /** Stops accepting; open connections live on. */
   stop(): void;
+}
+
+/** A TCP listener whose connections use TLS. */
+export interface TlsListener extends Listener {
+  /** From now on connections get these settings. Nobody who is connecting is turned away. */
+  replaceSettings(settings: TlsServerSettings): void;
 }
 
 /**
@@ -35,6 +44,57 @@ export function listenTcp(gate: Gate, address: string, port: number, backlog: nu
   const fd = fdOf(server);
   setBacklog(fd, backlog);
   return { port: server.port, fd, stop: () => server.stop(false) };
+}
+
+/** As listenTcp, for connections that use TLS. */
+export function listenTls(
+  gate: Gate,
+  address: string,
+  port: number,
+  backlog: number,
+  settings: TlsServerSettings,
+): TlsListener {
+  const open = (where: object, tls: TlsServerSettings): TCPSocketListener<Connection> =>
+    Bun.listen<Connection>({
+      ...(where as { hostname: string; port: number }),
+      allowHalfOpen: true,
+      socket: tlsHandlers(gate),
+      data: NO_CONNECTION,
+      // The types name fewer options than there are.
+      tls: tls as unknown as TLSOptions,
+    });
+  const where = { ...target(address), port };
+  let server = open(where, settings);
+  setBacklog(fdOf(server), backlog);
+  const listener = {
+    port: server.port,
+    fd: fdOf(server),
+    stop: () => server.stop(false),
+    replaceSettings: (next: TlsServerSettings) => {
+      // A listener keeps its settings for life. A new one on the same socket takes over whoever waits to be accepted.
+      const copy = Number(libc("dup")?.(listener.fd) ?? -1);
+      if (copy < 0) {
+        server.stop(false);
+        server = open({ ...where, port: listener.port }, next);
+      } else {
+        const former = server;
+        server = takeOver(open, copy, next);
+        former.stop(false);
+      }
+      listener.fd = fdOf(server);
+    },
+  };
+  return listener;
+}
+
+/** Listens on a copy of a socket, which is closed again if that fails. */
+function takeOver<Settings, Server>(open: (where: object, tls: Settings) => Server, fd: number, tls: Settings): Server {
+  try {
+    return open({ fd }, tls);
+  } catch (error) {
+    libc("close")?.(fd);
+    throw error;
+  }
 }
 
 /** Listens on a unix socket; a stale file in its place is removed. */
@@ -88,28 +148,16 @@ function isSocketError(error: Error): boolean {
 function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
   return {
     open(socket) {
-      const { log } = gate.server;
-      if (unixPath === "" && (socket.remoteAddress as string | undefined) === undefined) {
-        // Reset before it was accepted: it has no peer any more.
-        socket.terminate();
-        return;
-      }
-      if (log.level <= LOG_VERBOSE) log.verbose(`Accepted ${describePeer(socket, unixPath)}`);
-      gate.stats.connectionsReceived++;
+      if (!announce(gate, socket, unixPath)) return;
       const refusal = gate.refuse(unixPath === "" ? socket.remoteAddress : "");
       if (refusal !== null) {
         gate.stats.connectionsRejected++;
         socket.end(refusal);
         return;
       }
-      if (unixPath === "") {
-        socket.setNoDelay(true);
-        const keepAlive = gate.server.config.tcpKeepalive;
-        if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
-      }
-      const connection = new Connection(gate, socket, unixPath);
-      connection.client = gate.newClient(connection);
-      socket.data = connection;
+      gate.stats.connectionsReceived++;
+      if (unixPath === "") setSocketOptions(gate, socket);
+      connect(gate, socket, unixPath);
     },
     data(socket, chunk) {
       const connection = socket.data;
@@ -143,6 +191,85 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
       if (!isSocketError(error)) throw error;
     },
   };
+}
+
+function tlsHandlers(gate: Gate): SocketHandler<Connection> {
+  return {
+    ...handlers(gate, ""),
+    open(socket) {
+      if (!announce(gate, socket, "")) return;
+      if (gate.isFull) {
+        // There is no way yet to tell it why.
+        gate.stats.connectionsRejected++;
+        socket.terminate();
+        return;
+      }
+      setSocketOptions(gate, socket);
+      gate.handshakes.begin(connect(gate, socket, ""));
+    },
+    handshake(socket, success, error) {
+      const connection = socket.data;
+      if (connection === NO_CONNECTION || connection.isClosed) return;
+      const failure = handshakeFailure(gate, socket, success, error);
+      if (failure !== null) {
+        gate.handshakes.failed(connection, failure);
+        return;
+      }
+      gate.handshakes.end(connection);
+      const refusal = gate.refuseAddress(socket.remoteAddress);
+      if (refusal === null) {
+        gate.stats.connectionsReceived++;
+        return;
+      }
+      gate.stats.connectionsRejected++;
+      connection.refuse(refusal);
+    },
+    close(socket) {
+      const connection = socket.data;
+      if (connection === NO_CONNECTION) return;
+      gate.handshakes.end(connection);
+      connection.ended();
+    },
+  };
+}
+
+/** Why a handshake ends the connection, in the words of the TLS library, or null. */
+function handshakeFailure(
+  gate: Gate,
+  socket: Socket<Connection>,
+  success: boolean,
+  error: Error | null,
+): string | null {
+  if (!success) return error?.message.split("\n")[0] || "handshake failed";
+  // With "optional" the library lets everybody in. Who has no certificate may stay; who has one must have a right one.
+  if (gate.server.config.tlsAuthClients === "no" || error === null || socket.authorized) return null;
+  if (socket.getPeerCertificate() === undefined) return null;
+  return `certificate verify failed: ${(error as NodeJS.ErrnoException).code ?? error.message}`;
+}
+
+/** Logs who connects; false if it has gone already. */
+function announce(gate: Gate, socket: Socket<Connection>, unixPath: string): boolean {
+  const { log } = gate.server;
+  if (unixPath === "" && (socket.remoteAddress as string | undefined) === undefined) {
+    // Reset before it was accepted: it has no peer any more.
+    socket.terminate();
+    return false;
+  }
+  if (log.level <= LOG_VERBOSE) log.verbose(`Accepted ${describePeer(socket, unixPath)}`);
+  return true;
+}
+
+function setSocketOptions(gate: Gate, socket: Socket<Connection>): void {
+  socket.setNoDelay(true);
+  const keepAlive = gate.server.config.tcpKeepalive;
+  if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
+}
+
+function connect(gate: Gate, socket: Socket<Connection>, unixPath: string): Connection {
+  const connection = new Connection(gate, socket, unixPath);
+  connection.client = gate.newClient(connection);
+  socket.data = connection;
+  return connection;
 }
 
 function describePeer(socket: { remoteAddress: string; remotePort: number }, unixPath: string): string {

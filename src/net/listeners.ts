@@ -1,47 +1,53 @@
 /**
- * All listeners of a server, as `bind`, `port` and `unixsocket` ask for, and moving them while the server runs.
- *
- * An address with "-" before it may be missing on this machine; a protocol that the system lacks is passed over for any
- * address. Everything else that fails is an error: at the start it ends the server, in CONFIG SET it is refused and the
- * server listens where it did before.
+ * All listeners of a server, as `bind`, `port`, `tls-port` and `unixsocket` ask for, and moving them while the server
+ * runs.
  */
 
 import { chmodSync } from "node:fs";
 import { decodePath } from "../admin/config/special";
 import { strerror } from "../util/strerror";
 import type { Gate } from "./gate";
-import { type Listener, listenTcp, listenUnix } from "./listener";
+import { type Listener, listenTcp, listenTls, listenUnix, type TlsListener } from "./listener";
+import { PortListeners } from "./port-listeners";
+import { TlsContext } from "./tls/tls-context";
+import type { TlsServerSettings } from "./tls/tls-settings";
 
 /** The server cannot listen as configured. The message is Redis's log line. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** Nothing is wrong with the address: the machine just does not have the protocol. */
-const NO_PROTOCOL = ["ENOPROTOOPT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "EPFNOSUPPORT", "EAFNOSUPPORT"];
-
-interface Failure {
-  readonly line: string;
-  readonly code: string;
-}
-
 export class Listeners {
-  /** By "address:port", as configured. */
-  private tcp = new Map<string, Listener>();
+  readonly tlsContext: TlsContext;
+  private readonly tcp: PortListeners<Listener>;
+  private readonly tls: PortListeners<TlsListener>;
   private unix: Listener | null = null;
 
-  constructor(private readonly gate: Gate) {}
+  constructor(private readonly gate: Gate) {
+    const { config, log } = gate.server;
+    this.tlsContext = new TlsContext(config, log);
+    this.tcp = new PortListeners(gate.server, (address, port) => listenTcp(gate, address, port, config.tcpBacklog));
+    this.tls = new PortListeners(gate.server, (address, port) =>
+      listenTls(gate, address, port, config.tcpBacklog, this.tlsContext.settings as TlsServerSettings),
+    );
+  }
 
   /** Listens everywhere. Throws a ListenError, with nothing left open. */
   open(): void {
     const { config } = this.gate.server;
-    const failure = this.openMissing(config.port, true);
-    if (failure !== null) {
-      this.close();
-      throw new ListenError(`Failed listening on port ${config.port} (tcp), aborting.`);
+    if (this.tlsContext.needed && this.tlsContext.settings === null && !this.tlsContext.configure()) {
+      throw new ListenError("Failed to configure TLS. Check logs for more info.");
     }
+    this.openPort(this.tcp, config.port, "tcp");
     if (config.unixsocket !== "") this.openUnix(config.unixsocket);
-    if (this.tcp.size === 0 && this.unix === null) throw new ListenError("Configured to not listen anywhere, exiting.");
+    this.openPort(this.tls, config.tlsPort, "tls");
+    if (this.kinds.length === 0) throw new ListenError("Configured to not listen anywhere, exiting.");
+  }
+
+  private openPort(listeners: PortListeners<Listener>, port: number, kind: string): void {
+    if (listeners.open(port)) return;
+    this.close();
+    throw new ListenError(`Failed listening on port ${port} (${kind}), aborting.`);
   }
 
   private openUnix(shown: string): void {
@@ -56,77 +62,43 @@ export class Listeners {
     }
   }
 
-  /**
-   * Follows `bind` and `port` after a CONFIG SET. New addresses are opened before old ones are closed, so that nobody is
-   * turned away; where the new ones need the old ones' place (from 127.0.0.1 to *, say), the old ones go first, and come
-   * back when that fails too. Returns false then, or when there is nothing to listen on.
-   */
-  rebind(): boolean {
-    const { config } = this.gate.server;
-    const wanted = new Set(config.port === 0 ? [] : config.bind.map((address) => keyOf(address, config.port)));
-    const before = new Map(this.tcp);
-    const leaving = [...before.keys()].filter((key) => !wanted.has(key));
-    let failure = this.openMissing(config.port, false);
-    if (failure?.code === "EADDRINUSE" && leaving.length > 0) {
-      this.closeTcp(leaving);
-      failure = this.openMissing(config.port, false);
-    }
-    if (failure !== null) {
-      this.gate.server.log.warning(failure.line);
-      this.closeTcp([...this.tcp.keys()].filter((key) => !before.has(key)));
-      this.reopen(leaving.filter((key) => !this.tcp.has(key)));
-      return false;
-    }
-    this.closeTcp(leaving);
-    return true;
+  /** Follows `port` after a CONFIG SET. Returns an error text when that is not possible. */
+  movePort(): string | null {
+    return this.tcp.rebind(this.gate.server.config.port) ? null : CANNOT_LISTEN;
   }
 
-  /** Opens what is configured and not open yet, in order, until the first that fails. */
-  private openMissing(port: number, logs: boolean): Failure | null {
-    const { config } = this.gate.server;
-    if (port === 0) return null;
-    for (const address of config.bind) {
-      const failure = this.openTcp(address, port);
-      if (failure === null) continue;
-      if (logs) this.gate.server.log.warning(failure.line);
-      const optional = address.startsWith("-") && failure.code === "EADDRNOTAVAIL";
-      if (!optional && !NO_PROTOCOL.includes(failure.code)) return failure;
-    }
-    return null;
+  /** Follows `tls-port`. */
+  moveTlsPort(): string | null {
+    const { tlsPort } = this.gate.server.config;
+    if (tlsPort !== 0 && this.tlsContext.settings === null && !this.tlsContext.configure()) return CANNOT_CONFIGURE;
+    return this.tls.rebind(tlsPort) ? null : CANNOT_LISTEN;
   }
 
-  private openTcp(address: string, port: number): Failure | null {
-    const key = keyOf(address, port);
-    if (this.tcp.has(key)) return null;
-    const name = withoutMark(address);
+  /** Follows `bind`. */
+  moveAddress(): string | null {
+    const { port, tlsPort } = this.gate.server.config;
+    return this.tcp.rebind(port) && this.tls.rebind(tlsPort) ? null : "Failed to bind to specified addresses.";
+  }
+
+  /** Follows the TLS directives: reads the files again, for connections to come. */
+  configureTls(): string | null {
+    const { tlsContext } = this;
+    if (!tlsContext.needed) return null;
+    if (!tlsContext.configure()) return CANNOT_CONFIGURE;
     try {
-      this.tcp.set(key, listenTcp(this.gate, name, port, this.gate.server.config.tcpBacklog));
+      for (const listener of this.tls.all) listener.replaceSettings(tlsContext.settings as TlsServerSettings);
       return null;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? "";
-      const reason = `${code === "" ? "" : "bind: "}${strerror(error)}`;
-      const line = `Warning: Could not create server TCP listening socket ${name}:${port}: ${reason}`;
-      return { line, code };
-    }
-  }
-
-  private reopen(keys: readonly string[]): void {
-    for (const key of keys) {
-      const colon = key.lastIndexOf(":");
-      this.openTcp(key.slice(0, colon), Number(key.slice(colon + 1)));
-    }
-  }
-
-  private closeTcp(keys: readonly string[]): void {
-    for (const key of keys) {
-      this.tcp.get(key)?.stop();
-      this.tcp.delete(key);
+      // Something that could not be tried alone. CONFIG SET puts the old values back and calls this again.
+      this.gate.server.log.warning(`Failed to configure TLS: ${strerror(error)}`);
+      return CANNOT_CONFIGURE;
     }
   }
 
   /** Stops accepting; open connections live on. The unix socket's file goes away. */
   close(): void {
-    this.closeTcp([...this.tcp.keys()]);
+    this.tcp.close();
+    this.tls.close();
     this.unix?.stop();
     this.unix = null;
   }
@@ -134,23 +106,22 @@ export class Listeners {
   /** What is listened on, in Redis's words and order. */
   get kinds(): readonly string[] {
     const kinds: string[] = [];
-    if (this.tcp.size > 0) kinds.push("tcp");
+    if (this.tcp.port !== 0) kinds.push("tcp");
     if (this.unix !== null) kinds.push("unix");
+    if (this.tls.port !== 0) kinds.push("tls");
     return kinds;
   }
 
-  /** The TCP port, 0 for none. */
+  /** The port without TLS, 0 for none. */
   get port(): number {
-    for (const listener of this.tcp.values()) return listener.port;
-    return 0;
+    return this.tcp.port;
+  }
+
+  /** The port with TLS, 0 for none. */
+  get tlsPort(): number {
+    return this.tls.port;
   }
 }
 
-function withoutMark(address: string): string {
-  return address.startsWith("-") ? address.slice(1) : address;
-}
-
-/** The mark "-" makes no difference to what is listened on. */
-function keyOf(address: string, port: number): string {
-  return `${withoutMark(address)}:${port}`;
-}
+const CANNOT_LISTEN = "Unable to listen on this port. Check server logs.";
+const CANNOT_CONFIGURE = "Unable to update TLS configuration. Check server logs.";

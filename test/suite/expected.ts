@@ -48,6 +48,7 @@ export const UNITS = [
   "unit/dump",
   "unit/slowlog",
   "unit/latency-monitor",
+  "unit/tls",
   "integration/rdb",
   "integration/convert-zipmap-hash-on-load",
   "integration/convert-ziplist-hash-on-load",
@@ -335,6 +336,19 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
       "(the unit ended early)": "MIGRATE",
     },
     skips: {},
+  },
+  "unit/tls": {
+    passes: 4,
+    fails: {
+      "TLS: Not accepting non-TLS connections on a TLS port":
+        "an end without a word: Bun's TLS sends an alert, as TLS asks for, and the client takes that for a reply",
+      "TLS: Verify tls-ciphers behaves as expected": "ciphers of CBC with SHA-256, which Bun's TLS does not have",
+      "TLS: Verify tls-prefer-server-ciphers behaves as expected":
+        "ciphers of CBC with SHA-256, which Bun's TLS does not have",
+    },
+    skips: {
+      "TLS: Verify tls-cert-file is also used as a client cert if none specified": "replication; ends the unit",
+    },
   },
   "integration/rdb": {
     passes: 11,

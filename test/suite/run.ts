@@ -9,6 +9,7 @@
  *   --server PATH     another executable in redis-server's place (to see what real Redis gives)
  *   --all             every unit of the suite instead of the default ones
  *   --only NAME       only tests of this name (or /pattern); expectations are not judged. Repeatable
+ *   --tls             all connections with TLS (unit/tls always is; needs the package tcl-tls)
  *   --no-skips        run the tests that expected.ts leaves out, too
  *   --list            print the units
  *   --names           print the names of passed tests too
@@ -49,6 +50,7 @@ interface Options {
   readonly units: readonly string[];
   readonly server: string | undefined;
   readonly only: readonly string[];
+  readonly tls: boolean;
   readonly skips: boolean;
   readonly names: boolean;
   readonly json: string | undefined;
@@ -66,6 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const server = resolve(options.server ?? (await freshExecutable()));
   const work = await copySuite(suite, server);
   if (options.server === undefined) await allowListpacks(work);
+  if (options.units.some((unit) => usesTls(unit, options))) await makeCertificates(suite, work);
   const results: UnitResult[] = [];
   let problems = 0;
   try {
@@ -92,6 +95,7 @@ async function parseOptions(argv: readonly string[], suite: string): Promise<Opt
       server: { type: "string" },
       all: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
+      tls: { type: "boolean", default: false },
       "no-skips": { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       names: { type: "boolean", default: false },
@@ -112,6 +116,7 @@ async function parseOptions(argv: readonly string[], suite: string): Promise<Opt
     units,
     server: values.server,
     only: values.only,
+    tls: values.tls,
     skips: !values["no-skips"],
     names: values.names,
     json: values.json,
@@ -178,6 +183,26 @@ async function allowListpacks(work: string): Promise<void> {
   await Bun.write(path, source.replace(ASSERT_ENCODING, ASSERT_ENCODING + LISTPACK_WILL_DO));
 }
 
+/** The unit that is nothing without TLS. */
+const TLS_UNIT = "unit/tls";
+
+function usesTls(unit: string, options: Options): boolean {
+  return options.tls || unit === TLS_UNIT;
+}
+
+/** The certificates that the suite's own script makes; the parameters, which take it minutes, in a moment. */
+async function makeCertificates(suite: string, work: string): Promise<void> {
+  await mkdir(join(work, "tests/tls"), { recursive: true });
+  for (const command of [
+    ["openssl", "dhparam", "-dsaparam", "-out", "tests/tls/redis.dh", "2048"],
+    ["bash", join(suite, "utils/gen-test-certs.sh")],
+  ]) {
+    const child = Bun.spawn(command, { cwd: work, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+    const errors = await child.stderr.text();
+    if ((await child.exited) !== 0) throw new Error(`${command[0]}: ${errors}`);
+  }
+}
+
 /** Runs one unit to its end and reads what it printed. */
 async function runUnit(work: string, unit: string, options: Options): Promise<UnitResult> {
   const base = BASE_PORT + (process.pid % PORT_SLOTS) * PORTS;
@@ -185,6 +210,7 @@ async function runUnit(work: string, unit: string, options: Options): Promise<Un
   const args = ["--single", unit, "--durable", "--clients", "1", "--dont-clean", "--timeout", options.limit];
   args.push("--baseport", String(base), "--portcount", String(PORTS));
   if (options.server === undefined) args.push(...AS_7_0);
+  if (usesTls(unit, options)) args.push("--tls");
   if (options.skips) for (const name of Object.keys(EXPECTED[unit]?.skips ?? {})) args.push("--skiptest", name);
   for (const name of options.only) args.push("--only", name);
   const env = { ...process.env, TERM: "dumb" };

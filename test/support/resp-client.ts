@@ -5,7 +5,7 @@
  * Argument strings are latin1, as replies are: a character above 0xff is refused, pass bytes for UTF-8.
  */
 
-import type { Socket } from "bun";
+import type { Socket, SocketHandler, TLSOptions } from "bun";
 import { type Reply, show, text } from "./reply";
 import { ReplyDecoder } from "./reply-decoder";
 
@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly port?: number;
   /** A Unix socket's path, in place of host and port. */
   readonly unixsocket?: string;
+  /** Connects with TLS; resolves when the handshake is over. */
+  readonly tls?: TLSOptions;
   /** Sends HELLO 3 first when 3. Nothing is sent otherwise. */
   readonly protocol?: 2 | 3;
 }
@@ -46,6 +48,26 @@ export function toBytes(argument: Argument): Uint8Array {
     if (value.charCodeAt(i) > 0xff) throw new RangeError(`not latin1, pass bytes: ${value}`);
   }
   return Buffer.from(value, "latin1");
+}
+
+/** Resolves when the handshake is over; rejects when it fails, or when the connection ends before. */
+function connectTls(
+  hostname: string,
+  port: number,
+  tls: TLSOptions,
+  socket: SocketHandler<undefined>,
+): Promise<Socket<undefined>> {
+  return new Promise((resolve, reject) => {
+    const handlers: SocketHandler<undefined> = {
+      ...socket,
+      handshake: (opened, success, error) => (success ? resolve(opened) : reject(error ?? new Error("no handshake"))),
+      close: (closed) => {
+        reject(new Error("the connection was closed"));
+        socket.close?.(closed);
+      },
+    };
+    Bun.connect({ hostname, port, tls, socket: handlers }).catch(reject);
+  });
 }
 
 export class RespClient implements AsyncDisposable {
@@ -80,10 +102,10 @@ export class RespClient implements AsyncDisposable {
       close: () => client.ended(new Error("the connection was closed")),
       error: (_: Socket<undefined>, reason: Error) => client.ended(reason),
     };
-    client.socket =
-      options.unixsocket === undefined
-        ? await Bun.connect({ hostname: options.host ?? "127.0.0.1", port: options.port ?? 6379, socket })
-        : await Bun.connect({ unix: options.unixsocket, socket });
+    const { host = "127.0.0.1", port = 6379, tls, unixsocket } = options;
+    if (unixsocket !== undefined) client.socket = await Bun.connect({ unix: unixsocket, socket });
+    else if (tls === undefined) client.socket = await Bun.connect({ hostname: host, port, socket });
+    else client.socket = await connectTls(host, port, tls, socket);
     if (options.protocol === 3) {
       const hello = await client.call("HELLO", 3);
       if (hello.type !== "map") throw new Error(`HELLO 3 was refused: ${show(hello)}`);

@@ -20,8 +20,11 @@ import { bind, clientOutputBufferLimit } from "./special";
 
 const PORT_MAX = 65535;
 const UNSET: TextOptions = { unsetWhenEmpty: true };
+const TLS_TEXT: TextOptions = { unsetWhenEmpty: true, flags: EFFECTIVE };
 /** A file that may have changed although its name has not. */
-const TLS_FILE: TextOptions = { unsetWhenEmpty: true, flags: VOLATILE };
+const TLS_FILE: TextOptions = { unsetWhenEmpty: true, flags: VOLATILE | EFFECTIVE };
+/** The same, of a file that is read and checked, but that nothing uses. */
+const IDLE_TLS_FILE: TextOptions = { unsetWhenEmpty: true, flags: VOLATILE };
 
 export const networkDirectives = {
   bind,
@@ -40,24 +43,25 @@ export const networkDirectives = {
   "client-output-buffer-limit": clientOutputBufferLimit,
   "maxmemory-clients": memoryOrPercent(0, 100),
   "tracking-table-max-keys": int(1000000, 0, INT64_MAX),
-  "tls-port": int(0, 0, PORT_MAX),
+  "tls-port": int(0, 0, PORT_MAX, EFFECTIVE),
+  // Sessions are kept by clients, as tickets: there is no cache that could have a size.
   "tls-session-cache-size": int(20 * 1024, 0, INT_MAX),
-  "tls-session-cache-timeout": int(300, 0, INT_MAX),
+  "tls-session-cache-timeout": int(300, 0, INT_MAX, EFFECTIVE),
   "tls-cluster": flag(false),
   "tls-replication": flag(false),
-  "tls-auth-clients": choice(["no", "yes", "optional"], "yes"),
-  "tls-prefer-server-ciphers": flag(false),
-  "tls-session-caching": flag(true),
+  "tls-auth-clients": choice(["no", "yes", "optional"], "yes", EFFECTIVE),
+  "tls-prefer-server-ciphers": flag(false, EFFECTIVE),
+  "tls-session-caching": flag(true, EFFECTIVE),
   "tls-cert-file": text("", TLS_FILE),
   "tls-key-file": text("", TLS_FILE),
-  "tls-key-file-pass": text("", UNSET),
-  "tls-client-cert-file": text("", TLS_FILE),
-  "tls-client-key-file": text("", TLS_FILE),
+  "tls-key-file-pass": text("", TLS_TEXT),
+  "tls-client-cert-file": text("", IDLE_TLS_FILE),
+  "tls-client-key-file": text("", IDLE_TLS_FILE),
   "tls-client-key-file-pass": text("", UNSET),
-  "tls-dh-params-file": text("", TLS_FILE),
+  "tls-dh-params-file": text("", IDLE_TLS_FILE),
   "tls-ca-cert-file": text("", TLS_FILE),
   "tls-ca-cert-dir": text("", TLS_FILE),
-  "tls-protocols": text("", UNSET),
-  "tls-ciphers": text("", UNSET),
-  "tls-ciphersuites": text("", UNSET),
+  "tls-protocols": text("", TLS_TEXT),
+  "tls-ciphers": text("", TLS_TEXT),
+  "tls-ciphersuites": text("", TLS_TEXT),
 } as const;

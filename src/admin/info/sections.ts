@@ -33,7 +33,7 @@ export function serverSection(server: ServerContext): string[] {
     `process_id:${process.pid}`,
     `process_supervised:${server.supervisedBy}`,
     `run_id:${server.runId}`,
-    `tcp_port:${server.port}`,
+    `tcp_port:${server.port || server.tlsPort}`,
     `server_time_usec:${clock.nowMicros()}`,
     `uptime_in_seconds:${uptime}`,
     `uptime_in_days:${Math.floor(uptime / DAY_SECONDS)}`,
@@ -49,10 +49,11 @@ export function serverSection(server: ServerContext): string[] {
 
 function listeners(server: ServerContext): string[] {
   const { bind, unixsocket } = server.config;
+  const addresses = bind.map((address) => `,bind=${address}`).join("");
   const lines: string[] = [];
-  if (server.port !== 0)
-    lines.push(`name=tcp${bind.map((address) => `,bind=${address}`).join("")},port=${server.port}`);
+  if (server.port !== 0) lines.push(`name=tcp${addresses},port=${server.port}`);
   if (unixsocket !== "") lines.push(`name=unix,bind=${unixsocket}`);
+  if (server.tlsPort !== 0) lines.push(`name=tls${addresses},port=${server.tlsPort}`);
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
