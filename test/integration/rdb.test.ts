@@ -158,7 +158,7 @@ describe("the process", () => {
   test(
     "saves at SIGTERM where there are save points, and loads at the next start",
     async () => {
-      const first = await startRedbun({ args: [...args(), "--save", "3600 1"] });
+      await using first = await startRedbun({ args: [...args(), "--save", "3600 1"] });
       {
         await using client = await first.client();
         await client.call("SET", "k", "v");
@@ -187,7 +187,7 @@ describe("the process", () => {
         ["3600 1", "SHUTDOWN", true],
       ] as const) {
         rmSync(path(), { force: true });
-        const server = await startRedbun({ args: [...args(), "--save", save] });
+        await using server = await startRedbun({ args: [...args(), "--save", save] });
         const client = await server.client();
         client.send(`${command}\r\n`);
         expect(await server.exited).toBe(0);
