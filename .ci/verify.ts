@@ -1,9 +1,9 @@
 /**
  * Everything that must hold before a change lands, in one command: `bun run verify`.
  *
- * Installs the pinned tools, type-checks, lints, runs every test, and runs the benchmarks at their smoke size. Output
- * streams through as it comes. The last line is `N passed, N failed` (and `, N skipped`): the tests' counts, plus one
- * for each other stage. The exit code is 1 when anything failed.
+ * Installs the pinned tools, type-checks, lints, runs every test and the quick units of Redis's own suite, and runs the
+ * benchmarks at their smoke size. Output streams through as it comes. The last line is `N passed, N failed` (and
+ * `, N skipped`): the tests' counts, plus one for each other stage. The exit code is 1 when anything failed.
  *
  * It needs no `bun` on PATH (it may have been started through npx): children run the Bun that runs this script, and
  * find it as `bun`.
@@ -22,7 +22,7 @@ interface Stage {
   readonly args: readonly string[];
   /** A stage that hangs is ended after this time, and has failed. */
   readonly limitMs: number;
-  /** Without this file the stage is skipped, and counted as such. */
+  /** Without this file the stage is skipped, and counted as such; where CI=true it fails instead. */
   readonly needs?: string;
   /** Reads counts out of the output, where the stage is more than one check. */
   readonly count?: (output: string, code: number) => Counts;
@@ -50,11 +50,19 @@ function countTests(output: string, code: number): Counts {
   return { passed, failed: failed + broken, skipped: sum("skip") + sum("todo") };
 }
 
+const PEERS = resolve(ROOT, process.env.REDBUN_PEERS ?? ".peers");
+
 const STAGES: readonly Stage[] = [
   { name: "install", args: ["install", "--frozen-lockfile"], limitMs: 5 * MINUTE_MS, essential: true },
   { name: "typecheck", args: ["run", "--bun", "typecheck"], limitMs: 3 * MINUTE_MS },
   { name: "lint", args: ["run", "--bun", "lint"], limitMs: 3 * MINUTE_MS },
   { name: "test", args: ["run", "test"], limitMs: 20 * MINUTE_MS, count: countTests },
+  {
+    name: "redis-suite",
+    args: ["run", "test:redis-suite", "--quick"],
+    limitMs: 15 * MINUTE_MS,
+    needs: join(PEERS, "redis-suite/runtest"),
+  },
   {
     name: "bench:micro",
     args: ["run", "bench:micro", "--smoke"],
@@ -82,7 +90,11 @@ async function forward(stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStrea
 }
 
 async function runStage(stage: Stage, env: Record<string, string | undefined>): Promise<Counts> {
-  if (stage.needs !== undefined && !existsSync(join(ROOT, stage.needs))) {
+  if (stage.needs !== undefined && !existsSync(resolve(ROOT, stage.needs))) {
+    if (process.env.CI === "true") {
+      console.log(`\n== ${stage.name}: FAILED, there is no ${stage.needs}`);
+      return { passed: 0, failed: 1, skipped: 0 };
+    }
     console.log(`\n== ${stage.name}: SKIPPED, there is no ${stage.needs}`);
     return { passed: 0, failed: 0, skipped: 1 };
   }

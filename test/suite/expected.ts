@@ -57,6 +57,9 @@ export const UNITS = [
   "integration/corrupt-dump-fuzzer",
 ] as const;
 
+/** Units that take longer than a minute: `--quick` leaves them out. */
+export const SLOW_UNITS: ReadonlySet<string> = new Set<string>([]);
+
 /** The tests are those of 7.0. */
 const SHORTEST_DIGITS = "doubles in 17 digits; from 7.2 on they are printed in the fewest";
 

@@ -8,6 +8,8 @@
  *
  *   --server PATH     another executable in redis-server's place (to see what real Redis gives)
  *   --all             every unit of the suite instead of the default ones
+ *   --quick           leave out the units that take longer than a minute, and give a unit that is not as expected a
+ *                     second run: some tests of the suite measure time, on a machine that may be busy
  *   --only NAME       only tests of this name (or /pattern); expectations are not judged. Repeatable
  *   --tls             all connections with TLS (unit/tls always is; needs the package tcl-tls)
  *   --no-skips        run the tests that expected.ts leaves out, too
@@ -30,7 +32,7 @@ import { parseArgs } from "node:util";
 import { Glob } from "bun";
 import { executable } from "../support/executable";
 import { PEERS, REPOSITORY } from "../support/server";
-import { EXPECTED, UNITS } from "./expected";
+import { EXPECTED, SLOW_UNITS, UNITS } from "./expected";
 import { parseSuiteOutput, type UnitResult } from "./parser";
 import { judge } from "./verdict";
 
@@ -53,6 +55,7 @@ interface Options {
   readonly tls: boolean;
   readonly skips: boolean;
   readonly names: boolean;
+  readonly retry: boolean;
   readonly json: string | undefined;
   readonly keep: boolean;
   readonly limit: string;
@@ -73,9 +76,15 @@ async function main(argv: readonly string[]): Promise<number> {
   let problems = 0;
   try {
     for (const unit of options.units) {
-      const result = await runUnit(work, unit, options);
+      let result = await runUnit(work, unit, options);
+      let unexpected = report(result, options);
+      if (unexpected > 0 && options.retry) {
+        console.log(`${unit}: once more`);
+        result = await runUnit(work, unit, options);
+        unexpected = report(result, options);
+      }
       results.push(result);
-      problems += report(result, options);
+      problems += unexpected;
     }
   } finally {
     if (options.keep) console.log(`the copy of the suite is in ${work}`);
@@ -94,6 +103,7 @@ async function parseOptions(argv: readonly string[], suite: string): Promise<Opt
     options: {
       server: { type: "string" },
       all: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       tls: { type: "boolean", default: false },
       "no-skips": { type: "boolean", default: false },
@@ -104,7 +114,8 @@ async function parseOptions(argv: readonly string[], suite: string): Promise<Opt
       limit: { type: "string", default: "120" },
     },
   });
-  const units = positionals.length > 0 ? positionals : values.all ? await allUnits(suite) : [...UNITS];
+  const all = positionals.length > 0 ? positionals : values.all ? await allUnits(suite) : [...UNITS];
+  const units = values.quick ? all.filter((unit) => !SLOW_UNITS.has(unit)) : all;
   if (values.list) {
     console.log(units.join("\n"));
     return undefined;
@@ -119,6 +130,7 @@ async function parseOptions(argv: readonly string[], suite: string): Promise<Opt
     tls: values.tls,
     skips: !values["no-skips"],
     names: values.names,
+    retry: values.quick,
     json: values.json,
     keep: values.keep,
     limit: values.limit,
@@ -225,11 +237,14 @@ async function runUnit(work: string, unit: string, options: Options): Promise<Un
   child.stderr?.on("data", (chunk: Buffer) => {
     output += chunk.toString("latin1");
   });
+  const started = performance.now();
   const code = await new Promise<number>((done, failed) => {
     child.on("error", failed);
     child.on("close", (exitCode) => done(exitCode ?? -1));
   });
   endGroup();
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${unit}: ran for ${seconds} s`);
   return parseSuiteOutput(unit, output, code);
 }
 
