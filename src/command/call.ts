@@ -19,7 +19,7 @@ import {
   TIMEOUT_OUT_OF_RANGE,
 } from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
-import type { Request } from "../resp/request";
+import type { Replacement, Request } from "../resp/request";
 import type { Client } from "../session/client";
 import { equalsIgnoreCase, latin1 } from "../util/bytes";
 import { parseDouble } from "../util/doubles";
@@ -166,12 +166,46 @@ export class Call {
   }
 
   /**
-   * Begins a command of `argc` arguments that is propagated in the place of this one; the caller writes them. It may be
-   * called several times. Nothing may be looked up until the arguments are complete.
+   * Begins an effect: a command of `argc` arguments, `name` among them, that is propagated in the place of this one. The
+   * caller writes the others. It may be called several times. Nothing may be looked up until the arguments are complete.
    */
-  effect(argc: number): ReplyWriter {
+  effect(name: string, argc: number): ReplyWriter {
     this.verbatim = false;
-    return this.server.propagation.begin(this.db.id, argc);
+    const effect = this.server.propagation.begin(this.db.id, argc);
+    effect.bulkText(name);
+    return effect;
+  }
+
+  /** Writes argument i into an effect. */
+  writeArgument(effect: ReplyWriter, i: number): void {
+    effect.bulk(this.buf, this.starts[i], this.ends[i] - this.starts[i]);
+  }
+
+  /** As effect(), whole: numbers are positions of arguments of this call, texts stand for themselves. */
+  propagateAs(name: string, ...args: readonly (number | string)[]): void {
+    if (!this.isPropagated) return;
+    const effect = this.effect(name, args.length + 1);
+    for (const each of args) {
+      if (typeof each === "string") effect.bulkText(each);
+      else this.writeArgument(effect, each);
+    }
+  }
+
+  /** As propagateAs: the call itself, but for some arguments that read otherwise. */
+  propagateWith(replacements: readonly Replacement[]): void {
+    if (!this.isPropagated) return;
+    this.verbatim = false;
+    const effect = this.server.propagation.begin(this.db.id, this.argc);
+    for (let i = 0; i < this.argc; i++) {
+      const replacement = replacements.find(({ argument }) => argument === i);
+      if (replacement === undefined) this.writeArgument(effect, i);
+      else effect.bulkText(replacement.text);
+    }
+  }
+
+  /** Propagates the deletion of the key at argument i in the place of this command; `later`: its memory may wait. */
+  propagateDeletion(i: number, later: boolean): void {
+    this.propagateAs(later ? "UNLINK" : "DEL", i);
   }
 
   /** What the command changes is no change to a copy of the data, or was said already. */

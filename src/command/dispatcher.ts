@@ -302,6 +302,7 @@ export class Dispatcher {
       this.server.log.warning(`Out of memory: ${error.message}`);
       reply.cut(start);
       reply.error(errors.OOM);
+      this.propagation.dropIncomplete();
     }
   }
 

@@ -15,9 +15,10 @@
 
 import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
-import type { KeyspaceHooks } from "../db/keyspace-hooks";
+import type { KeyspaceHooks, PartHooks } from "../db/keyspace-hooks";
 import { ReplyWriter } from "../resp/reply-writer";
 import { canonicalStart, type Request } from "../resp/request";
+import { PARSED_COMMAND, RequestParser } from "../resp/request-parser";
 import type { Call } from "./call";
 import { type Command, TOUCHES_ARBITRARY_KEYS } from "./command-spec";
 import type { Dispatcher } from "./dispatcher";
@@ -40,7 +41,7 @@ const RETAINED_BYTES = 1024 * 1024;
 const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
 const EXEC = Buffer.from("*1\r\n$4\r\nEXEC\r\n");
 
-export class Propagation {
+export class Propagation implements PartHooks {
   /** Whether anybody gets effects. Handlers ask before they write one. */
   active = false;
   private sinks: readonly EffectSink[] = [];
@@ -69,6 +70,11 @@ export class Propagation {
     this.activate();
   }
 
+  /** Whether the commands that are run now are effects that were propagated earlier. */
+  get isMuted(): boolean {
+    return this.muted;
+  }
+
   /** While effects are replayed nobody gets them again. */
   mute(muted: boolean): void {
     this.muted = muted;
@@ -82,6 +88,7 @@ export class Propagation {
     const { keyspace } = this.server;
     if (active) keyspace.listen(this.removals);
     else keyspace.unlisten(this.removals);
+    keyspace.partHooks = active ? this : null;
     this.clear();
   }
 
@@ -96,6 +103,16 @@ export class Propagation {
     this.databases.push(db);
     this.writer.array(argc);
     return this.writer;
+  }
+
+  /** A command ended, for want of memory, while it wrote an effect: a part of a command is none. */
+  dropIncomplete(): void {
+    const { starts, writer } = this;
+    const start = starts.at(-1);
+    if (start === undefined || isComplete(writer.buf, start, writer.length)) return;
+    starts.pop();
+    this.databases.pop();
+    writer.truncate(start);
   }
 
   /** A command has run. `dirty` is what the keyspace's counter of changes was before. */
@@ -132,6 +149,17 @@ export class Propagation {
     this.endBackground();
   }
 
+  /** A field of a hash is gone because its time has come. */
+  fieldExpired(db: Database, entry: number, field: Uint8Array, start: number, end: number): void {
+    const { entries } = this.server.keyspace;
+    const writer = this.begin(db.id, 3);
+    writer.bulkText("HDEL");
+    entries.locateKey(entry);
+    writer.bulk(entries.bytes, entries.at, entries.length);
+    writer.bulk(field, start, end - start);
+    this.endBackground();
+  }
+
   /** What happens outside of a command is a unit of its own. */
   private endBackground(): void {
     if (!this.server.dispatcher.isRunning) this.flush(null);
@@ -159,6 +187,13 @@ export class Propagation {
     if (this.writer.length > RETAINED_BYTES) this.writer.cut(0);
     else this.writer.truncate(0);
   }
+}
+
+/** Whether buf[start, end) is an array of bulk strings with all its elements. */
+function isComplete(buf: Buffer, start: number, end: number): boolean {
+  const parser = new RequestParser({ maxBulk: Number.POSITIVE_INFINITY, authenticated: true });
+  parser.begin(buf, start, end);
+  return parser.next() === PARSED_COMMAND;
 }
 
 type RemovalHook = (db: Database, key: Uint8Array, start: number, end: number) => void;

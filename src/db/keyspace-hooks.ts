@@ -27,6 +27,12 @@ export interface KeyspaceHooks {
   swapping(a: Database, b: Database): void;
 }
 
+/** Who hears of parts of values; the rules are the same. */
+export interface PartHooks {
+  /** A field of the hash of this entry was deleted because its time had come. The hash may be empty now. */
+  fieldExpired(db: Database, entry: number, field: Uint8Array, start: number, end: number): void;
+}
+
 /** Several listeners as one. The list never changes: a listener may come or go while it is walked. */
 class Listeners implements KeyspaceHooks {
   constructor(readonly list: readonly KeyspaceHooks[]) {}

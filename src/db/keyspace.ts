@@ -16,7 +16,7 @@ import { Database } from "./database";
 import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
 import { FreeQueue } from "./free-queue";
 import { KeyHints } from "./key-hints";
-import { type KeyspaceHooks, withHooks, withoutHooks } from "./keyspace-hooks";
+import { type KeyspaceHooks, type PartHooks, withHooks, withoutHooks } from "./keyspace-hooks";
 
 /** Classes of keyspace events, with Redis's bits. */
 export const EVENT_GENERIC = 1 << 2;
@@ -104,6 +104,8 @@ export class Keyspace {
   lazyExpire = false;
   /** Who hears of changes: nobody, one, or several behind one (see keyspace-hooks.ts). */
   hooks: KeyspaceHooks | null = null;
+  /** Who hears of parts of values that are gone because their time had come: fields of hashes. */
+  partHooks: PartHooks | null = null;
 
   constructor(options: KeyspaceOptions) {
     this.heap = options.heap;
@@ -115,6 +117,11 @@ export class Keyspace {
     this.free = new FreeQueue(this);
     this.access = new AccessClock(options.random);
     for (let id = 0; id < options.databases; id++) this.databases.push(new Database(this, id));
+  }
+
+  /** Whether what gets this time (ms) to expire at is gone at once. */
+  isPast(expireAt: number): boolean {
+    return expireAt <= this.now && this.expiry !== "ignore";
   }
 
   /** Lets somebody hear of changes from now on. */

@@ -141,13 +141,23 @@ function restore(c: Call): void {
     c.fail(errors.BAD_DATA_FORMAT);
     return;
   }
-  if (expireAt !== NO_EXPIRY && expireAt <= db.keyspace.now) {
+  if (expireAt !== NO_EXPIRY && db.keyspace.isPast(expireAt)) {
     db.keyspace.freeEntry(ref);
     replaceByNothing(c, existing);
     return;
   }
   if (expireAt !== NO_EXPIRY) entries.setExpiry64(ref, hi, lo);
   putRestored(c, existing, ref);
+  if (expireAt !== NO_EXPIRY && !options.absolute && c.isPropagated) propagateAbsolute(c, hi, lo);
+}
+
+/** The command with the time when the key expires. */
+function propagateAbsolute(c: Call, hi: number, lo: number): void {
+  const effect = c.effect(c.text(0), c.argc + 1);
+  c.writeArgument(effect, 1);
+  effect.bulkInt64(hi, lo);
+  for (let i = 3; i < c.argc; i++) c.writeArgument(effect, i);
+  effect.bulkText("ABSTTL");
 }
 
 /** The entry that the payload makes, 0 where it is none. */
@@ -168,9 +178,11 @@ function replaceByNothing(c: Call, existing: number): void {
   if (existing !== 0) {
     c.db.detachFound();
     const { keyspace } = c.db;
-    if (c.server.config.lazyfreeLazyServerDel) keyspace.freeEntryLater(existing);
+    const later = c.server.config.lazyfreeLazyServerDel;
+    if (later) keyspace.freeEntryLater(existing);
     else keyspace.freeEntry(existing);
     c.changed(1, EVENT_GENERIC, "del");
+    c.propagateDeletion(1, later);
   }
   c.reply.ok();
 }

@@ -30,7 +30,21 @@ function geoadd(c: Call): void {
     positionArgument(c, first + 3 * i);
     scores[i] = scoreOf(position.longitude, position.latitude);
   }
-  if (!c.failed) addScored(c, { first: first + 2, step: 3, count, flags });
+  if (c.failed) return;
+  const { dirty } = c.db.keyspace;
+  addScored(c, { first: first + 2, step: 3, count, flags });
+  if (c.isPropagated && c.db.keyspace.dirty > dirty) propagateScores(c, first, scores);
+}
+
+/** The options and members with the scores that were found for their positions. */
+function propagateScores(c: Call, first: number, scores: Float64Array): void {
+  const count = (c.argc - first) / 3;
+  const effect = c.effect("zadd", first + 2 * count);
+  for (let i = 1; i < first; i++) c.writeArgument(effect, i);
+  for (let i = 0; i < count; i++) {
+    effect.bulkInteger(scores[i]);
+    c.writeArgument(effect, first + 3 * i + 2);
+  }
 }
 
 /** The option at argument i; 0 if it is none. */

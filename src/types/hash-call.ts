@@ -12,8 +12,11 @@ import { hashType } from "./hash-type";
 export function openHash(c: Call, ref: number): Hashes {
   const { hashes } = hashType(c.db.keyspace);
   hashes.open(ref);
-  // A command that reads deletes fields whose time has passed.
-  if (hashes.timer !== 0) c.db.protectFound();
+  if (hashes.timer !== 0) {
+    // A command that reads deletes fields whose time has passed.
+    c.db.protectFound();
+    hashes.db = c.db;
+  }
   return hashes;
 }
 
@@ -89,7 +92,7 @@ export function removeIfEmpty(c: Call, hashes: Hashes): boolean {
   return true;
 }
 
-/** Announces that `count` fields expired. Effect: HDEL of these fields. */
+/** Announces that `count` fields expired. Effect: an HDEL for each, of which the keyspace's hook hears. */
 export function notifyExpired(c: Call, count: number): void {
   const { db } = c;
   if (count > 0) db.keyspace.changedToo(db, c.buf, c.starts[1], c.ends[1], EVENT_HASH, "hexpired");

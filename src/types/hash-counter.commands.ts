@@ -102,6 +102,7 @@ function hincrbyfloat(c: Call): void {
   const sum = sumOfDecimals(c, value, at, end, 3, HASH_VALUE_NOT_A_FLOAT);
   if (c.failed) return;
   storeSum(c, ref, bytesOf(sum), sum.length, "hincrbyfloat");
+  c.propagateAs("HSET", 1, 2, sum);
   c.reply.bulkText(sum);
 }
 

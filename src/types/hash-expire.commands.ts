@@ -110,20 +110,34 @@ function expireFields(c: Call, seconds: boolean, relative: boolean): void {
     return;
   }
   const hashes = openHash(c, ref);
-  let changes = 0;
-  const dies = expireAt <= c.db.keyspace.now;
+  const dies = c.db.keyspace.isPast(expireAt);
+  changed.length = 0;
   c.reply.array(c.argc - first);
   try {
     hashes.addTimer();
     for (let i = first; i < c.argc; i++) {
       const outcome = expireField(c, hashes, i, condition, expireAt);
-      if (outcome > REFUSED) changes++;
+      if (outcome > REFUSED) changed.push(i);
       c.reply.integer(outcome);
     }
   } finally {
-    announce(c, changes, dies ? "hdel" : "hexpire");
+    announce(c, changed.length, dies ? "hdel" : "hexpire");
     removeIfEmpty(c, hashes);
+    if (changed.length > 0 && c.isPropagated) propagateExpiry(c, expireAt, dies, condition !== ALWAYS);
   }
+}
+
+/** Arguments that are fields which the command has changed; reused. */
+const changed: number[] = [];
+
+/** HPEXPIREAT with the fields that were changed, or an HDEL for each. */
+function propagateExpiry(c: Call, expireAt: number, dies: boolean, conditional: boolean): void {
+  if (dies) {
+    for (const i of changed) c.propagateAs("HDEL", 1, i);
+    return;
+  }
+  const condition = conditional ? [3] : [];
+  c.propagateAs("HPEXPIREAT", 1, String(expireAt), ...condition, "FIELDS", String(changed.length), ...changed);
 }
 
 /** Sets the expiry of the field of argument i, or deletes it if that time has passed. */
@@ -131,7 +145,7 @@ function expireField(c: Call, hashes: Hashes, i: number, condition: number, expi
   const { buf, starts, ends } = c;
   if (!hashes.find(buf, starts[i], ends[i])) return NO_SUCH_FIELD;
   if (!allows(condition, hashes.expireAt, expireAt)) return REFUSED;
-  if (expireAt <= c.db.keyspace.now) {
+  if (c.db.keyspace.isPast(expireAt)) {
     hashes.removeFound();
     return DELETED;
   }
@@ -205,16 +219,21 @@ function hpersist(c: Call): void {
     return;
   }
   const hashes = openHash(c, ref);
-  let changes = 0;
+  let sawDead = false;
+  changed.length = 0;
   c.reply.array(c.argc - first);
   try {
     for (let i = first; i < c.argc; i++) {
       const outcome = persistField(c, hashes, i);
-      if (outcome === SET) changes++;
+      if (outcome === SET) changed.push(i);
+      else if (outcome === NO_SUCH_FIELD) sawDead = true;
       c.reply.integer(outcome);
     }
   } finally {
-    announce(c, Math.min(changes, 1), "hpersist");
+    const count = changed.length;
+    announce(c, Math.min(count, 1), "hpersist");
+    // Where the command is repeated, a field whose time has passed may be there still: it would live for ever.
+    if (sawDead && count > 0) c.propagateAs("HPERSIST", 1, "FIELDS", String(count), ...changed);
   }
 }
 

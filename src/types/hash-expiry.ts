@@ -58,6 +58,7 @@ export class HashExpiry {
     }
     db.index.guard?.protect(hashes.timers.keyHash(timer));
     hashes.open(entry);
+    hashes.db = db;
     const expired = this.step();
     if (expired > 0) this.announce(db, entry);
   }
@@ -130,7 +131,7 @@ export class HashExpiry {
     dead.length = 0;
     this.earliest = timers.earliest(timer);
     const next = dict.scanFlagged(timers.cursor(timer), this.look, SEGMENTS_A_STEP);
-    for (const block of dead) hashes.removeBlock(block);
+    for (const block of dead) hashes.removeDeadBlock(block);
     timers.setCursor(timer, next);
     timers.setEarliest(timer, next === 0 ? Number.POSITIVE_INFINITY : this.earliest);
     if (next === 0 && dict.flagged > 0) {

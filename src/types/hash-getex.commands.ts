@@ -90,6 +90,7 @@ function hgetex(c: Call): void {
   }
   const hashes = openHash(c, ref);
   let changes = 0;
+  const dies = hasTime && c.db.keyspace.isPast(expireAt);
   c.reply.array(c.argc - first);
   try {
     if (option !== 0) hashes.addTimer();
@@ -100,23 +101,40 @@ function hgetex(c: Call): void {
       }
       replyValue(c, hashes);
       if (hasTime) changes += applyExpiry(c, hashes, i, expireAt);
+      if (dies) c.propagateAs("HDEL", 1, i);
       else if (option === PERSIST && persistField(c, hashes, i) > 0) changes++;
     }
   } finally {
     announceAfterReading(c, hashes, changes, option === PERSIST ? "hpersist" : expiryEvent(c, expireAt));
+    if (changes > 0 && !dies && c.isPropagated) propagateGetex(c, first, option, expireAt);
   }
+}
+
+/** What was done to the fields from argument `first` on. */
+function propagateGetex(c: Call, first: number, option: number, expireAt: number): void {
+  const fields = argumentsFrom(c, first, 1);
+  const count = String(fields.length);
+  if (option === PERSIST) c.propagateAs("HPERSIST", 1, "FIELDS", count, ...fields);
+  else c.propagateAs("HPEXPIREAT", 1, String(expireAt), "FIELDS", count, ...fields);
+}
+
+/** The positions of arguments from `first` to the end. */
+function argumentsFrom(c: Call, first: number, step: number): number[] {
+  const positions: number[] = [];
+  for (let i = first; i < c.argc; i += step) positions.push(i);
+  return positions;
 }
 
 /** Sets the expiry of the field of argument i, which was just found, or deletes it. Returns 1. */
 function applyExpiry(c: Call, hashes: Hashes, i: number, expireAt: number): number {
-  if (expireAt <= c.db.keyspace.now) hashes.removeFound();
+  if (c.db.keyspace.isPast(expireAt)) hashes.removeFound();
   else hashes.setExpiry(c.buf, c.starts[i], c.ends[i], expireAt);
   return 1;
 }
 
 /** The name of the event where fields got a time to expire at. */
 function expiryEvent(c: Call, expireAt: number): string {
-  return expireAt <= c.db.keyspace.now ? "hdel" : "hexpire";
+  return c.db.keyspace.isPast(expireAt) ? "hdel" : "hexpire";
 }
 
 /** Announces what expired while fields were read, and then what was changed; and the end of the key, if it is that. */
@@ -153,6 +171,7 @@ function hgetdel(c: Call): void {
     removed++;
   }
   announceAfterReading(c, hashes, removed, "hdel");
+  if (removed > 0 && c.isPropagated) c.propagateAs("HDEL", 1, ...argumentsFrom(c, first, 1));
 }
 
 // --- HSETEX --------------------------------------------------------------------------------------------------------
@@ -161,6 +180,8 @@ function hgetdel(c: Call): void {
 let options = 0;
 let setExpireAt = 0;
 let firstField = 0;
+/** The argument that is the time. */
+let timeAt = 0;
 
 /** Reads the options from argument 2 on, up to and with the fields. */
 function parseSetex(c: Call): void {
@@ -188,7 +209,8 @@ function parseExpiryOption(c: Call, i: number, option: number): number {
   if (option === KEEPTTL || c.failed) return i;
   if (i + 1 === c.argc) c.fail(wrongArity(c.command.fullName));
   else setExpireAt = expiryOf(c, i + 1, option);
-  return i + 1;
+  timeAt = i + 1;
+  return timeAt;
 }
 
 /** Reads `FIELDS numfields field value ...` from argument i to the end. */
@@ -217,7 +239,7 @@ function hsetex(c: Call): void {
   }
   const hashes = openOrCreate(c, ref, firstField);
   const expires = (options & TIMES) !== 0;
-  const dies = expires && setExpireAt <= c.db.keyspace.now;
+  const dies = expires && c.db.keyspace.isPast(setExpireAt);
   let i = firstField;
   try {
     if ((c.argc - firstField) / 2 > hashes.maxEntries) hashes.toTable();
@@ -229,7 +251,20 @@ function hsetex(c: Call): void {
     if (expires && !dies && count > 0) c.notify(1, EVENT_HASH, "hexpire");
   }
   if (dies) removeFields(c, hashes);
+  if (expires && c.isPropagated) propagateSetex(c, dies);
   c.reply.integer(1);
+}
+
+/** The command with a time that is absolute; or an HDEL for each field. */
+function propagateSetex(c: Call, dies: boolean): void {
+  if (dies) {
+    for (const i of argumentsFrom(c, firstField, 2)) c.propagateAs("HDEL", 1, i);
+  } else {
+    c.propagateWith([
+      { argument: timeAt - 1, text: "PXAT" },
+      { argument: timeAt, text: String(setExpireAt) },
+    ]);
+  }
 }
 
 /** Whether FNX or FXX let the fields be set. A field whose time has passed is deleted here without a word, as in Redis. */

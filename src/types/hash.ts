@@ -21,6 +21,7 @@
  * valid until the next change of the hash. A change that throws HeapFullError has changed nothing.
  */
 
+import type { Database } from "../db/database";
 import {
   ENCODING_HASHTABLE,
   ENCODING_HASHTABLE_EX,
@@ -57,8 +58,9 @@ export class Hashes {
   /** Expiry of the field that find() found, or NO_FIELD_EXPIRY. */
   expireAt = NO_FIELD_EXPIRY;
 
-  /** The entry that is open. */
+  /** The entry that is open, and where it is: that is known where fields are deleted because their time has passed. */
   entry = 0;
+  db!: Database;
   /** Fields that findAlive() has deleted since open(). */
   expired = 0;
 
@@ -177,10 +179,16 @@ export class Hashes {
     if (!this.find(buf, start, end)) return false;
     if (!this.foundDead) return true;
     if (this.keyspace.expiry === "delete") {
+      this.announceExpired(buf, start, end);
       this.removeFound();
       this.expired++;
     }
     return false;
+  }
+
+  /** The field buf[start, end) is about to be deleted because its time has passed. */
+  private announceExpired(buf: Uint8Array, start: number, end: number): void {
+    this.keyspace.partHooks?.fieldExpired(this.db, this.entry, buf, start, end);
   }
 
   /** Reads the value of the field that find() found. */
@@ -413,6 +421,10 @@ export class Hashes {
     for (let p = first; p !== 0; dead++) {
       const time = listpack.next(listpack.next(p));
       if (!this.isDead(listpack.integerAt(time))) break;
+      if (this.keyspace.partHooks !== null) {
+        const { bytes, start, end } = this.fieldAt(p);
+        this.announceExpired(bytes, start, end);
+      }
       p = listpack.next(time);
     }
     if (dead > 0) {
@@ -428,11 +440,13 @@ export class Hashes {
     return first === 0 ? NO_FIELD_EXPIRY : this.expiryAt(first);
   }
 
-  /** Deletes the field of a block of the dict. */
-  removeBlock(block: number): void {
+  /** Deletes the field of a block of the dict, as its time has passed. */
+  removeDeadBlock(block: number): void {
     const { blocks } = this;
     blocks.locateField(block);
-    if (this.find(blocks.bytes, blocks.at, blocks.at + blocks.length)) this.removeFound();
+    const { bytes, at, length } = blocks;
+    this.announceExpired(bytes, at, at + length);
+    if (this.find(bytes, at, at + length)) this.removeFound();
   }
 
   /** Prepares the open hash for fields that expire. What find() found is not valid any more. */

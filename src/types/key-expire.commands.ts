@@ -58,11 +58,21 @@ function expireIn(c: Call, seconds: boolean, relative: boolean): void {
   if (int64ToNumber(hi, lo) <= keyspace.now && keyspace.expiry !== "ignore") {
     db.remove(buf, starts[1], ends[1], keyspace.lazyExpire);
     c.changed(1, EVENT_GENERIC, "del");
+    c.propagateDeletion(1, keyspace.lazyExpire);
   } else {
     db.setExpiry64(ref, hi, lo, buf, starts[1], ends[1]);
     c.changed(1, EVENT_GENERIC, "expire");
+    if (c.isPropagated && (seconds || relative)) propagateTime(c, hi, lo);
   }
   c.reply.integer(1);
+}
+
+/** Effect of the four commands: PEXPIREAT with the same conditions, or the deletion of the key. */
+function propagateTime(c: Call, hi: number, lo: number): void {
+  const effect = c.effect("PEXPIREAT", c.argc);
+  c.writeArgument(effect, 1);
+  effect.bulkInt64(hi, lo);
+  for (let i = 3; i < c.argc; i++) c.writeArgument(effect, i);
 }
 
 function parseConditions(c: Call): number {

@@ -106,6 +106,8 @@ function flush(c: Call, id: number): void {
   if (c.failed) return;
   if (id === -1) c.server.persistence.beforeFlushAll();
   c.db.keyspace.flush(id, later);
+  // Also if there was nothing to remove, as in Redis.
+  c.propagateWith([]);
   if (id === -1) c.server.persistence.afterFlushAll();
   c.reply.ok();
 }

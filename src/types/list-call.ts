@@ -127,14 +127,18 @@ export function popOne(c: Call, i: number, ref: number, list: Quicklist, from: E
   afterRemoval(c, i, ref, list, from === "left" ? "lpop" : "rpop");
 }
 
-/** Pops up to `count` elements (at least one) at an end of the open list of argument i, and replies them. */
-export function popMany(c: Call, i: number, ref: number, list: Quicklist, from: End, count: number): void {
+/**
+ * Pops up to `count` elements (at least one) at an end of the open list of argument i, and replies them. Returns their
+ * number.
+ */
+export function popMany(c: Call, i: number, ref: number, list: Quicklist, from: End, count: number): number {
   const { length } = list;
   const popped = Math.min(count, length);
   replyElements(c, list, from === "left" ? 0 : length - 1, popped, from === "left");
   list.removeRange(from === "left" ? 0 : length - popped, popped);
   c.db.keyspace.dirty += popped - 1;
   afterRemoval(c, i, ref, list, from === "left" ? "lpop" : "rpop");
+  return popped;
 }
 
 /**

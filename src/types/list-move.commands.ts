@@ -88,6 +88,10 @@ function pushEvent(to: End): string {
   return to === "left" ? "lpush" : "rpush";
 }
 
+function popName(from: End): string {
+  return from === "left" ? "LPOP" : "RPOP";
+}
+
 function popEvent(from: End): string {
   return from === "left" ? "lpop" : "rpop";
 }
@@ -114,7 +118,12 @@ function brpoplpush(c: Call): void {
 
 function moveOrWait(c: Call, from: End, to: End, timeoutAt: number): void {
   const timeout = c.blockTimeout(timeoutAt);
-  if (c.failed || tryMove(c, from, to)) return;
+  if (c.failed) return;
+  if (tryMove(c, from, to)) {
+    if (timeoutAt === 3) c.propagateAs("RPOPLPUSH", SOURCE, DESTINATION);
+    else c.propagateAs("LMOVE", SOURCE, DESTINATION, 3, 4);
+    return;
+  }
   c.block({ type: TYPE_LIST, first: SOURCE, count: 1, timeout, onTimeout: "nullArray", unlessAllowed: "null" });
 }
 
@@ -135,6 +144,7 @@ function blockingPop(from: End): Handler {
     c.reply.array(2);
     c.reply.bulk(c.buf, c.starts[i], c.size(i));
     popOne(c, i, found, openFor(c, found), from);
+    c.propagateAs(popName(from), i);
   };
 }
 
@@ -185,7 +195,8 @@ function tryMultiPop(c: Call): boolean {
   if (i === 0) return c.failed;
   c.reply.array(2);
   c.reply.bulk(c.buf, c.starts[i], c.size(i));
-  popMany(c, i, found, openFor(c, found), multiPop.from, multiPop.count);
+  const popped = popMany(c, i, found, openFor(c, found), multiPop.from, multiPop.count);
+  if (c.isPropagated) c.propagateAs(popName(multiPop.from), i, String(popped));
   return true;
 }
 

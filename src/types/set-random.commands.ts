@@ -5,16 +5,20 @@ import { type CommandDefinition, FAST, keyAt, READONLY, WRITE } from "../command
 import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from "../db/entry";
 import { EVENT_SET } from "../db/keyspace";
 import { NOT_AN_INTEGER, NOT_POSITIVE, OUT_OF_INT64 } from "../resp/errors";
+import type { ReplyWriter } from "../resp/reply-writer";
 import { parseInt64Rounded } from "../util/integers";
 import { collectionForRead, collectionForWrite, removeEmptied } from "./collection";
 import { type SetView, setsOf } from "./set";
 import { closeSet, openSet, replyMembers } from "./set-call";
+import type { Member } from "./set-member";
 import { eachDistinct, eachSampled } from "./set-sample";
 
 /** Where at most a fifth of what is popped stays, what stays is made a set of its own. As Redis does it. */
 const REBUILD_RATIO = 5;
 /** A sample of less than a tenth of a hash table is drawn; a larger one is taken in passing over the whole table. */
 const DRAW_RATIO = 10;
+/** Members of one SREM that is propagated. */
+const REMOVAL_MEMBERS = 1024;
 /** Bytes of the shortest bulk string. */
 const SHORTEST_BULK = 6;
 
@@ -37,14 +41,41 @@ function spop(c: Call): void {
     return;
   }
   const set = openSet(c, ref);
-  popOne(c, set);
+  popOne(c, set, new Removal(c, 1));
   finishPop(c, ref, set, 1);
 }
 
 /** Replies with a random member, and removes it. */
-function popOne(c: Call, set: SetView): void {
-  set.pick().reply(c.reply);
+function popOne(c: Call, set: SetView, removal: Removal): void {
+  const member = set.pick();
+  member.reply(c.reply);
+  removal.add(member);
   set.removePicked();
+}
+
+/** What is propagated of members that are popped: SREM, with up to 1,024 of them. */
+class Removal {
+  private effect: ReplyWriter | null = null;
+  /** Members that the last SREM still takes. */
+  private room = 0;
+
+  /** @param left members that will be popped */
+  constructor(
+    private readonly c: Call,
+    private left: number,
+  ) {}
+
+  add(member: Member): void {
+    if (!this.c.isPropagated) return;
+    if (this.room === 0) {
+      this.room = Math.min(this.left, REMOVAL_MEMBERS);
+      this.effect = this.c.effect("SREM", this.room + 2);
+      this.c.writeArgument(this.effect, 1);
+    }
+    this.room--;
+    this.left--;
+    member.reply(this.effect as ReplyWriter);
+  }
 }
 
 /** Announces that `count` members were popped, and deletes the key if none are left. */
@@ -79,11 +110,13 @@ function popAll(c: Call, ref: number, set: SetView): void {
   c.changed(1, EVENT_SET, "spop");
   c.db.keyspace.dirty += size - 1;
   removeEmptied(c, 1, ref);
+  c.propagateDeletion(1, c.server.config.lazyfreeLazyServerDel);
 }
 
 function popEach(c: Call, ref: number, set: SetView, count: number): void {
+  const removal = new Removal(c, count);
   c.reply.set(count);
-  for (let i = 0; i < count; i++) popOne(c, set);
+  for (let i = 0; i < count; i++) popOne(c, set, removal);
   finishPop(c, ref, set, count);
 }
 
@@ -92,12 +125,17 @@ function popMost(c: Call, ref: number, set: SetView, count: number): void {
   const { keyspace } = c.db;
   const { result } = setsOf(keyspace);
   const limits = c.server.config;
+  const removal = new Removal(c, count);
   result.create(set.encoding === ENCODING_INTSET ? ENCODING_INTSET : ENCODING_LISTPACK);
   try {
     c.reply.set(count);
     eachSampled(set, set.size - count, keyspace.random, (member, stays) => {
-      if (stays) result.add(member, limits);
-      else member.reply(c.reply);
+      if (stays) {
+        result.add(member, limits);
+      } else {
+        member.reply(c.reply);
+        removal.add(member);
+      }
       return true;
     });
   } catch (error) {

@@ -18,6 +18,7 @@ import {
   replyEntry,
   replyId,
 } from "./stream-call";
+import { propagateClaim, propagateLastId } from "./stream-effect";
 import type { StreamGroup } from "./stream-group";
 import { type StreamTools, streamsOf } from "./stream-tools";
 
@@ -170,7 +171,7 @@ function replyPending(c: Call, group: StreamGroup): void {
 
 // --- claiming ------------------------------------------------------------------------------------------------------
 
-/** Opens the consumer that claims, which is made if need be. Effect of that: XGROUP CREATECONSUMER. */
+/** Opens the consumer that claims, which is made if need be; XCLAIM does so where it is repeated. */
 function openClaimer(c: Call, group: StreamGroup): void {
   const { now } = c.db.keyspace;
   if (group.findConsumer(c.buf, c.starts[CONSUMER], c.ends[CONSUMER])) {
@@ -203,6 +204,8 @@ const claim = {
   retriesHi: -1,
   retriesLo: 0,
   lastId: new StreamId(),
+  /** Whether an entry was propagated, and with it the group's last ID. */
+  isPropagated: false,
 };
 
 /**
@@ -218,17 +221,21 @@ function xclaim(c: Call): void {
   const tools = streamsOf(c.db.keyspace);
   const { group } = tools;
   openClaimer(c, group);
-  if (claim.lastId.compare(group.lastId) > 0) {
+  const movesLastId = claim.lastId.compare(group.lastId) > 0;
+  if (movesLastId) {
     group.lastId.copy(claim.lastId);
     group.save();
     c.db.keyspace.dirty++;
   }
+  c.propagateNothing();
+  claim.isPropagated = false;
   const begin = c.reply.begin();
   let claimed = 0;
   for (let i = 0; i < ids.length; i++) {
     ids.load(i, tools.id);
     if (claimOne(c, tools)) claimed++;
   }
+  if (movesLastId && !claim.isPropagated) propagateLastId(c, KEY, GROUP, group);
   c.reply.endArray(begin, claimed);
 }
 
@@ -304,20 +311,27 @@ function claimOne(c: Call, tools: StreamTools): boolean {
   group.setDeliveredAt(ref, claim.time);
   if (claim.retriesHi >= 0) group.setDeliveries(ref, claim.retriesHi, claim.retriesLo);
   else if (!claim.justId) countDelivery(group, ref);
-  replyClaimed(c, tools, claim.justId);
+  replyClaimed(c, tools, ref, claim.justId);
   return true;
 }
 
 /** Takes the entry at the cursor of `pending`, which is not in the stream any more, away. */
 function dropPending(c: Call, group: StreamGroup, id: StreamId): void {
+  propagateOne(c, group, id, group.pending.ref);
   group.removePending(id);
   c.db.keyspace.dirty++;
 }
 
-/** Replies the entry that was found in the stream, or its ID. */
-function replyClaimed(c: Call, tools: StreamTools, justId: boolean): void {
+function propagateOne(c: Call, group: StreamGroup, id: StreamId, ref: number): void {
+  propagateClaim(c, KEY, GROUP, group, id, ref);
+  claim.isPropagated = true;
+}
+
+/** Replies the entry that was found in the stream, or its ID. It is the pending entry `ref`. */
+function replyClaimed(c: Call, tools: StreamTools, ref: number, justId: boolean): void {
   const { stream, group, id } = tools;
   const { keyspace } = c.db;
+  propagateOne(c, group, id, ref);
   group.activeAt = keyspace.now;
   keyspace.dirty++;
   if (justId) replyId(c.reply, id);
@@ -345,6 +359,7 @@ function xautoclaim(c: Call): void {
   requireGroup(c);
   if (c.failed) return;
   openClaimer(c, tools.group);
+  c.propagateNothing();
   const { reply } = c;
   reply.array(3);
   // The ID to go on from comes first in the reply, but is known last.
@@ -404,7 +419,7 @@ function claimFrom(c: Call, tools: StreamTools): StreamId {
       group.transfer(id);
       group.setDeliveredAt(ref, now);
       if (!automatic.justId) countDelivery(group, ref);
-      replyClaimed(c, tools, automatic.justId);
+      replyClaimed(c, tools, ref, automatic.justId);
       claimed++;
     }
     more = pending.next();

@@ -28,6 +28,7 @@ import {
   replyEntry,
   replyId,
 } from "./stream-call";
+import { propagateClaim, propagateLastId } from "./stream-effect";
 import type { StreamGroup } from "./stream-group";
 import { advanceRead } from "./stream-lag";
 import { type StreamTools, streamsOf } from "./stream-tools";
@@ -65,6 +66,8 @@ function xread(c: Call): void {
 
 function xreadgroup(c: Call): void {
   readOptions(c, true);
+  // What is delivered is propagated entry by entry. Reading the history is nothing that has to be repeated, as in Redis.
+  c.propagateNothing();
   if (!c.failed) readStreams(c);
 }
 
@@ -247,13 +250,16 @@ function serveGroup(c: Call, key: number, tools: StreamTools): boolean {
   if (isNew && !hasBehind(stream, start)) return false;
   beginStream(c, key);
   start.increment();
-  if (isNew) deliverNew(c, tools);
+  if (isNew) deliverNew(c, key, tools);
   else replyHistory(c, tools);
   c.db.keyspace.dirty++;
   return true;
 }
 
-/** Opens the consumer that the command names, which is made if need be. Effect of that: XGROUP CREATECONSUMER. */
+/**
+ * Opens the consumer that the command names, which is made if need be. With NOACK the effect of that is XGROUP
+ * CREATECONSUMER; else XCLAIM will make it.
+ */
 function openConsumer(c: Call, key: number, tools: StreamTools): void {
   const { group } = tools;
   const { now } = c.db.keyspace;
@@ -264,28 +270,36 @@ function openConsumer(c: Call, key: number, tools: StreamTools): void {
   }
   group.createConsumer(c.buf, c.starts[name], c.ends[name], now);
   groupChanged(c, key, "xgroup-createconsumer");
+  if (!options.noAck || !c.isPropagated) return;
+  const effect = c.effect("XGROUP", 5);
+  effect.bulkText("CREATECONSUMER");
+  for (const i of [key, options.group, name]) c.writeArgument(effect, i);
 }
 
 /**
  * Delivers entries from `start` on, and makes them pending for the consumer unless NOACK is given. Where memory is over
- * after some, those were delivered. Effect: XCLAIM for each; with NOACK, XGROUP SETID.
+ * after some, those were delivered. Effect: XCLAIM for each unless NOACK is given, and XGROUP SETID.
  */
-function deliverNew(c: Call, tools: StreamTools): void {
+function deliverNew(c: Call, key: number, tools: StreamTools): void {
   const { stream, group, range, start } = tools;
   const begin = c.reply.begin();
   let entries = 0;
+  let isBehind = false;
   range.open(stream, start, largest, false);
   while ((options.limit === 0 || entries < options.limit) && range.next()) {
     if (!options.noAck && !makePending(c, group, range.node.id, entries > 0)) break;
     if (range.node.id.compare(group.lastId) > 0) {
       advanceRead(stream, group, range.node.id);
       group.lastId.copy(range.node.id);
+      isBehind = true;
     }
+    if (!options.noAck) propagateClaim(c, key, options.group, group, range.node.id, group.pending.ref);
     replyEntry(c.reply, range.node);
     entries++;
   }
   if (!options.noAck) group.activeAt = c.db.keyspace.now;
   group.save();
+  if (isBehind) propagateLastId(c, key, options.group, group);
   c.reply.endArray(begin, entries);
 }
 

@@ -9,8 +9,9 @@ import {
   TRIM_LIMIT_NEGATIVE,
   TRIM_WITHOUT_STRATEGY,
 } from "../resp/errors";
+import type { Replacement } from "../resp/request";
 import { StreamId } from "../util/stream-id";
-import { TRIM_MAXLEN, TRIM_MINID, TRIM_NONE, type Trimming } from "./stream";
+import { type Stream, TRIM_MAXLEN, TRIM_MINID, TRIM_NONE, type Trimming } from "./stream";
 import { count, isCharacter, readId } from "./stream-call";
 
 const STAR = 0x2a;
@@ -33,6 +34,8 @@ export const trimming: Trimming & { noMkStream: boolean } = {
 };
 
 let limitGiven = false;
+/** The argument that is the threshold. */
+let thresholdAt = 0;
 
 /**
  * Reads options from argument 2 on into `trimming`. For XADD, up to the argument that is none, its ID, whose position is
@@ -85,6 +88,7 @@ function readThreshold(c: Call, i: number, strategy: number): number {
     trimming.approximate = isCharacter(c, at, TILDE);
     at++;
   }
+  thresholdAt = at;
   if (strategy === TRIM_MINID) {
     readId(c, at, trimming.minId);
   } else {
@@ -95,10 +99,26 @@ function readThreshold(c: Call, i: number, strategy: number): number {
 }
 
 function checkOptions(c: Call, isAdd: boolean): void {
+  if (c.server.propagation.isMuted) {
+    // "=" stands for what "~" with this LIMIT came to: see exactTrimming.
+    trimming.limit = 0;
+    return;
+  }
   if (trimming.limit > 0 && trimming.strategy === TRIM_NONE) c.fail(LIMIT_WITHOUT_TRIMMING);
   if (!isAdd && trimming.strategy === TRIM_NONE) c.fail(TRIM_WITHOUT_STRATEGY);
   if (limitGiven && !trimming.approximate) c.fail(LIMIT_WITHOUT_APPROXIMATE);
   if (trimming.approximate && !limitGiven) trimming.limit = defaultLimit(c.server.config.streamNodeMaxEntries);
+}
+
+/**
+ * What stands in the place of the arguments that were read, where the stream was trimmed about: "=" and what it has come
+ * to, which is the same for everybody.
+ */
+export function exactTrimming(stream: Stream): Replacement[] {
+  if (!trimming.approximate) return [];
+  const specifier = { argument: thresholdAt - 1, text: "=" };
+  if (trimming.strategy === TRIM_MAXLEN) return [specifier, { argument: thresholdAt, text: String(stream.length) }];
+  return [specifier, { argument: thresholdAt, text: stream.firstId.toString() }];
 }
 
 function defaultLimit(nodeEntries: number): number {

@@ -44,7 +44,15 @@ import { streamInfoCommands } from "./stream-info.commands";
 import { streamPendingCommands } from "./stream-pending.commands";
 import { streamReadCommands } from "./stream-read.commands";
 import { type StreamTools, streamsOf } from "./stream-tools";
-import { given, ID_AUTO, ID_AUTO_SEQUENCE, ID_GIVEN, readTrimming, trimming } from "./stream-trim-argument";
+import {
+  exactTrimming,
+  given,
+  ID_AUTO,
+  ID_AUTO_SEQUENCE,
+  ID_GIVEN,
+  readTrimming,
+  trimming,
+} from "./stream-trim-argument";
 import { streamValueTools } from "./stream-value-tools";
 
 registerValueTools(TYPE_STREAM, streamValueTools);
@@ -83,6 +91,9 @@ function xadd(c: Call): void {
   replyId(c.reply, tools.id);
   c.changed(1, EVENT_STREAM, "xadd");
   if (trimming.strategy !== TRIM_NONE && tools.stream.trim(trimming) > 0) c.notify(1, EVENT_STREAM, "xtrim");
+  if (!c.isPropagated || (given.kind === ID_GIVEN && !trimming.approximate)) return;
+  const id = { argument: first - 1, text: tools.id.toString() };
+  c.propagateWith(given.kind === ID_GIVEN ? exactTrimming(tools.stream) : [id, ...exactTrimming(tools.stream)]);
 }
 
 /** Bytes of all arguments from `first` on. */
@@ -193,7 +204,10 @@ function xtrim(c: Call): void {
   const stream = openForWrite(c, 1);
   if (c.failed) return;
   const removed = stream === null ? 0 : stream.trim(trimming);
-  if (removed > 0) announceRemoved(c, "xtrim", removed);
+  if (stream !== null && removed > 0) {
+    announceRemoved(c, "xtrim", removed);
+    if (trimming.approximate) c.propagateWith(exactTrimming(stream));
+  }
   c.reply.integer(removed);
 }
 

@@ -4,7 +4,7 @@ import type { Call } from "../command/call";
 import { TYPE_STRING } from "../db/entry";
 import { invalidExpire, NOT_AN_INTEGER, STRING_TOO_LONG, WRONG_TYPE } from "../resp/errors";
 import { latin1 } from "../util/bytes";
-import { int64, int64FromBigInt, parseInt64Rounded } from "../util/integers";
+import { int64, int64FromBigInt, int64ToBigInt, parseInt64Rounded } from "../util/integers";
 import { STRING_MAX, stringBytes } from "./string";
 
 /** Whether the entry exists and is no string; says so in the reply. */
@@ -54,6 +54,14 @@ export function expiryArgument(c: Call, i: number, seconds: boolean, relative: b
 function exactExpiry(c: Call, i: number, seconds: boolean, relative: boolean): bigint {
   const now = relative ? BigInt(c.db.keyspace.now) : 0n;
   return BigInt(latin1(c.buf, c.starts[i], c.ends[i])) * (seconds ? 1000n : 1n) + now;
+}
+
+/** The expiry of an entry that has one, as text: exact, whatever it is. */
+export function expiryText(c: Call, ref: number): string {
+  const { entries } = c.db.keyspace;
+  const expireAt = entries.expireAt(ref);
+  if (Number.isSafeInteger(expireAt)) return String(expireAt);
+  return String(int64ToBigInt(entries.expiryHi(ref), entries.expiryLo(ref)));
 }
 
 /** Writes the expiry of argument i (see expiryArgument) once more, in all its 64 bits. */

@@ -75,6 +75,7 @@ function incrbyfloat(c: Call): void {
   const { entries } = c.db.keyspace;
   writeLatin1(sum, entries.bytes, entries.at);
   c.changed(1, EVENT_STRING, "incrbyfloat");
+  c.propagateAs("SET", 1, sum, "KEEPTTL");
   c.reply.bulkText(sum);
 }
 

@@ -22,7 +22,7 @@ import { EVENT_GENERIC, EVENT_STRING } from "../db/keyspace";
 import { wrongArity } from "../resp/errors";
 import { lcsCommands } from "./lcs.commands";
 import { setString } from "./string";
-import { expiryArgument, isWrongType, replyString, storeExactExpiry } from "./string-call";
+import { expiryArgument, expiryText, isWrongType, replyString, storeExactExpiry } from "./string-call";
 import { counterCommands } from "./string-counter.commands";
 import { rangeCommands } from "./string-range.commands";
 
@@ -101,7 +101,10 @@ function get(c: Call): void {
   if (!isWrongType(c, ref)) replyString(c, ref);
 }
 
-/** SET key value [NX|XX] [GET] [EX s|PX ms|EXAT s|PXAT ms|KEEPTTL]. Effect: SET key value [PXAT ms|KEEPTTL]. */
+/**
+ * SET key value [NX|XX] [GET] [EX s|PX ms|EXAT s|PXAT ms|KEEPTTL]. Effect: SET key value PXAT ms for another kind of time,
+ * else the command without GET.
+ */
 function set(c: Call): void {
   if (c.argc > 3) {
     setWithOptions(c);
@@ -128,9 +131,20 @@ function setWithOptions(c: Call): void {
     if ((options & GET) === 0) c.reply.null();
     return;
   }
-  if (expires) setExpiring(c, existing, 2, options, expireAt);
-  else setPlain(c, existing, (options & KEEPTTL) !== 0);
+  if (expires) {
+    setExpiring(c, existing, 2, options, expireAt);
+  } else {
+    setPlain(c, existing, (options & KEEPTTL) !== 0);
+    if ((options & GET) !== 0) propagateWithoutGet(c);
+  }
   if ((options & GET) === 0) c.reply.ok();
+}
+
+/** The reply matters to nobody who repeats the command. */
+function propagateWithoutGet(c: Call): void {
+  const kept: number[] = [];
+  for (let i = 1; i < c.argc; i++) if (i < 3 || !c.is(i, "get")) kept.push(i);
+  c.propagateAs("SET", ...kept);
 }
 
 /** The expiry of the options parsed last. */
@@ -150,6 +164,7 @@ function setExpiring(c: Call, existing: number, value: number, options: number, 
   if (expireAt > Number.MAX_SAFE_INTEGER) writeExactExpiry(c, ref, options);
   c.changed(1, EVENT_STRING, "set");
   c.notify(1, EVENT_GENERIC, "expire");
+  if (c.isPropagated && (options & PXAT) === 0) c.propagateAs("SET", 1, value, "PXAT", expiryText(c, ref));
 }
 
 function writeExactExpiry(c: Call, ref: number, options: number): void {
@@ -187,14 +202,17 @@ function getset(c: Call): void {
   if (isWrongType(c, old)) return;
   replyString(c, old);
   setPlain(c, c.write(1), false);
+  c.propagateAs("SET", 1, 2);
 }
 
-/** Effect: DEL or UNLINK, as lazyfree-lazy-user-del says. */
+/** Effect: DEL. */
 function getdel(c: Call): void {
   const ref = c.read(1);
   if (isWrongType(c, ref)) return;
   replyString(c, ref);
-  if (ref !== 0) removeKey(c, c.server.config.lazyfreeLazyUserDel);
+  if (ref === 0) return;
+  removeKey(c, c.server.config.lazyfreeLazyUserDel);
+  c.propagateDeletion(1, false);
 }
 
 function removeKey(c: Call, later: boolean): void {
@@ -223,18 +241,22 @@ function getex(c: Call): void {
   if (c.failed) return;
   replyString(c, ref);
   if ((options & RELATIVE) === 0 && expireAt <= c.db.keyspace.now) {
-    removeKey(c, c.server.config.lazyfreeLazyExpire);
+    const later = c.server.config.lazyfreeLazyExpire;
+    removeKey(c, later);
+    c.propagateDeletion(1, later);
     return;
   }
   const moved = c.db.setExpiry(ref, expireAt, c.buf, c.starts[1], c.ends[1]);
   if (expireAt > Number.MAX_SAFE_INTEGER) writeExactExpiry(c, moved, options);
   c.changed(1, EVENT_GENERIC, "expire");
+  if (c.isPropagated) c.propagateAs("PEXPIREAT", 1, expiryText(c, moved));
 }
 
 function persist(c: Call, ref: number): void {
   if (!c.db.keyspace.entries.hasExpiry(ref)) return;
   c.db.setExpiry(ref, NO_EXPIRY, c.buf, c.starts[1], c.ends[1]);
   c.changed(1, EVENT_GENERIC, "persist");
+  c.propagateAs("PERSIST", 1);
 }
 
 // --- several keys --------------------------------------------------------------------------------------------------

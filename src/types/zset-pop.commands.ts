@@ -135,9 +135,14 @@ function popFirst(c: Call): boolean {
     c.reply.array(count);
     replyEnd(c, zset, count, max, true);
     removeEnd(c, key, ref, zset, count, max);
+    if (c.isPropagated) c.propagateAs(popName(max), key, String(count));
     return true;
   }
   return false;
+}
+
+function popName(max: boolean): string {
+  return max ? "ZPOPMAX" : "ZPOPMIN";
 }
 
 // --- BZPOPMIN, BZPOPMAX --------------------------------------------------------------------------------------------
@@ -163,6 +168,7 @@ function popOrBlock(c: Call, max: boolean): void {
     c.reply.bulk(c.buf, c.starts[key], c.size(key));
     replyEnd(c, zset, 1, max, false);
     removeEnd(c, key, ref, zset, 1, max);
+    c.propagateAs(popName(max), key);
     return;
   }
   if (!c.failed) c.block({ type: TYPE_ZSET, first: 1, count: last - 1, timeout, onTimeout: "nullArray" });

@@ -115,7 +115,7 @@ export class InProcess {
   readonly clock = new ManualClock();
   readonly server: Server;
   readonly client: Client;
-  private readonly main: InProcessClient;
+  readonly main: InProcessClient;
 
   /**
    * @param directives of redis.conf, such as { "proto-max-bulk-len": "1mb" }
