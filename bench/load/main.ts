@@ -6,6 +6,7 @@
 import { items, text } from "../../test/support/reply";
 import type { TestServer } from "../../test/support/server";
 import { checksum } from "./checksum";
+import { LOADED, measureLoading } from "./loading";
 import { measureConnections, measureMemory } from "./memory";
 import { measureOperations, OPERATIONS } from "./operations";
 import { HELP, type Options, parseOptions, type Section, type ServerName } from "./options";
@@ -13,6 +14,7 @@ import { measureRemovals, REMOVED } from "./removals";
 import { type Results, renderReport, writeReadme } from "./report";
 import { installed, start, TITLES } from "./servers";
 import { measureShapes, SHAPES } from "./shapes";
+import { measureSnapshots } from "./snapshot";
 import { measureStalls } from "./stalls";
 import { measureThroughput } from "./throughput";
 import { WORKLOADS, type Workload } from "./workloads";
@@ -61,6 +63,12 @@ async function main(argv: readonly string[]): Promise<number> {
     stalls: await choice.measure("stalls", "stalls", [], () => measureStalls(names, options)),
     removals: await choice.measure("removals", "removal of collections", REMOVED, (chosen) =>
       measureRemovals(names, options, chosen),
+    ),
+    snapshot: await choice.measure("snapshot", "BGSAVE under a full write load", [], () =>
+      measureSnapshots(names, options),
+    ),
+    loading: await choice.measure("loading", "loading of RDB files", LOADED, (chosen) =>
+      measureLoading(names, options, chosen),
     ),
     leftOut: choice.leftOut,
   };

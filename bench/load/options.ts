@@ -1,6 +1,7 @@
 /** The command line of the load benchmark, and the sizes that it stands for. */
 
 import { parseArgs } from "node:util";
+import { LOADED } from "./loading";
 import { OPERATIONS } from "./operations";
 import { REMOVED } from "./removals";
 import { SHAPES } from "./shapes";
@@ -18,6 +19,8 @@ export const SECTIONS = [
   "connections",
   "stalls",
   "removals",
+  "snapshot",
+  "loading",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
@@ -28,6 +31,7 @@ const ITEMS: Readonly<Partial<Record<Section, readonly { readonly name: string }
   operations: OPERATIONS,
   shapes: SHAPES,
   removals: REMOVED,
+  loading: LOADED,
 };
 
 export interface Options {
@@ -56,6 +60,9 @@ export interface Options {
   /** Samples of an operation on a large collection, and of the removal of one. */
   readonly operationRounds: number;
   readonly removalRounds: number;
+  /** How long the load runs before BGSAVE, s; and how often a file is loaded. */
+  readonly snapshotSeconds: number;
+  readonly loadingRounds: number;
   /** How long a server is left alone before its memory is read. */
   readonly settleMs: number;
   readonly executable: "source" | "compiled" | undefined;
@@ -68,7 +75,7 @@ export const HELP = `bun run bench:load [options]
   --quick            a shorter run: 3 rounds of a quarter of the requests
   --smoke            a tiny run (seconds): does everything work; its figures mean nothing
   --only A,B         sections (${SECTIONS.join(", ")}),
-                     commands (GET, LPUSH), or parts of a section (shapes:hash, operations:sort, removals:zset)
+                     commands (GET, LPUSH), or parts of a section (shapes:hash, operations:sort, loading:keys)
   --servers A,B      of redbun, redis7, redis8, valkey8 (default: all that are installed)
   --pipelines 1,16   pipeline depths (default 1,16,64)
   --sizes 3,1024     value sizes in bytes (default 3,1024)
@@ -121,6 +128,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     collectionScale: sizes.collectionScale * Number(values.scale),
     operationRounds: sizes.operationRounds,
     removalRounds: sizes.removalRounds,
+    snapshotSeconds: sizes.snapshotSeconds,
+    loadingRounds: sizes.loadingRounds,
     settleMs: sizes.settleMs,
     executable: values.source ? "source" : size === "smoke" ? undefined : "compiled",
     write: values.write,
@@ -142,6 +151,8 @@ const SIZES = {
     collectionScale: 1,
     operationRounds: 21,
     removalRounds: 3,
+    snapshotSeconds: 6,
+    loadingRounds: 5,
     settleMs: 4000,
   },
   quick: {
@@ -157,6 +168,8 @@ const SIZES = {
     collectionScale: 1,
     operationRounds: 11,
     removalRounds: 1,
+    snapshotSeconds: 4,
+    loadingRounds: 3,
     settleMs: 3000,
   },
   smoke: {
@@ -172,6 +185,8 @@ const SIZES = {
     collectionScale: 0.01,
     operationRounds: 2,
     removalRounds: 1,
+    snapshotSeconds: 0.2,
+    loadingRounds: 1,
     settleMs: 0,
   },
 } as const;

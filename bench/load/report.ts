@@ -5,12 +5,15 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "../../test/support/server";
 import { operationTable, removalTable, shapeTable } from "./collection-tables";
+import type { LoadingRow } from "./loading";
 import type { ConnectionRow, MemoryRow } from "./memory";
 import type { OperationRow } from "./operations";
 import { type Options, SECTIONS, type Section, type ServerName } from "./options";
 import type { RemovalRow } from "./removals";
 import { TITLES } from "./servers";
 import type { ShapeRow } from "./shapes";
+import type { SnapshotRow } from "./snapshot";
+import { loadingTable, snapshotTable } from "./snapshot-tables";
 import type { StallRow } from "./stalls";
 import { connectionTable, cpuTable, latencyTable, memoryTable, rateTable, stallTable, summaryTable } from "./tables";
 import type { ThroughputRow } from "./throughput";
@@ -23,6 +26,8 @@ export interface Results {
   readonly operations: readonly OperationRow[];
   readonly shapes: readonly ShapeRow[];
   readonly removals: readonly RemovalRow[];
+  readonly snapshot: readonly SnapshotRow[];
+  readonly loading: readonly LoadingRow[];
   /** What was not measured, because a server does not know its commands: "section:part". */
   readonly leftOut: readonly string[];
   readonly memory: readonly MemoryRow[];
@@ -58,6 +63,11 @@ function renderSections(results: Results, options: Options): Map<Section, string
       "### What another client feels while a collection is removed",
       removalTable(results.removals, options),
     ],
+    snapshot: () => [
+      `### BGSAVE of ${options.memoryKeys.toLocaleString("en-US")} keys under a full write load`,
+      snapshotTable(results.snapshot),
+    ],
+    loading: () => ["### Loading an RDB file, s", loadingTable(results.loading, names)],
   };
   const rendered = new Map<Section, string>();
   for (const section of SECTIONS) {

@@ -95,3 +95,5 @@ export const STALL_TARGET_MS = 5;
 export const RETURN_TARGET = 80;
 /** How much longer than another server's an operation on a large collection may take. */
 export const OPERATION_TARGET = 2;
+/** During BGSAVE, requests a second and memory as a fraction of those before, and the longest answer because of it. */
+export const SNAPSHOT_TARGETS = { rate: 0.75, memory: 1.15, longestMs: 10 } as const;

@@ -1,0 +1,87 @@
+/**
+ * How long a server takes to load an RDB file, as its log says: the same file for all of them, written by Redis 7.0,
+ * which all of them can read.
+ */
+
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestServer } from "../../test/support/server";
+import { each, load } from "./loader";
+import type { Options, ServerName } from "./options";
+import { start, TITLES } from "./servers";
+import { SHAPES, type Shape } from "./shapes";
+import { median } from "./statistics";
+
+/** What is loaded: a shape. */
+export type Loaded = Pick<Shape, "name" | "title" | "elements" | "commands" | "fill">;
+
+const FIVE_MILLION = 5_000_000;
+
+export const LOADED: readonly Loaded[] = [
+  {
+    name: "keys",
+    title: "strings of 4 bytes",
+    elements: FIVE_MILLION,
+    commands: ["set"],
+    fill: (n) => each(n, (i) => ["SET", `memtier-:${i}`, "abcd"]),
+  },
+  ...SHAPES,
+];
+
+export interface LoadingRow {
+  readonly name: string;
+  readonly elements: number;
+  /** Seconds by server, one for each round. */
+  readonly rounds: Readonly<Partial<Record<ServerName, readonly number[]>>>;
+}
+
+export async function measureLoading(
+  names: readonly ServerName[],
+  options: Options,
+  what: readonly Loaded[],
+): Promise<LoadingRow[]> {
+  if (!names.includes("redis7")) throw new Error("the files to load are written by redis7");
+  const rows: LoadingRow[] = [];
+  for (const loaded of what) {
+    const elements = Math.round(loaded.elements * options.collectionScale);
+    const folder = mkdtempSync(join(tmpdir(), "redbun-loading-"));
+    try {
+      await makeFile(loaded, elements, folder, options);
+      const row = { name: loaded.name, elements, rounds: await measureFile(names, options, folder) };
+      rows.push(row);
+      const figures = names.map((name) => `${TITLES[name]} ${median(row.rounds[name] ?? []).toFixed(3)}`);
+      console.log(`  ${elements.toLocaleString("en-US")} × ${loaded.title}: ${figures.join(", ")} s`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return rows;
+}
+
+async function makeFile(loaded: Loaded, elements: number, folder: string, options: Options): Promise<void> {
+  await using server = await start("redis7", options);
+  await using client = await server.client();
+  await load(client, loaded.fill(elements));
+  await client.text("SAVE");
+  copyFileSync(join(server.directory, "dump.rdb"), join(folder, "dump.rdb"));
+}
+
+/** Loads the folder's file, the servers in turn. */
+async function measureFile(names: readonly ServerName[], options: Options, folder: string) {
+  const rounds: Partial<Record<ServerName, number[]>> = {};
+  for (let round = 0; round < options.loadingRounds; round++) {
+    for (const name of names) {
+      await using server = await start(name, options, ["--dir", folder]);
+      const list = rounds[name] ?? [];
+      rounds[name] = list;
+      list.push(await loadSeconds(server));
+    }
+  }
+  return rounds;
+}
+
+async function loadSeconds(server: TestServer): Promise<number> {
+  const line = await server.waitForLog(/DB loaded from disk: /);
+  return Number(/([0-9.]+) seconds/.exec(line)?.[1]);
+}
