@@ -80,8 +80,8 @@ async function measureServer(name: ServerName, options: Options, folder: string)
   // What runs for the first time is slower, and takes memory for itself.
   await loadDuring(load, server, () => Bun.sleep(options.snapshotSeconds * 500));
   const before = await loadDuring(load, server, () => Bun.sleep(options.snapshotSeconds * 1000));
-  const digest = await client.text("DEBUG", "DIGEST");
   const bytesBefore = allResidentBytes(server.pid);
+  const digest = await client.text("DEBUG", "DIGEST");
   let bytesPeak = bytesBefore;
   const begun = performance.now();
   await client.text("BGSAVE");

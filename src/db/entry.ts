@@ -223,9 +223,13 @@ export class Entries implements ElementLayout {
       return;
     }
     this.locateKey(ref);
-    const at = this.at + this.length;
-    const length = readLength(this.bytes, at);
-    this.at = at + lengthBytes(length);
+    this.locateInline(this.at + this.length);
+  }
+
+  /** Finds the bytes of an inline string: locateKey() has just found its key, which ends at `keyEnd`. */
+  locateInline(keyEnd: number): void {
+    const length = readLength(this.bytes, keyEnd);
+    this.at = keyEnd + lengthBytes(length);
     this.length = length;
   }
 

@@ -14,6 +14,11 @@ const openLater = promisify(open);
 const renameLater = promisify(rename);
 const writeLater = promisify(write);
 
+/** Most pieces are a little over 256 KiB. */
+const CHUNK_BYTES = 264 * 1024;
+/** Buffers that are kept at most. */
+const WRITTEN_MAX = 16;
+
 export class BackgroundFile {
   /** Bytes that wait to be written. */
   pending = 0;
@@ -21,6 +26,8 @@ export class BackgroundFile {
   error: FileWriteError | null = null;
   private fd = -1;
   private unsynced = 0;
+  /** Buffers of CHUNK_BYTES that are free. */
+  private readonly written: Buffer[] = [];
   private abandoned = false;
   /** The end of what is queued so far. */
   private queued: Promise<void> = Promise.resolve();
@@ -41,19 +48,27 @@ export class BackgroundFile {
   /** Queues bytes [0, length), of which it takes a copy. */
   write(buf: Buffer, length: number): void {
     if (this.error !== null) return;
-    const chunk = Buffer.from(buf.subarray(0, length));
+    const chunk = this.bufferFor(length);
+    buf.copy(chunk, 0, 0, length);
     this.pending += length;
-    this.queued = this.queued.then(() => this.writeChunk(chunk));
+    this.queued = this.queued.then(() => this.writeChunk(chunk, length));
   }
 
-  private async writeChunk(chunk: Buffer): Promise<void> {
+  /** One that was written before, if there is one: fresh ones would lie about until the garbage collector comes. */
+  private bufferFor(length: number): Buffer {
+    if (length > CHUNK_BYTES) return Buffer.allocUnsafe(length);
+    return this.written.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
+  }
+
+  private async writeChunk(chunk: Buffer, length: number): Promise<void> {
     await this.attempt("write", async () => {
-      for (let at = 0; at < chunk.length; ) {
-        at += (await writeLater(this.fd, chunk, at, chunk.length - at, null)).bytesWritten;
+      for (let at = 0; at < length; ) {
+        at += (await writeLater(this.fd, chunk, at, length - at, null)).bytesWritten;
       }
     });
-    this.pending -= chunk.length;
-    this.unsynced += chunk.length;
+    if (chunk.length === CHUNK_BYTES && this.written.length < WRITTEN_MAX) this.written.push(chunk);
+    this.pending -= length;
+    this.unsynced += length;
     if (this.syncBytes > 0 && this.unsynced >= this.syncBytes) await this.sync();
   }
 

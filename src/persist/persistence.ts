@@ -16,6 +16,7 @@ import { OutOfMemoryError } from "../util/out-of-memory";
 import { strerror } from "../util/strerror";
 import { BackgroundFile } from "./background-file";
 import { BackgroundSave } from "./background-save";
+import { EntryWindow } from "./entry-window";
 import { FileWriteError, FileWriter } from "./file-writer";
 import { LoadState } from "./load-state";
 import { RdbError, RdbInput } from "./rdb-input";
@@ -26,6 +27,8 @@ import { ValueCodecs } from "./value-codecs";
 
 /** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
 const SYNC_BYTES = 4 * 1024 * 1024;
+/** Entries that SAVE gathers before it writes them. */
+const WINDOW_ENTRIES = 256;
 /** Length of a slice of loading, µs. */
 const SLICE_MICROS = 5000;
 /** Keys without elements that the log names. */
@@ -150,10 +153,15 @@ export class Persistence {
     const writer = this.newWriter(sink);
     writer.begin(this.fields(), this.libraries);
     const delayed = config.rdbKeySaveDelay === 0 ? writer.entry : this.delayed(writer.entry);
+    const window = new EntryWindow(keyspace.heap);
     for (const db of keyspace.databases) {
       if (db.size === 0) continue;
       writer.database(db);
-      db.scan(0, Number.POSITIVE_INFINITY, delayed);
+      let cursor = 0;
+      do {
+        cursor = db.scan(cursor, WINDOW_ENTRIES, window.add);
+        window.visit(delayed);
+      } while (cursor !== 0);
     }
     writer.end(config.rdbchecksum);
   }

@@ -16,6 +16,8 @@ const RETAINED_BYTES = 1024 * 1024;
 /** Strings longer than this are compressed, if that makes them shorter by LZF_GAIN bytes at least. */
 const COMPRESS_ABOVE = 20;
 const LZF_GAIN = 4;
+/** Room for a byte and two strings that are not compressed. */
+const SHORT_PAIR_BYTES = 1 + 2 * (1 + COMPRESS_ABOVE);
 /** Texts of up to this many bytes can be 32-bit integers. */
 const INT32_TEXT_MAX = 11;
 /** Bytes of the longest length. */
@@ -161,6 +163,36 @@ export class RdbOutput {
     if (this.compress && length > COMPRESS_ABOVE && this.tryCompressed(src, at, length)) return;
     this.size(length);
     this.raw(src, at, length);
+  }
+
+  /**
+   * A byte and two strings, what most keys of a file are. Returns false, and has written nothing, unless both are too
+   * short to be compressed.
+   */
+  shortPair(
+    byte: number,
+    src: Uint8Array,
+    firstAt: number,
+    firstLength: number,
+    secondAt: number,
+    secondLength: number,
+  ): boolean {
+    if (firstLength > COMPRESS_ABOVE || secondLength > COMPRESS_ABOVE) return false;
+    this.reserve(SHORT_PAIR_BYTES);
+    this.buf[this.length++] = byte;
+    this.shortString(src, firstAt, firstLength);
+    this.shortString(src, secondAt, secondLength);
+    return true;
+  }
+
+  /** As string(), where there is room, and nothing to compress. */
+  private shortString(src: Uint8Array, at: number, length: number): void {
+    if (length <= INT32_TEXT_MAX && length > 0 && this.tryInteger(src, at, length)) return;
+    const { buf } = this;
+    const to = this.length;
+    buf[to] = length;
+    for (let i = 0; i < length; i++) buf[to + 1 + i] = src[at + i];
+    this.length = to + 1 + length;
   }
 
   /** Latin1 text as a string. */

@@ -3,10 +3,10 @@
  *
  * step() goes through the dicts of all databases in the order of hashes, which no change of a dict disturbs: what is
  * below the position is written. Whatever is about to change an element beyond it (a lookup for writing, an insertion, a
- * removal) says so first, see DictGuard, and the element's *bucket* is written: a range of hashes with about four
- * elements. A bit for each bucket remembers that, and step() passes over it. So every element is written once, as it was
+ * removal) says so first, see DictGuard, and the element's *bucket* is written: a range of hashes with about one element
+ * or none. A bit for each bucket remembers that, and step() passes over it. So every element is written once, as it was
  * when the snapshot began; what is added later falls into a range that is written already. Memory grows by these bits
- * (a few thousandths of the data) and by what waits for the disk.
+ * (a quarter to half a byte a key) and by what waits for the disk.
  *
  * A dict whose database is emptied meanwhile stays until the snapshot has been through it.
  */
@@ -15,13 +15,14 @@ import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
 import type { Dict, DictGuard } from "../memory/dict";
 import { int64 } from "../util/integers";
+import { EntryWindow } from "./entry-window";
 import type { RdbFileFields, RdbWriter } from "./rdb-writer";
 
 /** Elements written between two looks at the clock. */
 const ELEMENTS_PER_LOOK = 256;
-/** Elements of a bucket, about. */
-const BUCKET_ELEMENTS = 4;
-const BUCKET_BITS_MAX = 24;
+/** Elements of a bucket, about: a change of one key writes that key, which is at hand, and hardly another one. */
+const BUCKET_ELEMENTS = 0.5;
+const BUCKET_BITS_MAX = 27;
 const HASH_BITS = 31;
 const HASH_END = 2 ** HASH_BITS;
 
@@ -39,6 +40,7 @@ class DictSnapshot implements DictGuard {
     readonly dict: Dict,
     readonly database: number,
     private readonly writer: RdbWriter,
+    private readonly window: EntryWindow,
     private readonly failed: (error: unknown) => void,
   ) {
     const bits = Math.min(BUCKET_BITS_MAX, Math.ceil(Math.log2(Math.max(1, dict.size / BUCKET_ELEMENTS))));
@@ -87,6 +89,7 @@ class DictSnapshot implements DictGuard {
     try {
       this.writer.select(this.database);
       this.position = this.dict.scan(this.position, ELEMENTS_PER_LOOK, this.visit) || HASH_END;
+      this.window.visit(this.writer.entry);
     } catch (error) {
       this.failed(error);
       this.position = HASH_END;
@@ -95,7 +98,7 @@ class DictSnapshot implements DictGuard {
   }
 
   private readonly visit = (ref: number, hash: number): void => {
-    if (!this.isEarly(hash >>> this.shift)) this.writer.entry(ref);
+    if (!this.isEarly(hash >>> this.shift)) this.window.add(ref);
   };
 }
 
@@ -107,12 +110,14 @@ export class Snapshot {
   private readonly dicts: DictSnapshot[] = [];
   /** The dict that step() is at. */
   private current = 0;
+  private readonly window: EntryWindow;
 
   constructor(
     private readonly keyspace: Keyspace,
     private readonly writer: RdbWriter,
   ) {
     this.keysTotal = keyspace.size;
+    this.window = new EntryWindow(keyspace.heap);
   }
 
   /** Keys written so far. */
@@ -133,7 +138,7 @@ export class Snapshot {
     const failed = (error: unknown): void => {
       this.error ??= error;
     };
-    const snapshot = new DictSnapshot(db.index, db.id, this.writer, failed);
+    const snapshot = new DictSnapshot(db.index, db.id, this.writer, this.window, failed);
     db.index.guard = snapshot;
     this.dicts.push(snapshot);
   }

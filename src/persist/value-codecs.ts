@@ -22,6 +22,7 @@ export type ValueLimits = SetLimits & HashLimits & ListLimits & ZsetLimits;
 export class ValueCodecs implements CodecContext {
   sanitizations = 0;
   readonly entries: Entries;
+  private readonly strings: StringCodec;
   private readonly hashes: HashCodec;
   private readonly byType: (ValueCodec | null)[] = TYPE_NAMES.map(() => null);
   private readonly byRdbType: (ValueCodec | null)[] = [];
@@ -31,7 +32,8 @@ export class ValueCodecs implements CodecContext {
     limits: ValueLimits,
   ) {
     this.entries = new Entries(keyspace.heap);
-    this.register(TYPE_STRING, new StringCodec(this));
+    this.strings = new StringCodec(this);
+    this.register(TYPE_STRING, this.strings);
     this.register(TYPE_SET, new SetCodec(this, limits));
     this.register(TYPE_LIST, new ListCodec(this, limits));
     this.hashes = new HashCodec(this, limits);
@@ -68,6 +70,7 @@ export class ValueCodecs implements CodecContext {
 
   /** Writes the type, the key and the value of an entry: as in a file. */
   encodeEntry(out: RdbOutput, ref: number): void {
+    if (this.strings.encodeShort(out, ref)) return;
     const codec = this.codec(ref);
     const { entries } = this;
     out.byte(codec.rdbType(ref));

@@ -19,7 +19,7 @@ export const listValueTools: ValueTools = {
     const list = opened(keyspace, ref);
     for (let found = list.seek(0); found; found = list.next()) {
       const { value, at, length } = list.read();
-      digest.mix(value.subarray(at, at + length));
+      digest.mixRange(value, at, at + length);
     }
   },
 };

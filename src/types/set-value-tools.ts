@@ -31,7 +31,7 @@ export const setValueTools: ValueTools = {
     view.open(entries.encoding(ref), entries.valueWord(ref, 0));
     view.each((member) => {
       member.text();
-      digest.xor(member.buf.subarray(member.start, member.end));
+      digest.xorRange(member.buf, member.start, member.end);
       return true;
     });
   },

@@ -238,7 +238,7 @@ const valueTools: ValueTools = {
     view.open(entries.encoding(ref), entries.valueWord(ref, 0));
     for (let more = view.seek(0); more; more = view.next()) {
       const pair = new Digest();
-      pair.mix(view.bytes.subarray(view.at, view.at + view.length));
+      pair.mixRange(view.bytes, view.at, view.at + view.length);
       pair.mix(Buffer.from(formatShortest(view.score), "latin1"));
       digest.xorDigest(pair);
     }

@@ -25,7 +25,7 @@ const strings: ValueTools = {
   },
   digest(keyspace, ref, digest) {
     const { bytes, at, length } = stringBytes(keyspace, ref);
-    digest.mix(bytes.subarray(at, at + length));
+    digest.mixRange(bytes, at, at + length);
   },
 };
 

@@ -26,6 +26,19 @@ export class StringCodec implements ValueCodec {
     out.string(entries.bytes, entries.at, entries.length);
   }
 
+  /**
+   * Writes the type, the key and the value of an entry, if it is a short string under a short key: most are. Returns
+   * false, and has written nothing, if it is not.
+   */
+  encodeShort(out: RdbOutput, ref: number): boolean {
+    const { entries } = this.context;
+    if (!entries.isInlineString(ref)) return false;
+    entries.locateKey(ref);
+    const { bytes, at, length } = entries;
+    entries.locateInline(at + length);
+    return out.shortPair(RDB_STRING, bytes, at, length, entries.at, entries.length);
+  }
+
   decode(input: RdbInput, _rdbType: number, head: EntryHead): number {
     input.string();
     return createString(this.context.keyspace, head, input.value, input.from, input.from + input.length);
