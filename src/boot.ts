@@ -228,7 +228,6 @@ function unservedDirectives(config: Config): string[] {
     ["appendonly", config.appendonly],
     ["replicaof", config.replicaof !== null],
     ["cluster-enabled", config.clusterEnabled],
-    ["maxmemory-policy", config.maxmemory > 0 && config.maxmemoryPolicy !== "noeviction"],
   ];
   return promises.filter(([, promised]) => promised).map(([name]) => name);
 }

@@ -11,6 +11,7 @@ import { Metrics } from "./admin/info/metrics";
 import { ServerStats } from "./admin/info/server-stats";
 import { LatencyMonitor } from "./admin/latency/latency-monitor";
 import { SlowLog } from "./admin/latency/slow-log";
+import { MemoryLimits } from "./admin/memory/memory-limits";
 import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
 import type { Logger } from "./admin/process/logger";
 import { type ProcessHooks, Shutdown } from "./admin/process/shutdown";
@@ -124,6 +125,7 @@ export class Server implements ServerContext {
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly metrics: Metrics;
+  readonly memoryLimits: MemoryLimits;
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
   readonly propagation: Propagation;
@@ -173,6 +175,7 @@ export class Server implements ServerContext {
       commandsRun: () => this.stats.commandsProcessed,
     });
     this.commands = parts.commands ?? createCommandTable();
+    this.memoryLimits = new MemoryLimits(this);
     const reply = new ReplyWriter();
     this.propagation = new Propagation(this);
     this.dispatcher = new Dispatcher(this, reply);
@@ -236,6 +239,7 @@ export class Server implements ServerContext {
     if (this.cronTimer !== null) clearTimeout(this.cronTimer);
     this.background.stop();
     this.persistence.abortBackground();
+    this.memoryLimits.stop();
     this.unblocker.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }

@@ -9,6 +9,7 @@
 import { isLocal } from "../admin/client/permission";
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
+import { GONE, type MemoryLimits } from "../admin/memory/memory-limits";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { Request } from "../resp/request";
@@ -66,6 +67,7 @@ export class Dispatcher {
   private readonly stats: ServerStats;
   private readonly blocking: Blocking;
   private readonly propagation: Propagation;
+  private readonly memory: MemoryLimits;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
   private lastEnd = 0;
   /** The command that was run since, and how often. */
@@ -86,6 +88,7 @@ export class Dispatcher {
     this.stats = server.stats;
     this.blocking = server.blocking;
     this.propagation = server.propagation;
+    this.memory = server.memoryLimits;
   }
 
   /** A command is being run. */
@@ -175,13 +178,16 @@ export class Dispatcher {
     this.reply.queued();
   }
 
-  /** Why a client may not run a command, or null. */
+  /** Why a client may not run a command, or null. GONE: it has just been sent away. */
   private refusal(client: Client, command: Command): string | null {
     const flags = effectiveFlags(client, command);
     if ((flags & PROTECTED) !== 0 && !this.allowsDebug(client)) return errors.DEBUG_NOT_ALLOWED;
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
-    if ((flags & DENYOOM) !== 0 && this.server.metrics.isOutOfMemory) return errors.OOM;
+    if (this.memory.armed) {
+      const refusal = this.memory.admit(client, command, flags);
+      if (refusal !== null) return refusal;
+    }
     const { persistence } = this.server;
     // PING as well: who watches over the server is to notice.
     if (!persistence.lastBgsaveOk && ((flags & WRITE) !== 0 || command.name === "ping") && persistence.refusesWrites) {
@@ -398,6 +404,7 @@ export class Dispatcher {
   }
 
   private reject(client: Client, command: Command, error: string): void {
+    if (error === GONE) return;
     command.stats.rejected++;
     if ((command.flags & RUNS_QUEUE) !== 0) {
       discardTransaction(client, this.server.watches);

@@ -7,6 +7,7 @@ import type { Metrics } from "../admin/info/metrics";
 import type { ServerStats } from "../admin/info/server-stats";
 import type { LatencyMonitor } from "../admin/latency/latency-monitor";
 import type { SlowLog } from "../admin/latency/slow-log";
+import type { MemoryLimits } from "../admin/memory/memory-limits";
 import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
@@ -49,6 +50,7 @@ export interface ServerContext {
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
   readonly metrics: Metrics;
+  readonly memoryLimits: MemoryLimits;
   readonly slowLog: SlowLog;
   readonly latencyMonitor: LatencyMonitor;
   readonly persistence: Persistence;

@@ -150,17 +150,51 @@ export class Database {
     else this.keyspace.freeEntry(ref);
   }
 
-  /** Deletes an entry, by ref, that a traversal found expired. It must not be in progress any more. */
-  expireEntry(ref: number): void {
+  /** Finds an entry by its own key, which is located then; false if it is not in the dict (any more). */
+  findEntry(ref: number): boolean {
     this.entries.locateKey(ref);
     const { bytes, at, length } = this.entries;
-    // The hook gets the key's bytes where they stand, so the block is freed last.
     this.hash = this.dict.hash(bytes, at, at + length);
-    if (this.dict.find(this.hash, bytes, at, at + length) !== ref) return;
+    return this.dict.find(this.hash, bytes, at, at + length) === ref;
+  }
+
+  /** Deletes an entry, by ref, that a traversal found expired. It must not be in progress any more. */
+  expireEntry(ref: number): void {
+    if (!this.findEntry(ref)) return;
+    const { bytes, at, length } = this.entries;
+    // The hook gets the key's bytes where they stand, so the block is freed last.
     this.dict.removeFound();
     this.keyspace.stats.expired++;
     this.keyspace.hooks?.keyExpired(this, bytes, at, at + length);
     this.discard(ref, this.keyspace.lazyExpire);
+  }
+
+  // --- eviction ----------------------------------------------------------------------------------------------------
+
+  /** Finds the entry at `ref` by its key's hash, for evictFound(); false if it is not there (any more). */
+  findRef(hash: number, ref: number): boolean {
+    return this.dict.findRef(hash, ref);
+  }
+
+  /** Deletes the entry just found, to make room. */
+  evictFound(ref: number, later: boolean): void {
+    this.entries.locateKey(ref);
+    const { bytes, at, length } = this.entries;
+    this.dict.removeFound();
+    this.keyspace.stats.evicted++;
+    // The hook gets the key's bytes where they stand, so the block is freed last.
+    this.keyspace.hooks?.keyEvicted(this, bytes, at, at + length);
+    this.discard(ref, later);
+  }
+
+  /** See Dict.sample. */
+  sample(from: number, count: number, expiring: boolean, visit: (ref: number, hash: number) => void): void {
+    this.dict.sample(from, count, expiring, visit);
+  }
+
+  /** Any entry, or any that has an expiry; 0 if there is none. */
+  randomRef(expiring: boolean): number {
+    return this.dict.randomElement(this.below, expiring);
   }
 
   // --- change ------------------------------------------------------------------------------------------------------

@@ -58,11 +58,16 @@ export class FreeQueue {
   /** Frees until the queue is empty or `deadline` (µs of the monotonic clock) has passed. Returns true when empty. */
   run(deadline: number): boolean {
     while (!this.idle) {
-      if (this.values.length > 0) this.releaseValue();
-      else this.drainDict();
+      this.step();
       if (this.keyspace.clock.monotonic() >= deadline) break;
     }
     return this.idle;
+  }
+
+  /** Frees a few hundred elements at most; there must be something to free. */
+  step(): void {
+    if (this.values.length > 0) this.releaseValue();
+    else this.drainDict();
   }
 
   private releaseValue(): void {

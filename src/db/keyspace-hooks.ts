@@ -17,6 +17,8 @@ export interface KeyspaceHooks {
   keyEvent(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
   /** A key was deleted because its time had come. */
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void;
+  /** A key was deleted to make room. */
+  keyEvicted(db: Database, key: Uint8Array, start: number, end: number): void;
   /** A key has come into being. The event of the command that made it comes after this. */
   keyCreated(db: Database, key: Uint8Array, start: number, end: number): void;
   /** A command wanted to read a key that does not exist. */
@@ -47,6 +49,10 @@ class Listeners implements KeyspaceHooks {
 
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void {
     for (const hooks of this.list) hooks.keyExpired(db, key, start, end);
+  }
+
+  keyEvicted(db: Database, key: Uint8Array, start: number, end: number): void {
+    for (const hooks of this.list) hooks.keyEvicted(db, key, start, end);
   }
 
   keyCreated(db: Database, key: Uint8Array, start: number, end: number): void {

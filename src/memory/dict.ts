@@ -220,6 +220,22 @@ export class Dict {
     }
   }
 
+  /** Whether the element at `ref`, whose key has this hash, is in the dict. As after find(), it is the one found. */
+  findRef(hash: number, ref: number): boolean {
+    const entry = this.firstEntry + ((hash >>> (HASH_BITS - this.depth)) << 1);
+    const segment = this.entries[entry];
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    for (let word = slotWord(segment, hash, this.entries[entry + 1]); ; word += 2) {
+      const element = view[word + 1];
+      if (element === 0 || (view[word] & HASH_MASK) > hash) return false;
+      if (element !== ref) continue;
+      this.foundView = view;
+      this.foundWord = word;
+      this.foundSegment = segment;
+      return true;
+    }
+  }
+
   /**
    * Loads what find() will need for `count` hashes into the processor's cache: first all slots, then all elements. The
    * loads of one round do not depend on each other, so their cache misses overlap instead of adding up: this is what
@@ -435,6 +451,32 @@ export class Dict {
       position = nextSegment(position, depth);
     }
     return 0;
+  }
+
+  /**
+   * Visits `count` elements (less if there are less) that adjoin in the order of hashes, from position `from` on and
+   * around the end; with `flaggedOnly` only such as are flagged. The visitor must not change the dict. As hashes say
+   * nothing of their keys, this is a sample of all elements.
+   */
+  sample(from: number, count: number, flaggedOnly: boolean, visit: (ref: number, hash: number) => void): void {
+    let left = Math.min(count, flaggedOnly ? this.flagged : this.size);
+    for (let position = from; left > 0; ) {
+      const segment = this.segmentAt(position);
+      const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      const depth = view[base + DEPTH];
+      if (!flaggedOnly || view[base + FLAGGED] > 0) {
+        const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+        let word = base + HEADER_WORDS + (homeSlot(position, depth, view[base + HOMES]) << 1);
+        for (; word < end && left > 0; word += 2) {
+          if (view[word + 1] === 0 || (flaggedOnly && view[word] < FLAG)) continue;
+          visit(view[word + 1], view[word] & HASH_MASK);
+          left--;
+        }
+      }
+      position = nextSegment(position, depth);
+      if (position > HASH_MASK) position = 0;
+    }
   }
 
   /** Visits the elements with hashes from `from` up to, but not including, `to`. The visitor must not change the dict. */

@@ -71,6 +71,12 @@ export class Connection implements Transport {
       if (this.partial.needed === 0) this.servePartial();
     }
     if (at < chunk.length && !client.closing) this.keep(chunk, at);
+    if (gate.clientMemory.counting) this.count();
+  }
+
+  /** Says that the buffers have changed. */
+  private count(): void {
+    if (!this.closed) this.gate.clientMemory.update(this.client);
   }
 
   /** Puts a chunk aside, of a client that is not served now. */
@@ -134,6 +140,7 @@ export class Connection implements Transport {
     gate.serving = null;
     gate.server.keyspace.hints.clear();
     gate.flushDue();
+    if (gate.clientMemory.counting) this.count();
     this.regulate();
   }
 
@@ -223,6 +230,7 @@ export class Connection implements Transport {
     if (length > DETACH_BYTES) this.output.add(reply.buf.subarray(sent, length));
     else this.output.copy(reply.buf, sent, length);
     this.gate.checkOutput(this);
+    if (this.gate.clientMemory.counting) this.count();
   }
 
   checkOutput(): void {
@@ -265,6 +273,7 @@ export class Connection implements Transport {
     }
     this.gate.stats.writesProcessed++;
     this.gate.checkOutput(this);
+    if (this.gate.clientMemory.counting) this.count();
   }
 
   /** Sends as much of what waits as the socket takes. */
@@ -283,6 +292,7 @@ export class Connection implements Transport {
     // Somebody who reads a long reply slowly is not idle.
     this.client.lastInteraction = this.gate.server.clock.monotonic();
     this.sendWaiting();
+    if (this.gate.clientMemory.counting) this.count();
     this.goOn();
   }
 

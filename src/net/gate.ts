@@ -10,6 +10,7 @@ import type { ParserLimits } from "../resp/request-parser";
 import { RequestParser } from "../resp/request-parser";
 import { Client } from "../session/client";
 import { describeClient } from "../session/client-info";
+import type { ClientMemory } from "../session/client-memory";
 import { quoteRepr } from "../util/bytes";
 import type { Connection } from "./connection";
 import { LookAhead } from "./look-ahead";
@@ -27,6 +28,7 @@ export class Gate {
   readonly handshakes: Handshakes;
   /** Whose commands are being run, null between batches. */
   serving: Client | null = null;
+  readonly clientMemory: ClientMemory;
   private readonly parserLimits: ParserLimits;
   /** Connections to which something was pushed. */
   private due: Connection[] = [];
@@ -37,6 +39,7 @@ export class Gate {
   ) {
     this.reply = reply;
     this.dispatcher = server.dispatcher;
+    this.clientMemory = server.clients.memory;
     this.parserLimits = { maxBulk: server.config.protoMaxBulkLen, authenticated: true };
     this.parser = new RequestParser(this.parserLimits);
     this.handshakes = new Handshakes(server);

@@ -278,6 +278,10 @@ export class Blocking implements KeyspaceHooks {
     this.keyChanged(db, key, start, end);
   }
 
+  keyEvicted(db: Database, key: Uint8Array, start: number, end: number): void {
+    this.keyChanged(db, key, start, end);
+  }
+
   flushing(db: Database): void {
     if (this.deletionKeys === 0) return;
     for (const queues of this.tables[db.id].values()) if (queues.deletionCount > 0) this.markReady(queues);

@@ -5,6 +5,7 @@
 
 import { bytesOfArguments } from "../resp/request";
 import type { Wait } from "./blocking";
+import { ClientMemory, NO_BUCKET } from "./client-memory";
 import type { Subscriptions } from "./pubsub";
 import type { Transaction } from "./transaction";
 import type { WatchedKey } from "./watch";
@@ -76,6 +77,9 @@ export class Client {
   pushed: Buffer[] | null = null;
   /** What it waits for while it is in a blocking command. */
   wait: Wait | null = null;
+  /** Its memory as it was last counted, and where: see ClientMemory. */
+  countedBytes = 0;
+  memoryBucket = NO_BUCKET;
   /** Since when (ms) the soft output limit has been exceeded; 0: it is not. */
   softLimitSince = 0;
   /** Full name of the last command, run or refused; "" before the first, and after one that does not exist. */
@@ -139,6 +143,7 @@ export class Client {
 /** All connected clients, by id. */
 export class ClientRegistry {
   readonly byId = new Map<number, Client>();
+  readonly memory = new ClientMemory();
   private lastId = 0;
 
   nextId(): number {
@@ -147,10 +152,12 @@ export class ClientRegistry {
 
   add(client: Client): void {
     this.byId.set(client.id, client);
+    if (this.memory.counting) this.memory.update(client);
   }
 
   remove(client: Client): void {
     this.byId.delete(client.id);
+    this.memory.forget(client);
   }
 
   get size(): number {

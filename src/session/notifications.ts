@@ -9,7 +9,7 @@
  */
 
 import type { Database } from "../db/database";
-import { EVENT_EXPIRED, EVENT_KEY_MISS, EVENT_NEW, type Keyspace } from "../db/keyspace";
+import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_KEY_MISS, EVENT_NEW, type Keyspace } from "../db/keyspace";
 import type { KeyspaceHooks } from "../db/keyspace-hooks";
 import { copyBytes } from "../util/bytes";
 import { type Bytes, type PubSub, whole } from "./pubsub";
@@ -83,6 +83,10 @@ export class Notifications implements KeyspaceHooks {
 
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void {
     this.announce(db, key, start, end, EVENT_EXPIRED, "expired");
+  }
+
+  keyEvicted(db: Database, key: Uint8Array, start: number, end: number): void {
+    this.announce(db, key, start, end, EVENT_EVICTED, "evicted");
   }
 
   keyCreated(db: Database, key: Uint8Array, start: number, end: number): void {

@@ -121,6 +121,10 @@ export class Watches implements KeyspaceHooks {
     if (watched !== null) this.removed(watched);
   }
 
+  keyEvicted(db: Database, key: Uint8Array, start: number, end: number): void {
+    this.keyExpired(db, key, start, end);
+  }
+
   /** The key goes away: a change for all but those for whom it already was. */
   private removed({ watchers }: WatchedKey): void {
     for (const [client, expired] of watchers) {

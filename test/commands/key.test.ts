@@ -19,6 +19,7 @@ function record(redbun: InProcess): string[] {
     keyChanged: note,
     keyEvent: note,
     keyExpired: (db, key, start, end) => events.push(`${db.id} expired ${text(key, start, end)}`),
+    keyEvicted: (db, key, start, end) => events.push(`${db.id} evicted ${text(key, start, end)}`),
     keyCreated() {},
     keyMissed() {},
     flushing: (db) => events.push(`${db.id} flushing`),

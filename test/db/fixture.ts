@@ -43,6 +43,7 @@ export class Fixture {
       keyExpired: (db, key, start, end) => {
         this.expired.push(`${db.id}:${Buffer.from(key.subarray(start, end)).toString("latin1")}`);
       },
+      keyEvicted() {},
       keyCreated() {},
       keyMissed() {},
       flushing() {},

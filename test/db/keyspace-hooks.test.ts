@@ -16,6 +16,7 @@ function listener(name: string, heard: string[], then: () => void = () => {}): K
     keyChanged: note("changed"),
     keyEvent: note("event"),
     keyExpired: note("expired"),
+    keyEvicted: note("evicted"),
     keyCreated: note("created"),
     keyMissed: note("missed"),
     flushing: (db) => heard.push(`${name} flushing ${db.id}`),

@@ -214,6 +214,7 @@ export class InProcess {
         events.push({ event, key: nameOf(key, start, end), eventClass, change: false });
       },
       keyExpired() {},
+      keyEvicted() {},
       keyCreated() {},
       keyMissed() {},
       flushing() {},

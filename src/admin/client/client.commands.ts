@@ -53,6 +53,7 @@ function noEvict(c: Call): void {
   const on = onOff(c, 2);
   if (c.failed) return;
   c.client.noEvict = on;
+  c.server.clients.memory.update(c.client);
   c.reply.ok();
 }
 

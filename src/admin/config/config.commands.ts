@@ -42,10 +42,11 @@ function set(c: Call): void {
 
 /** CONFIG RESETSTAT: the counters, not the state. */
 function resetStat(c: Call): void {
-  const { stats, keyspace, commands, metrics, expireCycle, persistence } = c.server;
+  const { stats, keyspace, commands, metrics, expireCycle, persistence, memoryLimits } = c.server;
   stats.reset();
   persistence.resetStats();
   metrics.reset();
+  memoryLimits.resetStats();
   expireCycle.microsSpent = 0;
   keyspace.stats.hits = 0;
   keyspace.stats.misses = 0;

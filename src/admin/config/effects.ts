@@ -29,9 +29,20 @@ const EFFECTS: [DirectiveName[], Effect][] = [
     },
   ],
   [
-    ["maxmemory-policy", "lfu-log-factor", "lfu-decay-time"],
-    ({ config, keyspace: { access } }) => {
+    ["maxmemory-policy"],
+    ({ config, keyspace: { access }, memoryLimits }) => {
       access.lfu = config.maxmemoryPolicy.endsWith("-lfu");
+      memoryLimits.evictor.setPolicy(config.maxmemoryPolicy);
+    },
+  ],
+  [
+    ["maxmemory-samples", "maxmemory-eviction-tenacity", "lazyfree-lazy-eviction", "maxmemory-clients"],
+    ({ memoryLimits }) => memoryLimits.configure(),
+  ],
+  [["maxmemory"], ({ memoryLimits }) => memoryLimits.maxmemoryChanged()],
+  [
+    ["lfu-log-factor", "lfu-decay-time"],
+    ({ config, keyspace: { access } }) => {
       access.logFactor = config.lfuLogFactor;
       access.decayMinutes = config.lfuDecayTime;
     },

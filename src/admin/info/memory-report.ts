@@ -35,9 +35,8 @@ export interface MemoryReport {
 export function memoryReport(server: ServerContext): MemoryReport {
   const { metrics, keyspace, clients } = server;
   const { heap } = keyspace;
-  let clientBytes = 0;
-  for (const client of clients.all()) clientBytes += client.memoryBytes;
-  metrics.clientBytes = clientBytes;
+  clients.memory.recount(clients.all());
+  const clientBytes = clients.memory.total;
   const databases: DatabaseOverhead[] = [];
   let indexes = 0;
   for (const db of keyspace.databases) {

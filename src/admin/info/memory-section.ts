@@ -28,7 +28,7 @@ export function memorySection(server: ServerContext): string[] {
     ...overheadOf("allocator_rss_ratio", "allocator_rss_bytes", report.allocatorResident, report.active),
     ...overheadOf("rss_overhead_ratio", "rss_overhead_bytes", report.resident, report.allocatorResident),
     ...overheadOf("mem_fragmentation_ratio", "mem_fragmentation_bytes", report.resident, report.used),
-    "mem_not_counted_for_evict:0",
+    `mem_not_counted_for_evict:${server.metrics.uncountedBytes}`,
     "mem_replication_backlog:0",
     "mem_total_replication_buffers:0",
     "mem_clients_slaves:0",

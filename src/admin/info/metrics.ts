@@ -50,8 +50,8 @@ export class Metrics {
   readonly residentAtStart: number;
   /** JavaScript heap of an empty server, bytes. */
   readonly startupBytes: number;
-  /** Memory of all clients, as of the last second. */
-  clientBytes = 0;
+  /** Memory that is in use, but must not make keys go: buffers of the append-only file, of replicas. Each in bytes. */
+  readonly uncounted: (() => number)[] = [];
   private peak = 0;
   private readonly recentInput = new Float64Array(RECENT_SECONDS);
   private readonly recentOutput = new Float64Array(RECENT_SECONDS);
@@ -71,15 +71,17 @@ export class Metrics {
     this.peak = this.usedBytes;
   }
 
-  /** Memory in use: the data, the clients' buffers, and what the server allocated before there was either. */
+  /** Memory in use: the data, all buffers, and what the server allocated before there was either. */
   get usedBytes(): number {
-    return this.startupBytes + this.server.keyspace.heap.usedBytes + this.clientBytes;
+    const { keyspace, clients } = this.server;
+    return this.startupBytes + keyspace.heap.usedBytes + clients.memory.total + this.uncountedBytes;
   }
 
-  /** Whether maxmemory is exceeded. Nothing is evicted yet, whatever maxmemory-policy says: writes are refused. */
-  get isOutOfMemory(): boolean {
-    const { maxmemory } = this.server.config;
-    return maxmemory > 0 && this.usedBytes > maxmemory;
+  /** The part of it that does not count for maxmemory. */
+  get uncountedBytes(): number {
+    let bytes = 0;
+    for (const part of this.uncounted) bytes += part();
+    return bytes;
   }
 
   /** The most memory that was ever in use. */
@@ -118,16 +120,14 @@ export class Metrics {
     this.lastSecond = second;
     let input = 0;
     let output = 0;
-    let memory = 0;
     for (const client of this.server.clients.all()) {
       const { transport } = client;
       input = Math.max(input, transport.inputBytes);
       output = Math.max(output, transport.outputBytes);
-      memory += client.memoryBytes;
+      this.server.clients.memory.update(client);
     }
     this.recentInput[slot] = input;
     this.recentOutput[slot] = output;
-    this.clientBytes = memory;
   }
 
   /** CONFIG RESETSTAT. */

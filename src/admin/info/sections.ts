@@ -136,16 +136,16 @@ function traffic({ stats, metrics }: ServerContext): string[] {
   ];
 }
 
-function keyEvents({ keyspace: { stats }, expireCycle }: ServerContext): string[] {
+function keyEvents({ keyspace: { stats }, expireCycle, memoryLimits }: ServerContext): string[] {
   return [
     `expired_keys:${stats.expired}`,
     `expired_stale_perc:${stats.stalePercent.toFixed(2)}`,
     `expired_time_cap_reached_count:${stats.expireTimeCapReached}`,
     `expire_cycle_cpu_milliseconds:${Math.floor(expireCycle.microsSpent / 1000)}`,
     `evicted_keys:${stats.evicted}`,
-    "evicted_clients:0",
-    "total_eviction_exceeded_time:0",
-    "current_eviction_exceeded_time:0",
+    `evicted_clients:${memoryLimits.evictedClients}`,
+    `total_eviction_exceeded_time:${milliseconds(memoryLimits.evictor.totalExceededMicros)}`,
+    `current_eviction_exceeded_time:${milliseconds(memoryLimits.evictor.currentExceededMicros)}`,
     `keyspace_hits:${stats.hits}`,
     `keyspace_misses:${stats.misses}`,
   ];
@@ -212,6 +212,11 @@ export function replicationSection({ config, replicationId }: ServerContext): st
     "repl_backlog_first_byte_offset:0",
     "repl_backlog_histlen:0",
   ];
+}
+
+/** µs as whole ms. */
+function milliseconds(micros: number): number {
+  return Math.floor(micros / 1000);
 }
 
 /** µs as seconds with six digits. */

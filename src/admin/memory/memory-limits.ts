@@ -1,0 +1,157 @@
+/**
+ * The limits of memory: what happens before a command while `maxmemory` or `maxmemory-clients` is set. First clients that
+ * take too much are sent away, then keys are evicted, and if there still is too little memory, a command that may need
+ * some is refused.
+ *
+ * While neither is set (`armed` is false) a command pays for one comparison.
+ */
+
+import type { Command } from "../../command/command-spec";
+import { DENYOOM } from "../../command/command-spec";
+import type { ServerContext } from "../../command/server-context";
+import { EVICTION_FAILED, EVICTION_OK, type EvictionHost, Evictor, evictionMicros } from "../../db/eviction";
+import { OOM } from "../../resp/errors";
+import type { Client } from "../../session/client";
+import { describeClient } from "../../session/client-info";
+
+/** Instead of an error: the client was sent away itself, and gets no reply. */
+export const GONE = "";
+
+/** Clients may always take this much together. */
+const CLIENTS_MIN = 128 * 1024;
+
+/** What a client may send in MULTI however little memory there is. */
+const LEAVES_MULTI = new Set(["exec", "discard", "quit", "reset"]);
+
+export class MemoryLimits implements EvictionHost {
+  /** Whether there is a limit at all. */
+  armed = false;
+  /** Whether there was too little memory when the command that is being run began. */
+  isOutOfMemory = false;
+  /** Clients sent away since the start (or CONFIG RESETSTAT). */
+  evictedClients = 0;
+  readonly evictor: Evictor;
+  private maxmemory = 0;
+  private clientsDue: NodeJS.Immediate | null = null;
+
+  constructor(private readonly server: ServerContext) {
+    this.evictor = new Evictor(server.keyspace, this);
+    server.clients.memory.onExceeded = () => this.evictClientsLater();
+  }
+
+  /** Takes over the directives: at the start, and when one of them has changed. */
+  configure(): void {
+    const { config, clients } = this.server;
+    const { evictor } = this;
+    evictor.samples = config.maxmemorySamples;
+    evictor.limitMicros = evictionMicros(config.maxmemoryEvictionTenacity);
+    evictor.lazy = config.lazyfreeLazyEviction;
+    this.maxmemory = config.maxmemory;
+    const limit = this.clientLimit();
+    this.armed = this.maxmemory > 0 || limit < Number.POSITIVE_INFINITY;
+    if (!this.armed) this.isOutOfMemory = false;
+    clients.memory.counting = this.armed;
+    clients.memory.setLimit(limit, clients.all());
+  }
+
+  /** CONFIG SET maxmemory: a limit below what is in use takes effect without a command. */
+  maxmemoryChanged(): void {
+    this.configure();
+    const used = this.server.metrics.usedBytes;
+    if (this.maxmemory === 0 || this.excess() <= 0) return;
+    this.server.log.warning(
+      `WARNING: the new maxmemory value set via CONFIG SET (${this.maxmemory}) is smaller than the current memory usage ` +
+        `(${used}). This will result in key eviction and/or the inability to accept new write commands depending on the ` +
+        "maxmemory-policy.",
+    );
+    this.evictor.goOnLater();
+  }
+
+  /** Bytes that all clients may take together; a share of maxmemory where that is given in percent. */
+  private clientLimit(): number {
+    const { maxmemoryClients, maxmemory } = this.server.config;
+    if (maxmemoryClients === 0 || (maxmemoryClients < 0 && maxmemory === 0)) return Number.POSITIVE_INFINITY;
+    const bytes = maxmemoryClients > 0 ? maxmemoryClients : Math.floor((maxmemory * -maxmemoryClients) / 100);
+    return Math.max(bytes, CLIENTS_MIN);
+  }
+
+  // --- before a command --------------------------------------------------------------------------------------------
+
+  /**
+   * Makes room. Returns null if the client's command may run, an error text if it may not, or GONE. `flags` are those of
+   * the command, and of what is queued if it is EXEC.
+   */
+  admit(client: Client, command: Command, flags: number): string | null {
+    if (this.server.clients.memory.isExceeded) {
+      this.evictClients();
+      if (client.closing) return GONE;
+    }
+    if (this.maxmemory === 0) return null;
+    this.isOutOfMemory = this.evictor.run() === EVICTION_FAILED;
+    if (!this.isOutOfMemory) return null;
+    // What is queued takes memory, too.
+    const refused = (flags & DENYOOM) !== 0 || (client.transaction !== null && !LEAVES_MULTI.has(command.name));
+    return refused ? OOM : null;
+  }
+
+  // --- keys --------------------------------------------------------------------------------------------------------
+
+  excess(): number {
+    if (this.maxmemory === 0) return 0;
+    const { metrics } = this.server;
+    return metrics.usedBytes - metrics.uncountedBytes - this.maxmemory;
+  }
+
+  get timesEvents(): boolean {
+    return this.server.latencyMonitor.threshold > 0;
+  }
+
+  timed(event: string, micros: number): void {
+    this.server.latencyMonitor.add(event, micros, this.server.clock.now());
+  }
+
+  /** Evicts keys outside of any command. Returns whether there is memory enough now. */
+  makeRoom(): boolean {
+    return this.maxmemory === 0 || this.evictor.run() === EVICTION_OK;
+  }
+
+  // --- clients -----------------------------------------------------------------------------------------------------
+
+  private evictClientsLater(): void {
+    this.clientsDue ??= setImmediate(() => {
+      this.clientsDue = null;
+      this.evictClients();
+    });
+  }
+
+  /** Sends the largest clients away until all together take less than they may. */
+  private evictClients(): void {
+    const { clients, log } = this.server;
+    while (clients.memory.isExceeded) {
+      const client = clients.memory.largest();
+      if (client === null) {
+        log.warning("Over client maxmemory after evicting all evictable clients");
+        return;
+      }
+      log.notice(`Evicting client: ${describeClient(this.server, client)}`);
+      this.evictedClients++;
+      client.transport.close();
+      clients.memory.forget(client);
+    }
+  }
+
+  // --- end ---------------------------------------------------------------------------------------------------------
+
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.evictedClients = 0;
+    this.evictor.resetStats();
+  }
+
+  /** Cancels what is due. */
+  stop(): void {
+    this.evictor.stop();
+    if (this.clientsDue !== null) clearImmediate(this.clientsDue);
+    this.clientsDue = null;
+  }
+}
