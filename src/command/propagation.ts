@@ -53,7 +53,11 @@ export class Propagation implements PartHooks {
   private readonly removals: KeyspaceHooks;
 
   constructor(private readonly server: { readonly keyspace: Keyspace; readonly dispatcher: Dispatcher }) {
-    this.removals = removalHooks((db, key, start, end) => this.keyRemoved(db, key, start, end));
+    const { keyspace } = server;
+    this.removals = removalHooks(
+      (db, key, start, end) => this.keyRemoved(db, key, start, end, keyspace.lazyExpire),
+      (db, key, start, end) => this.keyRemoved(db, key, start, end, keyspace.lazyEvict),
+    );
   }
 
   // --- sinks -------------------------------------------------------------------------------------------------------
@@ -142,9 +146,9 @@ export class Propagation implements PartHooks {
   }
 
   /** A key is gone because its time has come, or because memory was short. */
-  private keyRemoved(db: Database, key: Uint8Array, start: number, end: number): void {
+  private keyRemoved(db: Database, key: Uint8Array, start: number, end: number, lazily: boolean): void {
     const writer = this.begin(db.id, 2);
-    writer.bulkText(this.server.keyspace.lazyExpire ? "UNLINK" : "DEL");
+    writer.bulkText(lazily ? "UNLINK" : "DEL");
     writer.bulk(key, start, end - start);
     this.endBackground();
   }
@@ -199,9 +203,10 @@ function isComplete(buf: Buffer, start: number, end: number): boolean {
 type RemovalHook = (db: Database, key: Uint8Array, start: number, end: number) => void;
 
 /** Hooks that hear of keys that nobody has deleted. */
-function removalHooks(removed: RemovalHook): KeyspaceHooks {
+function removalHooks(expired: RemovalHook, evicted: RemovalHook): KeyspaceHooks {
   return {
-    keyExpired: removed,
+    keyExpired: expired,
+    keyEvicted: evicted,
     keyChanged() {},
     keyEvent() {},
     keyCreated() {},

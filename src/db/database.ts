@@ -177,14 +177,14 @@ export class Database {
   }
 
   /** Deletes the entry just found, to make room. */
-  evictFound(ref: number, later: boolean): void {
+  evictFound(ref: number): void {
     this.entries.locateKey(ref);
     const { bytes, at, length } = this.entries;
     this.dict.removeFound();
     this.keyspace.stats.evicted++;
     // The hook gets the key's bytes where they stand, so the block is freed last.
     this.keyspace.hooks?.keyEvicted(this, bytes, at, at + length);
-    this.discard(ref, later);
+    this.discard(ref, this.keyspace.lazyEvict);
   }
 
   /** See Dict.sample. */

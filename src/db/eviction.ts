@@ -63,8 +63,6 @@ export class Evictor {
   samples = 5;
   /** How long a run may take, µs. */
   limitMicros = evictionMicros(10);
-  /** lazyfree-lazy-eviction: values are freed in the background. */
-  lazy = false;
   /** Ended periods in which there was too little memory, µs, and when the current one began; -1: there is none. */
   private exceededMicros = 0;
   private exceededSince = -1;
@@ -229,12 +227,12 @@ export class Evictor {
 
   private evictFound(db: Database, ref: number): void {
     if (!this.host.timesEvents) {
-      db.evictFound(ref, this.lazy);
+      db.evictFound(ref);
       return;
     }
     const { clock } = this.keyspace;
     const start = clock.monotonic();
-    db.evictFound(ref, this.lazy);
+    db.evictFound(ref);
     this.host.timed("eviction-del", clock.monotonic() - start);
   }
 

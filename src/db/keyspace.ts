@@ -102,6 +102,8 @@ export class Keyspace {
   expiry: ExpiryMode = "delete";
   /** lazyfree-lazy-expire: what takes long to free of an expired key is freed in the background. */
   lazyExpire = false;
+  /** lazyfree-lazy-eviction: the same for an evicted key. */
+  lazyEvict = false;
   /** Who hears of changes: nobody, one, or several behind one (see keyspace-hooks.ts). */
   hooks: KeyspaceHooks | null = null;
   /** Who hears of parts of values that are gone because their time had come: fields of hashes. */

@@ -120,6 +120,20 @@ test("watched keys, events, and whoever waits for a key hear of its eviction", (
   expect(listener.received()).toEqual([array(bulk("message"), bulk("__keyevent@0__:evicted"), bulk("gone"))]);
 });
 
+for (const [lazy, command] of [
+  ["no", "DEL"],
+  ["yes", "UNLINK"],
+]) {
+  test(`lazyfree-lazy-eviction ${lazy}: an evicted key is propagated as ${command}, before the command that needed room`, () => {
+    const redbun = new InProcess({ "maxmemory-policy": "allkeys-random", "lazyfree-lazy-eviction": lazy });
+    const effects = redbun.recordEffects();
+    redbun.run("SET gone 1");
+    redbun.server.config.set([["maxmemory", "1"]]);
+    redbun.run("DEL nothing", "PING");
+    expect(effects.slice(1)).toEqual([`${command} gone`]);
+  });
+}
+
 test("CONFIG SET maxmemory below what is in use evicts without a command", async () => {
   const redbun = new InProcess({ "maxmemory-policy": "allkeys-lru" });
   for (let i = 0; i < 1000; i++) redbun.call("SET", `key:${i}`, "x".repeat(100));

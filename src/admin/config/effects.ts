@@ -36,7 +36,7 @@ const EFFECTS: [DirectiveName[], Effect][] = [
     },
   ],
   [
-    ["maxmemory-samples", "maxmemory-eviction-tenacity", "lazyfree-lazy-eviction", "maxmemory-clients"],
+    ["maxmemory-samples", "maxmemory-eviction-tenacity", "maxmemory-clients"],
     ({ memoryLimits }) => memoryLimits.configure(),
   ],
   [["maxmemory"], ({ memoryLimits }) => memoryLimits.maxmemoryChanged()],
@@ -51,6 +51,12 @@ const EFFECTS: [DirectiveName[], Effect][] = [
     ["lazyfree-lazy-expire"],
     ({ config, keyspace }) => {
       keyspace.lazyExpire = config.lazyfreeLazyExpire;
+    },
+  ],
+  [
+    ["lazyfree-lazy-eviction"],
+    ({ config, keyspace }) => {
+      keyspace.lazyEvict = config.lazyfreeLazyEviction;
     },
   ],
   [["notify-keyspace-events"], ({ config, notifications }) => notifications.configure(config.notifyKeyspaceEvents)],

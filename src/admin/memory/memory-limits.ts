@@ -45,7 +45,6 @@ export class MemoryLimits implements EvictionHost {
     const { evictor } = this;
     evictor.samples = config.maxmemorySamples;
     evictor.limitMicros = evictionMicros(config.maxmemoryEvictionTenacity);
-    evictor.lazy = config.lazyfreeLazyEviction;
     this.maxmemory = config.maxmemory;
     const limit = this.clientLimit();
     this.armed = this.maxmemory > 0 || limit < Number.POSITIVE_INFINITY;
