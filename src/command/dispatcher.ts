@@ -185,7 +185,7 @@ export class Dispatcher {
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
     if (this.memory.armed) {
-      const refusal = this.memory.admit(client, command, flags);
+      const refusal = this.memory.admit(client, command.name, (flags & DENYOOM) !== 0);
       if (refusal !== null) return refusal;
     }
     const { persistence } = this.server;

@@ -136,7 +136,7 @@ describe("EXEC", () => {
     expect(info(redbun, "errorstat_ERR")).toBe("count=2");
   });
 
-  test("without memory: what may take more is refused when queued, and so is EXEC with it in the queue", () => {
+  test("without memory: nothing is queued, as that takes memory, and EXEC with what may take more is refused", () => {
     const redbun = new InProcess();
     const oom = "OOM command not allowed when used memory > 'maxmemory'.";
     redbun.run("MULTI", "SET k v");
@@ -146,7 +146,8 @@ describe("EXEC", () => {
     expect(redbun.run("GET k")).toEqual(NULL_BULK);
     expect(redbun.run("MULTI", "SET k v")).toEqual(error(oom));
     expect(redbun.run("EXEC")).toEqual(ABORTED);
-    expect(redbun.run("MULTI", "GET k", "EXEC")).toEqual(array(NULL_BULK));
+    expect(redbun.run("MULTI", "GET k")).toEqual(error(oom));
+    expect(redbun.run("EXEC")).toEqual(ABORTED);
   });
 
   test("a transaction cannot be paused away: it is held as a whole", () => {

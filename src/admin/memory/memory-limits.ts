@@ -6,8 +6,6 @@
  * While neither is set (`armed` is false) a command pays for one comparison.
  */
 
-import type { Command } from "../../command/command-spec";
-import { DENYOOM } from "../../command/command-spec";
 import type { ServerContext } from "../../command/server-context";
 import { EVICTION_FAILED, EVICTION_OK, type EvictionHost, Evictor, evictionMicros } from "../../db/eviction";
 import { OOM } from "../../resp/errors";
@@ -77,10 +75,10 @@ export class MemoryLimits implements EvictionHost {
   // --- before a command --------------------------------------------------------------------------------------------
 
   /**
-   * Makes room. Returns null if the client's command may run, an error text if it may not, or GONE. `flags` are those of
-   * the command, and of what is queued if it is EXEC.
+   * Makes room. Returns null if the client's command may run, an error text if it may not, or GONE. `takesMemory`:
+   * the command, named `name`, may need more of it, or EXEC would run one that may.
    */
-  admit(client: Client, command: Command, flags: number): string | null {
+  admit(client: Client, name: string, takesMemory: boolean): string | null {
     if (this.server.clients.memory.isExceeded) {
       this.evictClients();
       if (client.closing) return GONE;
@@ -89,7 +87,7 @@ export class MemoryLimits implements EvictionHost {
     this.isOutOfMemory = this.evictor.run() === EVICTION_FAILED;
     if (!this.isOutOfMemory) return null;
     // What is queued takes memory, too.
-    const refused = (flags & DENYOOM) !== 0 || (client.transaction !== null && !LEAVES_MULTI.has(command.name));
+    const refused = takesMemory || (client.transaction !== null && !LEAVES_MULTI.has(name));
     return refused ? OOM : null;
   }
 
