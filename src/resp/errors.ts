@@ -118,6 +118,71 @@ export function invalidExpire(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
 }
 
+// --- ACL -----------------------------------------------------------------------------------------------------------
+
+// What is wrong with a rule: a part of the errors below.
+export const ACL_UNKNOWN_COMMAND = "Unknown command or category name in ACL";
+export const ACL_SYNTAX = "Syntax error";
+export const ACL_KEYS_AFTER_ALL =
+  "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try " +
+  "'resetkeys' to start with an empty list of patterns";
+export const ACL_CHANNELS_AFTER_ALL =
+  "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try " +
+  "'resetchannels' to start with an empty list of channels";
+export const ACL_FIRST_ARGUMENT_OF_SUBCOMMAND = "Allowing first-arg of a subcommand is not supported";
+export const ACL_BAD_HASH =
+  "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters";
+export const ACL_NO_SUCH_PASSWORD = "The password you are trying to remove from the user does not exist";
+
+export const ACL_USERNAME_WITH_SPACES = "ERR Usernames can't contain spaces or null characters";
+export const ACL_DEFAULT_USER_STAYS = "ERR The 'default' user cannot be removed";
+export const ACL_NO_FILE =
+  "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER " +
+  "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users " +
+  "in the Redis configuration.";
+export const ACL_SAVE_FAILED =
+  "ERR There was an error trying to save the ACLs. Please check the server logs for more information";
+export const ACL_GENPASS_BITS =
+  "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096";
+export const SORT_BY_DENIED = "ERR BY option of SORT denied due to insufficient ACL permissions";
+export const SORT_GET_DENIED = "ERR GET option of SORT denied due to insufficient ACL permissions";
+
+export function aclUnmatchedParenthesis(argument: string): string {
+  return `ERR Unmatched parenthesis in acl selector starting at '${shown(argument, argument.length)}'.`;
+}
+
+export function aclModifier(rule: string, error: string): string {
+  return `ERR Error in ACL SETUSER modifier '${shown(rule, rule.length)}': ${error}`;
+}
+
+export function aclUnknownCategory(category: string): string {
+  return `ERR Unknown category '${shown(category, 128)}'`;
+}
+
+export function aclUserNotFound(user: string): string {
+  return `ERR User '${shown(user, user.length)}' not found`;
+}
+
+export function aclCommandNotFound(command: string): string {
+  return `ERR Command '${shown(command, command.length)}' not found`;
+}
+
+/** What ACL DRYRUN answers, and with "NOPERM" before it the error of a command. */
+export function commandDenied(user: string, command: string): string {
+  return `User ${user} has no permissions to run the '${command}' command`;
+}
+
+export const NO_KEY_PERMISSION = "NOPERM No permissions to access a key";
+export const NO_CHANNEL_PERMISSION = "NOPERM No permissions to access a channel";
+
+/** `reason` says what a queued command may not do any more. */
+export function deniedInExec(reason: string): string {
+  return (
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is " +
+    `no longer allowed for the following reason: ${reason}`
+  );
+}
+
 // --- persistence ---------------------------------------------------------------------------------------------------
 
 /** Redis says no more where the log does. */
