@@ -7,10 +7,11 @@
  * of it.
  */
 
+import { aclContext, checkUserLine } from "./admin/acl/acl";
 import type { ParsedArguments } from "./admin/config/arguments";
 import { type Config, createConfig } from "./admin/config/config";
 import { ConfigFileError, loadConfig } from "./admin/config/file";
-import { moduleRefusal, userRefusal } from "./admin/config/refusal";
+import { moduleRefusal } from "./admin/config/refusal";
 import { decodePath, encodePath } from "./admin/config/special";
 import { infoText } from "./admin/info/info";
 import { showBanner } from "./admin/process/banner";
@@ -68,12 +69,15 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   if (parsed.readStdin) log.notice("Reading config from stdin");
   const commands = createCommandTable();
   const config = createConfig();
+  // What it warns of, it warns of again when the users are loaded.
+  const users = aclContext(commands, config, () => {});
   loadConfig(config, {
     environment: process.env,
     file: parsed.configFile,
     stdin,
     options: parsed.configText,
     renameCommand: (from, to) => RENAME_REFUSALS[commands.rename(from, to)],
+    user: (args) => checkUserLine(args, config.userDirectives, users),
   });
   prepareLog(config, log);
   const supervisor = new Supervisor(log);
@@ -113,7 +117,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   followProcessDirectives(server);
   showBanner(config, log);
   checkBacklog(config, log);
-  const refusal = moduleRefusal(config) ?? userRefusal(config);
+  const refusal = moduleRefusal(config) ?? server.acl.loadAtStart();
   if (refusal !== null) throw new StartFailure(refusal);
   installSignalHandlers(server);
   server.start();

@@ -2,6 +2,7 @@
  * The composition root: puts the parts together, starts and stops them in order, and runs cron.
  */
 
+import { Acl } from "./admin/acl/acl";
 import { adminCommands } from "./admin/admin.commands";
 import { HttpGuard } from "./admin/client/http-guard";
 import type { Config, DirectiveName } from "./admin/config/config";
@@ -31,9 +32,9 @@ import { Listeners } from "./net/listeners";
 import { persistCommands } from "./persist/persist.commands";
 import { type LoadResult, Persistence } from "./persist/persistence";
 import { ReplyWriter } from "./resp/reply-writer";
-import { Authentication } from "./session/authentication";
 import { Blocking } from "./session/blocking";
 import { type Client, ClientRegistry } from "./session/client";
+import { describeClient } from "./session/client-info";
 import { Notifications } from "./session/notifications";
 import { Pause } from "./session/pause";
 import { PubSub } from "./session/pubsub";
@@ -114,13 +115,13 @@ export class Server implements ServerContext {
   readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly commands: CommandTable;
+  readonly acl: Acl;
   readonly pause: Pause;
   readonly blocking: Blocking;
   readonly unblocker: Unblocker;
   readonly watches: Watches;
   readonly pubsub: PubSub;
   readonly notifications: Notifications;
-  readonly authentication = new Authentication();
   readonly stats = new ServerStats();
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
@@ -176,6 +177,14 @@ export class Server implements ServerContext {
     });
     this.commands = parts.commands ?? createCommandTable();
     this.memoryLimits = new MemoryLimits(this);
+    this.acl = new Acl({
+      commands: this.commands,
+      config: this.config,
+      clients: this.clients,
+      log: this.log,
+      clock: this.clock,
+      describe: (client) => describeClient(this, client),
+    });
     const reply = new ReplyWriter();
     this.propagation = new Propagation(this);
     this.dispatcher = new Dispatcher(this, reply);

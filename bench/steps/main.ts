@@ -95,7 +95,7 @@ class Workbench {
       executable: "redbun",
       configFile: "",
     });
-    this.client = new Client(1, NO_TRANSPORT, 0, true);
+    this.client = new Client(1, NO_TRANSPORT, 0, this.server.acl.defaultUser, true);
     this.background = Reflect.get(this.server, "background") as Background;
   }
 

@@ -2,6 +2,7 @@
 
 import { commandCommands } from "../command/command.commands";
 import type { CommandDefinition } from "../command/command-spec";
+import { aclCommands } from "./acl/acl.commands";
 import { clientCommands } from "./client/client.commands";
 import { connectionCommands } from "./client/connection.commands";
 import { configCommands } from "./config/config.commands";
@@ -13,6 +14,7 @@ import { slowLogCommands } from "./latency/slow-log.commands";
 import { serverCommands } from "./server.commands";
 
 export const adminCommands: CommandDefinition[][] = [
+  aclCommands,
   connectionCommands,
   clientCommands,
   commandCommands,

@@ -3,6 +3,7 @@
  * drives dispatch, COMMAND, ACL categories and cluster routing. The texts of COMMAND DOCS are in docs/.
  */
 
+import { keyAccess } from "../admin/acl/key-access";
 import type { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { Call } from "./call";
 
@@ -91,6 +92,25 @@ export interface KeySpec {
     | { unknown: true };
 }
 
+/** What a command does with a key. */
+export class KeyUse {
+  /** KEY_READ and KEY_WRITE. */
+  readonly access: number;
+
+  /** `flags` as COMMAND INFO has them. */
+  constructor(readonly flags: readonly string[]) {
+    this.access = keyAccess(flags);
+  }
+}
+
+/** The channels that a command names: arguments from `first` on, one or (`many`) all that follow. */
+export interface ChannelSpec {
+  readonly first: number;
+  readonly many: boolean;
+  /** They are patterns of channels. */
+  readonly patterns: boolean;
+}
+
 /** One key at argument `index`; `flags` separated by blanks, as in "RW UPDATE". */
 export function keyAt(index: number, flags: string): KeySpec {
   return keyRange(index, 0, 1, flags);
@@ -111,6 +131,8 @@ export interface CommandDefinition {
   /** ACL categories besides those that the flags imply, without @, separated by blanks. */
   categories: string;
   keys?: KeySpec[];
+  /** Channels that a client has to be allowed to use. */
+  channels?: ChannelSpec;
   /** Tips for clients and proxies, such as "nondeterministic_output". */
   tips?: string[];
   /** Missing for a pure container such as CONFIG. */
@@ -130,6 +152,8 @@ export interface CommandStats {
 
 /** A command as the server knows it. */
 export class Command {
+  /** Which one of all commands and subcommands it is; the command table counts them. */
+  id = -1;
   readonly stats: CommandStats = { calls: 0, micros: 0, rejected: 0, failed: 0 };
   /** How long calls took; null until the first call that was tracked (latency-tracking). */
   latency: LatencyHistogram | null = null;
@@ -140,6 +164,9 @@ export class Command {
   readonly flags: number;
   readonly categories: string[];
   readonly keys: KeySpec[];
+  /** What it does with the keys of each specification. */
+  readonly keyUses: readonly KeyUse[];
+  readonly channels: ChannelSpec | null;
   readonly tips: string[];
   readonly handler: Handler | null;
   /** By lower-case name; null for a command without subcommands. */
@@ -154,6 +181,8 @@ export class Command {
     this.arity = definition.arity;
     this.flags = definition.flags;
     this.keys = definition.keys ?? [];
+    this.keyUses = this.keys.map(({ flags }) => new KeyUse(flags));
+    this.channels = definition.channels ?? null;
     this.tips = definition.tips ?? [];
     this.handler = definition.handler ?? null;
     this.categories = allCategories(definition);

@@ -9,7 +9,10 @@ import { equalsIgnoreCase } from "../util/bytes";
 import { Command, type CommandDefinition } from "./command-spec";
 
 export class CommandTable {
+  /** By the names that commands have without rename-command: ACL rules name them by these. */
+  readonly originals: ReadonlyMap<string, Command>;
   private readonly byName = new Map<string, Command>();
+  private lastId = -1;
   private slots: (Command | null)[] = [];
   private slotNames: string[] = [];
   private mask = 0;
@@ -18,7 +21,21 @@ export class CommandTable {
     for (const family of families) {
       for (const definition of family) this.byName.set(definition.name, new Command(definition));
     }
+    this.originals = new Map(this.byName);
+    this.number(this.originals.values());
     this.rebuild();
+  }
+
+  private number(commands: Iterable<Command>): void {
+    for (const command of commands) {
+      command.id = ++this.lastId;
+      this.number(command.subcommands?.values() ?? []);
+    }
+  }
+
+  /** How many ids there are: commands and subcommands. */
+  get idCount(): number {
+    return this.lastId + 1;
   }
 
   /** Command of this name, in any case, or null. */

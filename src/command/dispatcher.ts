@@ -35,6 +35,7 @@ import {
   WHILE_SUBSCRIBED,
   WRITE,
 } from "./command-spec";
+import { aclRefusal, aclRefusalInExec } from "./permission";
 import type { Propagation } from "./propagation";
 import type { ServerContext } from "./server-context";
 
@@ -123,7 +124,7 @@ export class Dispatcher {
     reply.resp3 = client.protocol === 3;
     const command = this.lookup(client, request);
     if (command === null) return DONE;
-    const refusal = this.refusal(client, command);
+    const refusal = this.refusal(client, command, request);
     if (refusal !== null) {
       this.reject(client, command, refusal);
       return DONE;
@@ -144,7 +145,7 @@ export class Dispatcher {
 
   /** Runs the command of a blocked client again. */
   rerun(client: Client, command: Command, request: Request): void {
-    const refusal = this.refusal(client, command);
+    const refusal = this.refusal(client, command, request);
     if (refusal === null) this.runFor(client, command, request);
     else this.reject(client, command, refusal);
   }
@@ -169,7 +170,17 @@ export class Dispatcher {
 
   /** Runs a command as a part of the one that is being run (EXEC). */
   runNested(client: Client, command: Command, request: Request): void {
-    this.run(client, command, request);
+    // What could be queued may be forbidden by now.
+    const denial = client.user.unrestricted ? null : aclRefusalInExec(this.server, client, command, request);
+    if (denial === null) this.run(client, command, request);
+    else this.denyNested(denial);
+  }
+
+  private denyNested(error: string): void {
+    this.reply.error(error);
+    this.stats.countError(error);
+    // EXEC has not failed.
+    this.errorsSeen = this.reply.errors;
   }
 
   /** EXEC will run it. Nothing is kept for a transaction that cannot succeed any more. */
@@ -179,11 +190,16 @@ export class Dispatcher {
   }
 
   /** Why a client may not run a command, or null. GONE: it has just been sent away. */
-  private refusal(client: Client, command: Command): string | null {
+  private refusal(client: Client, command: Command, request: Request): string | null {
     const flags = effectiveFlags(client, command);
     if ((flags & PROTECTED) !== 0 && !this.allowsDebug(client)) return errors.DEBUG_NOT_ALLOWED;
-    if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.authentication.required) return errors.NO_AUTH;
+    if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.acl.authenticationRequired)
+      return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
+    if (!client.user.unrestricted) {
+      const denial = aclRefusal(this.server, client, command, request);
+      if (denial !== null) return denial;
+    }
     if (this.memory.armed) {
       const refusal = this.memory.admit(client, command.name, (flags & DENYOOM) !== 0);
       if (refusal !== null) return refusal;

@@ -8,7 +8,7 @@
 import type { Request } from "../resp/request";
 import { equalsIgnoreCase } from "../util/bytes";
 import { parseSafeInt } from "../util/integers";
-import type { Command, KeySpec } from "./command-spec";
+import { type Command, type KeySpec, KeyUse } from "./command-spec";
 
 /** One key: which argument it is, and what the command does to it ("RW access update"). */
 export interface KeyPosition {
@@ -26,134 +26,174 @@ export function hasKeys(command: Command): boolean {
   return command.keys.some((spec) => !spec.flags.includes(NOT_KEY));
 }
 
-/**
- * The keys of a request whose name stands at argument `from`; none if a specification cannot be followed, which means
- * that the command will answer with a syntax error.
- */
-export function keysOf(command: Command, request: Request, from = 0): KeyPosition[] {
-  const own = OWN_KEYS[command.fullName];
-  if (own !== undefined) return own(request, from);
-  const keys: KeyPosition[] = [];
-  for (const spec of command.keys) {
-    if (spec.flags.includes(NOT_KEY)) continue;
-    if (!addKeys(command, spec, request, from, keys) || spec.flags.includes(INCOMPLETE)) return [];
+/** Keys of a request; made once and filled again for every request, so that looking for keys allocates nothing. */
+export class KeyList {
+  count = 0;
+  /** Key i is argument indices[i] of the request, counted from its very first. */
+  indices = new Int32Array(16);
+  /** What the command does with key i. */
+  readonly uses: KeyUse[] = [];
+
+  push(index: number, use: KeyUse): void {
+    if (this.count === this.indices.length) {
+      const larger = new Int32Array(this.count * 2);
+      larger.set(this.indices);
+      this.indices = larger;
+    }
+    this.indices[this.count] = index;
+    this.uses[this.count++] = use;
   }
+}
+
+/**
+ * Fills `keys` with those of a request whose name stands at argument `from`; with none if a specification cannot be
+ * followed, which means that the command will answer with a syntax error.
+ */
+export function findKeys(command: Command, request: Request, from: number, keys: KeyList): void {
+  keys.count = 0;
+  const own = OWN_KEYS.get(command.fullName);
+  if (own !== undefined) {
+    own(request, from, keys);
+    return;
+  }
+  const { keys: specs, keyUses } = command;
+  for (let i = 0; i < specs.length; i++) {
+    const spec = specs[i];
+    if (spec.flags.includes(NOT_KEY)) continue;
+    if (addKeys(command, spec, keyUses[i], request, from, keys) && !spec.flags.includes(INCOMPLETE)) continue;
+    keys.count = 0;
+    return;
+  }
+}
+
+const found = new KeyList();
+
+/** As findKeys, the keys in an array. */
+export function keysOf(command: Command, request: Request, from = 0): KeyPosition[] {
+  findKeys(command, request, from, found);
+  const keys: KeyPosition[] = [];
+  for (let i = 0; i < found.count; i++) keys.push({ index: found.indices[i], flags: found.uses[i].flags });
   return keys;
 }
 
 /** Adds the keys of one specification, if its keyword is there at all; false if the arguments do not fit it. */
-function addKeys(command: Command, spec: KeySpec, request: Request, from: number, keys: KeyPosition[]): boolean {
+function addKeys(command: Command, spec: KeySpec, use: KeyUse, request: Request, from: number, keys: KeyList): boolean {
   const argc = request.argc - from;
   const begin = firstArgument(spec, request, from);
   if (begin === 0) return true;
-  if ("unknown" in spec.find) return false;
-  const range = "last" in spec.find ? rangeFrom(begin, argc, spec.find) : countedRange(begin, request, from, spec.find);
-  if (range === null) return false;
-  const { first, last, step } = range;
+  const { find } = spec;
+  if ("unknown" in find) return false;
+  let first = begin;
+  let last: number;
+  if ("last" in find) {
+    last = lastOfRange(begin, argc, find.last, find.limit);
+  } else {
+    const count = keyCount(request, from + begin + find.keynum);
+    if (count < 0) return false;
+    first += find.firstKey;
+    last = first + (count - 1) * find.step;
+  }
   if (last >= argc || last < first || first >= argc) return false;
-  const flags = spec.flags.includes(VARIABLE) ? variableFlags(command, request, from, spec) : spec.flags;
-  for (let i = first; i <= last; i += step) keys.push({ index: from + i, flags });
+  const actual = spec.flags.includes(VARIABLE) ? variableUse(command, request, from, use) : use;
+  for (let i = first; i <= last; i += find.step) keys.push(from + i, actual);
   return true;
 }
 
 /** Where the specification begins; 0 if its keyword is not there. */
 function firstArgument(spec: KeySpec, request: Request, from: number): number {
-  if ("unknown" in spec.begin) return 0;
-  if ("index" in spec.begin) return spec.begin.index;
-  const { keyword, from: start } = spec.begin;
+  const { begin } = spec;
+  if ("unknown" in begin) return 0;
+  if ("index" in begin) return begin.index;
   const argc = request.argc - from;
-  const lower = keyword.toLowerCase();
-  const [at, end, step] = start > 0 ? [start, argc - 1, 1] : [argc + start, 1, -1];
-  for (let i = at; i !== end && i > 0 && i < argc; i += step) {
-    if (equalsIgnoreCase(request.buf, request.starts[from + i], request.ends[from + i], lower)) return i + 1;
+  const lower = begin.keyword.toLowerCase();
+  const isForward = begin.from > 0;
+  const end = isForward ? argc - 1 : 1;
+  for (let i = isForward ? begin.from : argc + begin.from; i !== end && i > 0 && i < argc; i += isForward ? 1 : -1) {
+    if (isWord(request, from + i, lower)) return i + 1;
   }
   return 0;
 }
 
-interface Range {
-  readonly first: number;
-  readonly last: number;
-  readonly step: number;
+function isWord(request: Request, i: number, lower: string): boolean {
+  return equalsIgnoreCase(request.buf, request.starts[i], request.ends[i], lower);
 }
 
-function rangeFrom(first: number, argc: number, find: { last: number; step: number; limit: number }): Range {
-  const { last, step, limit } = find;
-  if (last >= 0) return { first, last: first + last, step };
-  // With a limit of n the keys are the first n-th of what is left.
-  const end = limit === 0 ? argc : first + Math.floor((argc - first) / limit);
-  return { first, last: end + last, step };
+/** The last key of a range; with a limit of n the keys are the first n-th of what is left. */
+function lastOfRange(first: number, argc: number, last: number, limit: number): number {
+  if (last >= 0) return first + last;
+  return (limit === 0 ? argc : first + Math.floor((argc - first) / limit)) + last;
 }
 
-function countedRange(
-  begin: number,
-  request: Request,
-  from: number,
-  find: { keynum: number; firstKey: number; step: number },
-): Range | null {
-  const at = from + begin + find.keynum;
-  if (at >= request.argc) return null;
+/** The number of keys that stands at argument `at`; -1 if none does. */
+function keyCount(request: Request, at: number): number {
+  if (at >= request.argc) return -1;
   const count = parseSafeInt(request.buf, request.starts[at], request.ends[at]);
-  if (!(count >= 0)) return null;
-  const first = begin + find.firstKey;
-  return { first, last: first + (count - 1) * find.step, step: find.step };
+  return count >= 0 ? count : -1;
 }
 
-/** Flags that depend on the arguments. */
-const VARIABLE_FLAGS: Readonly<Record<string, (request: Request, from: number) => string[]>> = {
-  // Without GET, SET does not look at the old value.
-  set: (request, from) => {
-    for (let i = from + 3; i < request.argc; i++) {
-      if (equalsIgnoreCase(request.buf, request.starts[i], request.ends[i], "get")) return ["RW", "access", "update"];
-    }
-    return ["OW", "update"];
-  },
-  // One that only gets does not write. What is no operation may be anything.
-  bitfield: (request, from) => {
-    for (let i = from + 2; i < request.argc; ) {
-      const is = (word: string) => equalsIgnoreCase(request.buf, request.starts[i], request.ends[i], word);
-      const behind = request.argc - i - 1;
-      if (behind >= 2 && is("get")) i += 3;
-      else if (behind >= 1 && is("overflow")) i += 2;
-      else return ["RW", "access", "update"];
-    }
-    return ["RO", "access"];
-  },
-};
+// --- what depends on the arguments -----------------------------------------------------------------------------------
 
-function variableFlags(command: Command, request: Request, from: number, spec: KeySpec): readonly string[] {
-  return VARIABLE_FLAGS[command.fullName]?.(request, from) ?? spec.flags.filter((flag) => flag !== VARIABLE);
+const READS = new KeyUse(["RO", "access"]);
+const OVERWRITES = new KeyUse(["OW", "update"]);
+const READS_AND_WRITES = new KeyUse(["RW", "access", "update"]);
+
+/** What a command does with its key, by its arguments. */
+const VARIABLE_USES: ReadonlyMap<string, (request: Request, from: number) => KeyUse> = new Map([
+  [
+    // Without GET, SET does not look at the old value.
+    "set",
+    (request: Request, from: number): KeyUse => {
+      for (let i = from + 3; i < request.argc; i++) {
+        if (isWord(request, i, "get")) return READS_AND_WRITES;
+      }
+      return OVERWRITES;
+    },
+  ],
+  [
+    // One that only gets does not write. What is no operation may be anything.
+    "bitfield",
+    (request: Request, from: number): KeyUse => {
+      for (let i = from + 2; i < request.argc; ) {
+        const behind = request.argc - i - 1;
+        if (behind >= 2 && isWord(request, i, "get")) i += 3;
+        else if (behind >= 1 && isWord(request, i, "overflow")) i += 2;
+        else return READS_AND_WRITES;
+      }
+      return READS;
+    },
+  ],
+]);
+
+function variableUse(command: Command, request: Request, from: number, use: KeyUse): KeyUse {
+  const own = VARIABLE_USES.get(command.fullName);
+  return own === undefined ? new KeyUse(use.flags.filter((flag) => flag !== VARIABLE)) : own(request, from);
 }
 
 /** The key that SORT sorts; those that its patterns name depend on the data. */
-function sortedKey(from: number): KeyPosition {
-  return { index: from + 1, flags: ["RO", "access"] };
+function sortedKey(_: Request, from: number, keys: KeyList): void {
+  keys.push(from + 1, READS);
 }
 
-/** Options of SORT that have arguments, with their number. */
-const SORT_OPTIONS: readonly (readonly [string, number])[] = [
-  ["limit", 2],
-  ["get", 1],
-  ["by", 1],
-];
-
 /** The key that SORT sorts, and the one that it stores to: the last STORE counts, as it does for the command. */
-function sortKeys(request: Request, from: number): KeyPosition[] {
-  const { buf, starts, ends, argc } = request;
+function sortKeys(request: Request, from: number, keys: KeyList): void {
+  sortedKey(request, from, keys);
+  const { argc } = request;
   let store = 0;
   for (let i = from + 2; i < argc; i++) {
-    const is = (word: string): boolean => equalsIgnoreCase(buf, starts[i], ends[i], word);
-    const option = SORT_OPTIONS.find(([word]) => is(word));
-    if (option !== undefined) i += option[1];
-    else if (i + 1 < argc && is("store")) store = i + 1;
+    if (isWord(request, i, "limit")) i += 2;
+    else if (isWord(request, i, "get") || isWord(request, i, "by")) i++;
+    else if (i + 1 < argc && isWord(request, i, "store")) store = i + 1;
   }
-  return store === 0 ? [sortedKey(from)] : [sortedKey(from), { index: store, flags: ["OW", "update"] }];
+  if (store > 0) keys.push(store, OVERWRITES);
 }
 
 /** Commands whose keys no specification can say. */
-const OWN_KEYS: Readonly<Record<string, (request: Request, from: number) => KeyPosition[]>> = {
-  sort: sortKeys,
-  sort_ro: (_, from) => [sortedKey(from)],
-};
+const OWN_KEYS: ReadonlyMap<string, (request: Request, from: number, keys: KeyList) => void> = new Map([
+  ["sort", sortKeys],
+  ["sort_ro", sortedKey],
+]);
+
+// --- for clients older than key specifications -----------------------------------------------------------------------
 
 /** First key, last key (negative: from the end) and step, as clients older than key specifications know it. */
 export interface LegacyRange {

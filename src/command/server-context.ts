@@ -2,6 +2,7 @@
  * What a handler can reach besides its own call: the parts of the server, as the composition root put them together.
  */
 
+import type { Acl } from "../admin/acl/acl";
 import type { Config } from "../admin/config/config";
 import type { Metrics } from "../admin/info/metrics";
 import type { ServerStats } from "../admin/info/server-stats";
@@ -12,7 +13,6 @@ import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
 import type { Persistence } from "../persist/persistence";
-import type { Authentication } from "../session/authentication";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
 import type { Notifications } from "../session/notifications";
@@ -35,6 +35,7 @@ export interface ShutdownOptions {
 
 export interface ServerContext {
   readonly config: Config;
+  readonly acl: Acl;
   readonly keyspace: Keyspace;
   readonly clients: ClientRegistry;
   readonly commands: CommandTable;
@@ -46,7 +47,6 @@ export interface ServerContext {
   readonly watches: Watches;
   readonly pubsub: PubSub;
   readonly notifications: Notifications;
-  readonly authentication: Authentication;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
   readonly metrics: Metrics;

@@ -146,7 +146,7 @@ export class Connection implements Transport {
 
   /** Whether the client need not authenticate any more. */
   private get mayDoAll(): boolean {
-    return this.client.authenticated || !this.gate.server.authentication.required;
+    return this.client.authenticated || !this.gate.server.acl.authenticationRequired;
   }
 
   private lookAhead(): void {

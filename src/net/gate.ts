@@ -74,8 +74,8 @@ export class Gate {
 
   /** As `refuse`, for a client that has its place already: protected mode only. */
   refuseAddress(address: string): string | null {
-    const { config } = this.server;
-    const open = !config.protectedMode || config.requirepass !== "" || address === "" || isLoopback(address);
+    const { config, acl } = this.server;
+    const open = !config.protectedMode || !acl.defaultUser.noPassword || address === "" || isLoopback(address);
     return open ? null : errors.PROTECTED_MODE;
   }
 
@@ -85,7 +85,8 @@ export class Gate {
       server.clients.nextId(),
       connection,
       server.clock.monotonic(),
-      server.config.requirepass === "",
+      server.acl.defaultUser,
+      !server.acl.authenticationRequired,
     );
     server.clients.add(client);
     return client;

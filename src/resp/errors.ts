@@ -172,6 +172,14 @@ export function commandDenied(user: string, command: string): string {
   return `User ${user} has no permissions to run the '${command}' command`;
 }
 
+export function keyDenied(user: string, key: string): string {
+  return `User ${user} has no permissions to access the '${key}' key`;
+}
+
+export function channelDenied(user: string, channel: string): string {
+  return `User ${user} has no permissions to access the '${channel}' channel`;
+}
+
 export const NO_KEY_PERMISSION = "NOPERM No permissions to access a key";
 export const NO_CHANNEL_PERMISSION = "NOPERM No permissions to access a channel";
 

@@ -38,7 +38,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     `tot-mem=${client.memoryBytes}`,
     `events=${transport.outputBytes > 0 ? "rw" : "r"}`,
     `cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}`,
-    `user=${client.user}`,
+    `user=${client.user.name}`,
     "redir=-1",
     `resp=${client.protocol}`,
     `lib-name=${client.libraryName}`,

@@ -3,6 +3,7 @@
  * The connection itself is behind Transport.
  */
 
+import type { User } from "../admin/acl/user";
 import { bytesOfArguments } from "../resp/request";
 import type { Wait } from "./blocking";
 import { ClientMemory, NO_BUCKET } from "./client-memory";
@@ -56,7 +57,8 @@ export class Client {
   /** 2 or 3. */
   protocol = 2;
   authenticated: boolean;
-  user = "default";
+  /** The user that it has logged in as; before it has, the default user. */
+  user: User;
   replyMode = REPLY_ON;
   noEvict = false;
   noTouch = false;
@@ -95,8 +97,10 @@ export class Client {
     readonly id: number,
     readonly transport: Transport,
     now: number,
+    user: User,
     authenticated: boolean,
   ) {
+    this.user = user;
     this.createdAt = now;
     this.lastInteraction = now;
     this.authenticated = authenticated;

@@ -2,6 +2,7 @@
 
 import type { Call } from "../command/call";
 import {
+  type ChannelSpec,
   type CommandDefinition,
   FAST,
   type Handler,
@@ -149,13 +150,23 @@ const ASKING_ABOUT = PUBSUB | LOADING | STALE;
 
 const SHARD_CHANNELS = [keyRange(1, -1, 1, "not_key")];
 
-function command(name: string, arity: number, flags: number, handler: Handler): CommandDefinition {
-  return { name, arity, flags, categories: "", handler };
+const ONE_CHANNEL: ChannelSpec = { first: 1, many: false, patterns: false };
+const ALL_CHANNELS: ChannelSpec = { first: 1, many: true, patterns: false };
+const ALL_PATTERNS: ChannelSpec = { first: 1, many: true, patterns: true };
+
+function command(
+  name: string,
+  arity: number,
+  flags: number,
+  handler: Handler,
+  channels?: ChannelSpec,
+): CommandDefinition {
+  return { name, arity, flags, categories: "", handler, channels };
 }
 
 export const pubsubCommands: CommandDefinition[] = [
-  command("psubscribe", -2, SUBSCRIBING, subscriber("psubscribe", "patterns")),
-  command("publish", 3, PUBLISHING, publish),
+  command("psubscribe", -2, SUBSCRIBING, subscriber("psubscribe", "patterns"), ALL_PATTERNS),
+  command("publish", 3, PUBLISHING, publish, ONE_CHANNEL),
   {
     name: "pubsub",
     arity: -2,
@@ -171,12 +182,12 @@ export const pubsubCommands: CommandDefinition[] = [
     ],
   },
   command("punsubscribe", -1, SUBSCRIBING, unsubscriber("punsubscribe", "patterns")),
-  { ...command("spublish", 3, PUBLISHING, spublish), keys: [keyAt(1, "not_key")] },
+  { ...command("spublish", 3, PUBLISHING, spublish, ONE_CHANNEL), keys: [keyAt(1, "not_key")] },
   {
-    ...command("ssubscribe", -2, SUBSCRIBING, subscriber("ssubscribe", "shardChannels")),
+    ...command("ssubscribe", -2, SUBSCRIBING, subscriber("ssubscribe", "shardChannels"), ALL_CHANNELS),
     keys: SHARD_CHANNELS,
   },
-  command("subscribe", -2, SUBSCRIBING, subscriber("subscribe", "channels")),
+  command("subscribe", -2, SUBSCRIBING, subscriber("subscribe", "channels"), ALL_CHANNELS),
   {
     ...command("sunsubscribe", -1, SUBSCRIBING, unsubscriber("sunsubscribe", "shardChannels")),
     keys: SHARD_CHANNELS,

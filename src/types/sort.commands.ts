@@ -6,6 +6,7 @@
  * Text is compared by its bytes, as Redis does with the locale "C": without STORE as C strings, which end at a NUL.
  */
 
+import { KEY_READ } from "../admin/acl/key-access";
 import type { Call } from "../command/call";
 import {
   type CommandDefinition,
@@ -16,10 +17,11 @@ import {
   READONLY,
   WRITE,
 } from "../command/command-spec";
+import { mayUseAllKeys } from "../command/permission";
 import { TYPE_LIST, TYPE_SET } from "../db/entry";
 import { EVENT_GENERIC, EVENT_LIST } from "../db/keyspace";
 import type { Quicklist } from "../memory/quicklist";
-import { NOT_AN_INTEGER, SORT_NOT_A_NUMBER, WRONG_TYPE } from "../resp/errors";
+import { NOT_AN_INTEGER, SORT_BY_DENIED, SORT_GET_DENIED, SORT_NOT_A_NUMBER, WRONG_TYPE } from "../resp/errors";
 import { parseInt64Rounded } from "../util/integers";
 import { storeCollection } from "./collection";
 import { listEncoding, listsOf } from "./list";
@@ -85,9 +87,11 @@ function parseOption(c: Call, i: number, mayStore: boolean): number {
     return 1;
   } else if (left >= 1 && c.is(i, "by")) {
     options.by = patternArgument(c, i + 1);
+    if (options.by.hasStar && !mayUseAllKeys(c.client.user, c.command, c, KEY_READ)) c.fail(SORT_BY_DENIED);
     return 1;
   } else if (left >= 1 && c.is(i, "get")) {
     options.get.push(patternArgument(c, i + 1));
+    if (!mayUseAllKeys(c.client.user, c.command, c, KEY_READ)) c.fail(SORT_GET_DENIED);
     return 1;
   } else {
     c.syntaxError();

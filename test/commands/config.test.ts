@@ -43,7 +43,7 @@ describe("CONFIG GET and SET", () => {
       "active-expire-effort": "4",
       "maxmemory-policy": "volatile-lfu",
     });
-    expect(server.authentication.required).toBe(true);
+    expect(server.acl.authenticationRequired).toBe(true);
     expect(server.expireCycle.effort).toBe(4);
     expect(server.keyspace.access.lfu).toBe(true);
   });
@@ -51,7 +51,7 @@ describe("CONFIG GET and SET", () => {
   test("a refused CONFIG SET has none", () => {
     const redbun = new InProcess();
     expect(redbun.run("CONFIG SET requirepass x maxclients 0").type).toBe("error");
-    expect(redbun.server.authentication.required).toBe(false);
+    expect(redbun.server.acl.authenticationRequired).toBe(false);
     expect(redbun.run("CONFIG SET requirepass")).toEqual(
       error("ERR wrong number of arguments for 'config|set' command"),
     );

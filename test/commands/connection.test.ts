@@ -57,7 +57,7 @@ describe("AUTH", () => {
     expect(redbun.call("GET", "k")).toEqual(NO_AUTH);
     expect(redbun.call("AUTH", Uint8Array.of(0x61, 0, 0x62, 0xff))).toEqual(OK);
     expect(redbun.call("GET", "k")).toEqual(NULL_BULK);
-    expect(redbun.server.stats.aclDeniedAuth).toBe(2);
+    expect(redbun.server.acl.log.denied.auth).toBe(2);
   });
 
   test("a password set at run time does not throw out who is in, and one removed lets everybody in", () => {

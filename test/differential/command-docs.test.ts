@@ -30,6 +30,8 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   quit: ["doc_flags", "deprecated_since", "replaced_by"],
   // SKIPME was a string, and is a choice of YES and NO.
   "client|kill": ["arguments"],
+  // Entries got an ID and two times.
+  "acl|log": ["history"],
   // Blocks around a single argument went away.
   "client|list": ["arguments"],
   "config|get": ["arguments"],

@@ -17,6 +17,9 @@ const DIFFERENT: Readonly<Record<string, Partial<Record<Field, "7.0" | "8.0">>>>
   "command|getkeys": { arity: "8.0" },
   "command|getkeysandflags": { arity: "8.0" },
   // Tips were filled in over time.
+  "acl|deluser": { tips: "8.0" },
+  "acl|save": { tips: "8.0" },
+  "acl|setuser": { tips: "8.0" },
   "client|setname": { tips: "8.0" },
   "config|resetstat": { tips: "8.0" },
   "config|rewrite": { tips: "8.0" },

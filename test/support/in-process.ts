@@ -73,7 +73,7 @@ export class InProcessClient {
     id: number,
   ) {
     this.inbox = new Inbox(() => server.gate.clientGone(this.client));
-    this.client = new Client(id, this.inbox, server.clock.monotonic(), true);
+    this.client = new Client(id, this.inbox, server.clock.monotonic(), server.acl.defaultUser, true);
     server.clients.add(this.client);
   }
 

@@ -5,15 +5,11 @@
  * or removes takes its connections with it: they are ended, and are nobody's until they are.
  */
 
+import { ACL_UNKNOWN_COMMAND, aclModifier, aclUnmatchedParenthesis } from "../../resp/errors";
 import type { Client, ClientRegistry } from "../../session/client";
 import type { Clock } from "../../util/clock";
 import { secureBytes } from "../../util/random";
 import { strerror } from "../../util/strerror";
-import {
-  ACL_UNKNOWN_COMMAND,
-  aclModifier,
-  aclUnmatchedParenthesis,
-} from "../../resp/errors";
 import type { Config } from "../config/config";
 import { decodePath } from "../config/special";
 import type { Logger } from "../process/logger";

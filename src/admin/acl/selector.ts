@@ -20,11 +20,7 @@ import {
 } from "../../resp/errors";
 import { globMatch } from "../../util/glob";
 import { categoryNamed } from "./categories";
-
-/** What a key pattern allows to do, and what a command does to a key. */
-export const KEY_READ = 1;
-export const KEY_WRITE = 2;
-const KEY_ALL = KEY_READ | KEY_WRITE;
+import { KEY_ALL, KEY_READ, KEY_WRITE } from "./key-access";
 
 /** What selectors have to know of commands: the command table. */
 export interface CommandCatalog {
@@ -142,9 +138,7 @@ export class Selector {
   allowsAllKeys(access: number): boolean {
     return (
       this.allKeys ||
-      this.keyPatterns.some(
-        ({ pattern, access: given }) => (given & access) === access && pattern.equals(EVERYTHING),
-      )
+      this.keyPatterns.some(({ pattern, access: given }) => (given & access) === access && pattern.equals(EVERYTHING))
     );
   }
 

@@ -5,10 +5,7 @@
  * every digest of the user in constant time, so the time of an attempt tells nothing about them.
  */
 
-import {
-  ACL_BAD_HASH,
-  ACL_NO_SUCH_PASSWORD,
-} from "../../resp/errors";
+import { ACL_BAD_HASH, ACL_NO_SUCH_PASSWORD } from "../../resp/errors";
 import { splitArgs } from "../../util/split-args";
 import { type AclContext, cString, Selector } from "./selector";
 

@@ -6,6 +6,7 @@ import { replyHelp } from "../../command/help";
 import { INVALID_CLIENT_NAME, subcommandSyntax } from "../../resp/errors";
 import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from "../../session/client";
 import { describeClient } from "../../session/client-info";
+import type { User } from "../acl/user";
 import { anyInteger, onOff, yesNo } from "../arguments";
 import { CLIENT_HELP } from "./client-help";
 import { isClientName } from "./connection.commands";
@@ -141,7 +142,7 @@ interface KillFilter {
   address: string | null;
   localAddress: string | null;
   type: ClientType | null;
-  user: string | null;
+  user: User | null;
   skipMe: boolean;
 }
 
@@ -167,7 +168,7 @@ function parseKillOption(c: Call, i: number, filter: KillFilter): void {
   else if (c.is(i, "type")) filter.type = clientType(c, i + 1);
   else if (c.is(i, "addr")) filter.address = c.text(i + 1);
   else if (c.is(i, "laddr")) filter.localAddress = c.text(i + 1);
-  else if (c.is(i, "user")) filter.user = userName(c, i + 1);
+  else if (c.is(i, "user")) filter.user = userNamed(c, i + 1);
   else if (c.is(i, "skipme")) filter.skipMe = yesNo(c, i + 1);
   else c.syntaxError();
 }
@@ -179,10 +180,10 @@ function clientId(c: Call, i: number): number {
   return value;
 }
 
-function userName(c: Call, i: number): string {
-  const name = c.text(i);
-  if (!c.server.authentication.knows(name)) c.fail(`ERR No such user '${name}'`);
-  return name;
+function userNamed(c: Call, i: number): User | null {
+  const user = c.server.acl.get(c.text(i)) ?? null;
+  if (user === null) c.fail(`ERR No such user '${c.text(i)}'`);
+  return user;
 }
 
 /** Ends the connections that match all of the filter, one's own after the reply. Returns how many. */

@@ -12,6 +12,7 @@ import {
   STALE,
   WHILE_SUBSCRIBED,
 } from "../../command/command-spec";
+import { contextOf } from "../../command/permission";
 import type { ServerContext } from "../../command/server-context";
 import {
   AUTH_WITHOUT_PASSWORD,
@@ -23,10 +24,10 @@ import {
   WRONG_PASS,
   wrongArity,
 } from "../../resp/errors";
-import { DEFAULT_USER } from "../../session/authentication";
 import { type Client, REPLY_ON } from "../../session/client";
 import { discardTransaction } from "../../session/transaction";
 import { REDIS_VERSION } from "../../util/redis-version";
+import { DEFAULT_USER } from "../acl/user";
 import { anyInteger, bytesOf } from "../arguments";
 
 const INT_MAX = 0x7fffffff;
@@ -75,9 +76,11 @@ export function isClientName(name: string): boolean {
   return /^[!-~]*$/.test(name);
 }
 
-function login(c: Call, user: string, password: Uint8Array): boolean {
-  if (!c.server.authentication.accepts(user, password)) {
-    c.server.stats.aclDeniedAuth++;
+function login(c: Call, name: string, password: Uint8Array): boolean {
+  const { acl } = c.server;
+  const user = acl.authenticate(name, password);
+  if (user === null) {
+    acl.deny(c.client, "auth", contextOf(c.client), c.text(0), name);
     c.fail(WRONG_PASS);
     return false;
   }
@@ -88,7 +91,7 @@ function login(c: Call, user: string, password: Uint8Array): boolean {
 
 function auth(c: Call): void {
   if (c.argc > 3) c.syntaxError();
-  else if (c.argc === 2 && !c.server.authentication.required) c.fail(AUTH_WITHOUT_PASSWORD);
+  else if (c.argc === 2 && c.server.acl.defaultUser.noPassword) c.fail(AUTH_WITHOUT_PASSWORD);
   else if (login(c, c.argc === 2 ? DEFAULT_USER : c.text(1), bytesOf(c, c.argc - 1))) c.reply.ok();
 }
 
@@ -156,8 +159,8 @@ function resetClient(server: ServerContext, client: Client): void {
   client.database = 0;
   client.protocol = 2;
   client.name = "";
-  client.user = DEFAULT_USER;
-  client.authenticated = !server.authentication.required;
+  client.user = server.acl.defaultUser;
+  client.authenticated = !server.acl.authenticationRequired;
   client.replyMode = REPLY_ON;
   client.noEvict = false;
   client.noTouch = false;

@@ -60,8 +60,9 @@ function resetStat(c: Call): void {
 }
 
 function rewrite(c: Call): void {
-  const { config, log } = c.server;
-  const refusal = rewriteConfigFile(config);
+  const { config, log, acl } = c.server;
+  // Users live in one place only: the ACL file, if there is one.
+  const refusal = rewriteConfigFile(config, { users: config.aclfile === "" ? acl.lines() : [] });
   if (refusal === null) {
     log.notice("CONFIG REWRITE executed with success.");
     c.reply.ok();

@@ -14,7 +14,7 @@ type Effect = (server: ServerContext) => void;
 
 /** By the directives that they depend on. */
 const EFFECTS: [DirectiveName[], Effect][] = [
-  [["requirepass"], ({ config, authentication }) => authentication.setPassword(config.requirepass)],
+  [["requirepass"], ({ config, acl }) => acl.setDefaultPassword(config.requirepass)],
   [
     ["loglevel"],
     ({ config, log }) => {

@@ -11,7 +11,7 @@ import { strerror } from "../../util/strerror";
 import type { Config } from "./config";
 import { ConfigError, isDirective, isSensitive, takesManyArguments } from "./config";
 import { expandFilePattern, isFilePattern } from "./include";
-import { moduleRefusal, userRefusal } from "./refusal";
+import { moduleRefusal } from "./refusal";
 import { decodePath } from "./special";
 
 /** A configuration that stops the start. The process exits with 1. */
@@ -33,8 +33,8 @@ export interface LoadHooks {
   /** Refuses a `rename-command` line with a message, or returns null. `to` is "" to remove the command. */
   readonly renameCommand?: (from: string, to: string) => string | null;
   /**
-   * Takes a `user` line, or refuses it: which of its arguments is wrong, and why. Without this hook there is no ACL, and
-   * `loadConfig` refuses users that have other rights than the default user's.
+   * Looks at a `user` line before it is kept: which of its arguments is wrong, and why, or null. Without this hook that
+   * is found out when the users are loaded.
    */
   readonly user?: (args: readonly string[]) => { readonly argument: string; readonly message: string } | null;
 }
@@ -228,6 +228,6 @@ export function loadConfig(config: Config, sources: ConfigSources): void {
   // Redis puts an empty line before the options, which counts in the line numbers of its reports.
   if (sources.options !== undefined) text += `\n${sources.options}`;
   loadConfigText(config, text, sources);
-  const refusal = moduleRefusal(config) ?? (sources.user === undefined ? userRefusal(config) : null);
+  const refusal = moduleRefusal(config);
   if (refusal !== null) throw new ConfigFileError(refusal, true);
 }

@@ -178,7 +178,8 @@ function idleFeatures(): string[] {
   ];
 }
 
-function replies({ stats, persistence }: ServerContext): string[] {
+function replies({ stats, persistence, acl }: ServerContext): string[] {
+  const { denied } = acl.log;
   return [
     `unexpected_error_replies:${stats.unexpectedErrorReplies}`,
     `total_error_replies:${stats.errorReplies}`,
@@ -191,10 +192,10 @@ function replies({ stats, persistence }: ServerContext): string[] {
     `client_output_buffer_limit_disconnections:${stats.clientOutputBufferLimitDisconnections}`,
     "reply_buffer_shrinks:0",
     "reply_buffer_expands:0",
-    `acl_access_denied_auth:${stats.aclDeniedAuth}`,
-    "acl_access_denied_cmd:0",
-    "acl_access_denied_key:0",
-    "acl_access_denied_channel:0",
+    `acl_access_denied_auth:${denied.auth}`,
+    `acl_access_denied_cmd:${denied.command}`,
+    `acl_access_denied_key:${denied.key}`,
+    `acl_access_denied_channel:${denied.channel}`,
   ];
 }
 

@@ -11,7 +11,6 @@ export class ServerStats {
   outputBytes = 0;
   errorReplies = 0;
   unexpectedErrorReplies = 0;
-  aclDeniedAuth = 0;
   clientQueryBufferLimitDisconnections = 0;
   clientOutputBufferLimitDisconnections = 0;
   readsProcessed = 0;
@@ -54,7 +53,6 @@ export class ServerStats {
     this.outputBytes = 0;
     this.errorReplies = 0;
     this.unexpectedErrorReplies = 0;
-    this.aclDeniedAuth = 0;
     this.clientQueryBufferLimitDisconnections = 0;
     this.clientOutputBufferLimitDisconnections = 0;
     this.readsProcessed = 0;

@@ -99,6 +99,8 @@ function secretArguments(command: Command, request: Request): (i: number) => boo
   switch (command.fullName) {
     case "auth":
       return (i) => i > 0;
+    case "acl|setuser":
+      return (i) => i > 1;
     case "config|set":
       return (i) => i > 2 && i % 2 === 1 && isSensitive(word(i - 1));
     case "hello":

@@ -25,6 +25,95 @@ export function serverDocs(): FamilyDocs {
       history: [["7.0.0", "Added support for taking multiple section arguments."]],
       arguments: [optional(multiple(string("section")))],
     },
+    acl: {
+      summary: "A container for Access List Control commands.",
+      since: "6.0.0",
+      complexity: "Depends on subcommand.",
+    },
+    "acl|cat": {
+      summary: "Lists the ACL categories, or the commands inside a category.",
+      since: "6.0.0",
+      complexity: "O(1) since the categories and commands are a fixed set.",
+      arguments: [optional(string("category"))],
+    },
+    "acl|deluser": {
+      summary: "Deletes ACL users, and terminates their connections.",
+      since: "6.0.0",
+      complexity: "O(1) amortized time considering the typical user.",
+      arguments: [multiple(string("username"))],
+    },
+    "acl|dryrun": {
+      summary: "Simulates the execution of a command by a user, without executing the command.",
+      since: "7.0.0",
+      complexity: "O(1).",
+      arguments: [string("username"), string("command"), optional(multiple(string("arg")))],
+    },
+    "acl|genpass": {
+      summary: "Generates a pseudorandom, secure password that can be used to identify ACL users.",
+      since: "6.0.0",
+      complexity: "O(1)",
+      arguments: [optional(integer("bits"))],
+    },
+    "acl|getuser": {
+      summary: "Lists the ACL rules of a user.",
+      since: "6.0.0",
+      complexity: "O(N). Where N is the number of password, command and pattern rules that the user has.",
+      history: [
+        ["6.2.0", "Added Pub/Sub channel patterns."],
+        [
+          "7.0.0",
+          "Added selectors and changed the format of key and channel patterns from a list to their rule representation.",
+        ],
+      ],
+      arguments: [string("username")],
+    },
+    "acl|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "6.0.0",
+      complexity: "O(1)",
+    },
+    "acl|list": {
+      summary: "Dumps the effective rules in ACL file format.",
+      since: "6.0.0",
+      complexity: "O(N). Where N is the number of configured users.",
+    },
+    "acl|load": {
+      summary: "Reloads the rules from the configured ACL file.",
+      since: "6.0.0",
+      complexity: "O(N). Where N is the number of configured users.",
+    },
+    "acl|log": {
+      summary: "Lists recent security events generated due to ACL rules.",
+      since: "6.0.0",
+      complexity: "O(N) with N being the number of entries shown.",
+      history: [["7.2.0", "Added entry ID, timestamp created, and timestamp last updated."]],
+      arguments: [optional(oneof("operation", integer("count"), token("RESET")))],
+    },
+    "acl|save": {
+      summary: "Saves the effective ACL rules in the configured ACL file.",
+      since: "6.0.0",
+      complexity: "O(N). Where N is the number of configured users.",
+    },
+    "acl|setuser": {
+      summary: "Creates and modifies an ACL user and its rules.",
+      since: "6.0.0",
+      complexity: "O(N). Where N is the number of rules provided.",
+      history: [
+        ["6.2.0", "Added Pub/Sub channel patterns."],
+        ["7.0.0", "Added selectors and key based permissions."],
+      ],
+      arguments: [string("username"), optional(multiple(string("rule")))],
+    },
+    "acl|users": {
+      summary: "Lists all ACL users.",
+      since: "6.0.0",
+      complexity: "O(N). Where N is the number of configured users.",
+    },
+    "acl|whoami": {
+      summary: "Returns the authenticated username of the current connection.",
+      since: "6.0.0",
+      complexity: "O(1)",
+    },
     config: {
       summary: "A container for server configuration commands.",
       since: "2.0.0",

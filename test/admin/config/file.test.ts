@@ -215,33 +215,6 @@ describe("what redbun does not have", () => {
       "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting",
     );
   });
-
-  test("users and ACL files stop the start while there is no ACL", () => {
-    const [start, end] = ["Aborting Redis startup because of ACL errors: ", ": redbun has no ACL yet"];
-    expect(refusalOf("aclfile /x.acl")).toStartWith(start);
-    expect(refusalOf("user bob on >x ~* +@all")).toBe(`${start}Error in user declaration 'bob'${end}`);
-    expect(refusalOf("user default on >secret ~* +@all")).toBe(`${start}Error in user declaration '>secret'${end}`);
-    expect(refusalOf("user default on nopass ~a* +@all")).toBe(`${start}Error in user declaration '~a*'${end}`);
-    expect(refusalOf("user default off")).toBe(`${start}Error in user declaration 'off'${end}`);
-    expect(refusalOf("requirepass x\nuser default on nopass ~* &* +@all")).toContain("'default'");
-  });
-
-  test("the default user as CONFIG REWRITE writes it is accepted", () => {
-    const sha = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-    for (const text of [
-      "user default on nopass sanitize-payload ~* &* +@all",
-      `user default on sanitize-payload #${sha} ~* &* +@all\nrequirepass hello`,
-      "requirepass hello\nuser default on >hello allkeys allchannels allcommands",
-    ]) {
-      loadConfig(configuration(), { stdin: text });
-    }
-  });
-
-  test("with an ACL, its hook decides", () => {
-    const config = configuration();
-    loadConfig(config, { stdin: "user bob on", user: () => null });
-    expect(config.userDirectives).toEqual([["bob", "on"]]);
-  });
 });
 
 describe("include", () => {

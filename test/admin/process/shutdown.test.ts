@@ -1,6 +1,7 @@
 /** The steps of an orderly shutdown, with a server that is only what a shutdown needs of it. */
 
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { User } from "../../../src/admin/acl/user";
 import { createConfig } from "../../../src/admin/config/config";
 import { Logger } from "../../../src/admin/process/logger";
 import { Shutdown, type Stoppable } from "../../../src/admin/process/shutdown";
@@ -67,7 +68,8 @@ function addClient(outputBytes = 0): { client: Client; transport: FakeTransport 
       transport.resumed++;
     },
   });
-  const client = new Client(clients.nextId(), whole as unknown as Transport, 0, true);
+  const user = { name: "default" } as User;
+  const client = new Client(clients.nextId(), whole as unknown as Transport, 0, user, true);
   clients.add(client);
   return { client, transport };
 }
