@@ -162,5 +162,5 @@ function errorOf(denied: number, user: User, command: Command): string {
 function reasonInExec(denied: number): string {
   if (denied === DENIED_COMMAND) return "no permission to execute the command or subcommand";
   if (denied === DENIED_KEY) return "no permission to touch the specified keys";
-  return "no permission to access one of the channels used as arguments to the command";
+  return "no permission to access one of the channels used as arguments";
 }

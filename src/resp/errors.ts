@@ -144,8 +144,8 @@ export const ACL_SAVE_FAILED =
   "ERR There was an error trying to save the ACLs. Please check the server logs for more information";
 export const ACL_GENPASS_BITS =
   "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096";
-export const SORT_BY_DENIED = "ERR BY option of SORT denied due to insufficient ACL permissions";
-export const SORT_GET_DENIED = "ERR GET option of SORT denied due to insufficient ACL permissions";
+export const SORT_BY_DENIED = "ERR BY option of SORT denied due to insufficient ACL permissions.";
+export const SORT_GET_DENIED = "ERR GET option of SORT denied due to insufficient ACL permissions.";
 
 export function aclUnmatchedParenthesis(argument: string): string {
   return `ERR Unmatched parenthesis in acl selector starting at '${shown(argument, argument.length)}'.`;

@@ -35,6 +35,7 @@ import { PEERS, REPOSITORY } from "../support/server";
 import { EXPECTED, SLOW_UNITS, UNITS } from "./expected";
 import { parseSuiteOutput, type UnitResult } from "./parser";
 import { judge } from "./verdict";
+import { speakAs72 } from "./wording";
 
 /** Tools of the system that the suite starts as src/NAME. */
 const TOOLS = ["redis-cli", "redis-benchmark", "redis-check-aof", "redis-check-rdb"];
@@ -70,7 +71,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (options === undefined) return 0;
   const server = resolve(options.server ?? (await freshExecutable()));
   const work = await copySuite(suite, server);
-  if (options.server === undefined) await allowListpacks(work);
+  if (options.server === undefined) {
+    await allowListpacks(work);
+    await speakAs72(work);
+  }
   if (options.units.some((unit) => usesTls(unit, options))) await makeCertificates(suite, work);
   const results: UnitResult[] = [];
   let problems = 0;

@@ -202,17 +202,16 @@ export function mergeSelectors(args: readonly string[]): MergedRules {
   let open = -1;
   let selector = "";
   args.forEach((arg, i) => {
-    if (open < 0 && !(arg.startsWith("(") && !arg.endsWith(")"))) {
-      rules.push(arg);
-    } else if (arg.startsWith("(") && !arg.endsWith(")")) {
-      // One that begins within another takes its place: whatever it holds, it is refused when it is applied.
-      open = i;
-      selector = arg;
-    } else {
+    if (open >= 0) {
       selector += ` ${cString(arg)}`;
       if (!arg.endsWith(")")) return;
       rules.push(selector);
       open = -1;
+    } else if (arg.startsWith("(") && !arg.endsWith(")")) {
+      open = i;
+      selector = arg;
+    } else {
+      rules.push(arg);
     }
   });
   return open < 0 ? { rules } : { unmatched: open };
