@@ -56,6 +56,7 @@ export async function boot(parsed: ParsedArguments, args: readonly string[]): Pr
   } catch (error) {
     if (error instanceof ConfigFileError && !error.logged) process.stderr.write(error.report);
     else if (error instanceof ConfigFileError) log.warning(error.report);
+    else if (error instanceof StartFailure && error.message === "") process.exit(1);
     else if (error instanceof StartFailure || error instanceof ListenError) log.warning(error.message);
     else throw error;
     process.exit(1);
@@ -106,6 +107,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
       stopping: () => supervisor.notify("STOPPING=1\n"),
       cleanUp: () => pidFile.remove(),
       exit: () => process.exit(0),
+      fail: () => process.exit(1),
     },
   });
   installCrashHandler(
@@ -192,8 +194,30 @@ function followProcessDirectives(server: Server): void {
   });
 }
 
-/** Loads what the last run has saved; a file that is there and cannot be loaded stops the start. */
+/** Loads what the last run has left; a file that is there and cannot be loaded stops the start. */
 async function loadData(server: Server): Promise<void> {
+  await loadAof(server);
+  if (!server.config.appendonly) await loadRdb(server);
+  // The log says why.
+  if (!server.aof.open()) throw new StartFailure("");
+}
+
+/** With `appendonly yes` its files are all that is loaded. Without, they are looked at only. */
+async function loadAof(server: Server): Promise<void> {
+  const { log, clock } = server;
+  const start = clock.monotonic();
+  switch (await server.loadAof()) {
+    case "loaded":
+    case "empty":
+      log.notice(`DB loaded from append only file: ${((clock.monotonic() - start) / 1_000_000).toFixed(3)} seconds`);
+      break;
+    case "damaged":
+    case "failed":
+      throw new StartFailure("");
+  }
+}
+
+async function loadRdb(server: Server): Promise<void> {
   const { log, clock } = server;
   const start = clock.monotonic();
   switch (await server.loadData()) {
@@ -229,7 +253,6 @@ function ready(server: Server, supervisor: Supervisor): void {
  */
 function unservedDirectives(config: Config): string[] {
   const promises: [string, boolean][] = [
-    ["appendonly", config.appendonly],
     ["replicaof", config.replicaof !== null],
     ["cluster-enabled", config.clusterEnabled],
   ];

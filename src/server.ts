@@ -20,6 +20,7 @@ import type { CommandDefinition } from "./command/command-spec";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
 import { Propagation } from "./command/propagation";
+import { Replayer } from "./command/replayer";
 import type { ServerContext, ShutdownOptions } from "./command/server-context";
 import { Unblocker } from "./command/unblocker";
 import { Background } from "./db/background";
@@ -29,8 +30,10 @@ import { Keyspace } from "./db/keyspace";
 import { Heap } from "./memory/heap";
 import { Gate } from "./net/gate";
 import { Listeners } from "./net/listeners";
+import { Aof } from "./persist/aof/aof";
+import type { AofLoadResult } from "./persist/aof/aof-loader";
 import { persistCommands } from "./persist/persist.commands";
-import { type LoadResult, Persistence } from "./persist/persistence";
+import { inSlices, type LoadResult, Persistence } from "./persist/persistence";
 import { ReplyWriter } from "./resp/reply-writer";
 import { Blocking } from "./session/blocking";
 import { type Client, ClientRegistry } from "./session/client";
@@ -130,6 +133,7 @@ export class Server implements ServerContext {
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
   readonly propagation: Propagation;
+  readonly aof: Aof;
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
   readonly listeners: Listeners;
@@ -189,6 +193,7 @@ export class Server implements ServerContext {
     this.propagation = new Propagation(this);
     this.dispatcher = new Dispatcher(this, reply);
     this.unblocker = new Unblocker(this, this.dispatcher, reply);
+    this.aof = this.createAof(parts.process?.fail);
     this.gate = new Gate(this, reply);
     this.listeners = new Listeners(this.gate);
     this.orderlyShutdown = new Shutdown(this, parts.process ?? null);
@@ -196,6 +201,27 @@ export class Server implements ServerContext {
     this.metrics = new Metrics(this, parts.process !== undefined);
     this.stats.warn = (message) => this.log.warning(message);
     installConfigEffects(this);
+  }
+
+  /** @param fail how the process ends when what was acknowledged cannot be kept */
+  private createAof(fail: (() => void) | undefined): Aof {
+    const { config, log, clock, keyspace, persistence, propagation, dispatcher, latencyMonitor, stats } = this;
+    return new Aof({
+      config,
+      log,
+      clock,
+      keyspace,
+      persistence,
+      propagation,
+      latencyMonitor,
+      get inTransaction() {
+        return dispatcher.isNested;
+      },
+      newRunner: () => new Replayer(this),
+      folder: () => decodePath(config.dir),
+      commandsRun: () => stats.commandsProcessed,
+      fail: fail ?? (() => process.exit(1)),
+    });
   }
 
   // --- start and stop ----------------------------------------------------------------------------------------------
@@ -216,9 +242,14 @@ export class Server implements ServerContext {
     config.onChange("bind", () => listeners.moveAddress());
   }
 
-  /** Loads the data of the last run, in slices; the server answers that it is loading until this resolves. */
+  /** Loads the RDB file of the last run, in slices; the server answers that it is loading until this resolves. */
   loadData(): Promise<LoadResult> {
     return this.persistence.loadInSlices();
+  }
+
+  /** Reads the manifest of the append-only file and, with `appendonly yes`, loads it, in slices as well. */
+  loadAof(): Promise<AofLoadResult> {
+    return inSlices(this.aof.loadSteps());
   }
 
   get port(): number {
@@ -249,6 +280,7 @@ export class Server implements ServerContext {
     this.background.stop();
     this.persistence.abortBackground();
     this.memoryLimits.stop();
+    this.aof.stop();
     this.unblocker.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }
@@ -263,11 +295,15 @@ export class Server implements ServerContext {
     return save === "save" || (save === "default" && this.config.save.length > 0);
   }
 
-  saveBeforeExit(save: ShutdownOptions["save"]): boolean {
+  finishFiles(force: boolean): boolean {
     if (this.persistence.bgsave !== null) {
       this.log.warning("There is a child saving an .rdb. Killing it!");
       this.persistence.abortBackground();
     }
+    return this.aof.finish(force);
+  }
+
+  saveBeforeExit(save: ShutdownOptions["save"]): boolean {
     if (!this.mustSave(save)) return true;
     this.log.notice("Saving the final RDB snapshot before exiting.");
     return this.persistence.save();
@@ -307,6 +343,7 @@ export class Server implements ServerContext {
       this.gate.handshakes.check();
     }
     if (this.every(5)) logFigures(this);
+    this.aof.cron();
     this.persistence.considerBgsave();
     this.cronLoops++;
     if (!this.persistence.loading) this.background.wake();

@@ -97,6 +97,11 @@ export class Dispatcher {
     return this.depth > 0;
   }
 
+  /** A command is being run by another: by EXEC. */
+  get isNested(): boolean {
+    return this.depth > 1;
+  }
+
   /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
   startBatch(): number {
     this.lastEnd = this.server.clock.monotonic();
@@ -206,8 +211,12 @@ export class Dispatcher {
     }
     const { persistence } = this.server;
     // PING as well: who watches over the server is to notice.
-    if (!persistence.lastBgsaveOk && ((flags & WRITE) !== 0 || command.name === "ping") && persistence.refusesWrites) {
-      return errors.MISCONF;
+    if (
+      (!persistence.lastBgsaveOk || persistence.aofRefusal !== null) &&
+      ((flags & WRITE) !== 0 || command.name === "ping")
+    ) {
+      const unwritable = persistence.writeRefusal;
+      if (unwritable !== null) return unwritable;
     }
     if (client.subscriptions !== null && client.protocol === 2 && (flags & WHILE_SUBSCRIBED) === 0) {
       return errors.notWhileSubscribed(command.fullName);

@@ -12,6 +12,7 @@ import type { MemoryLimits } from "../admin/memory/memory-limits";
 import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
+import type { Aof } from "../persist/aof/aof";
 import type { Persistence } from "../persist/persistence";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
@@ -54,6 +55,7 @@ export interface ServerContext {
   readonly slowLog: SlowLog;
   readonly latencyMonitor: LatencyMonitor;
   readonly persistence: Persistence;
+  readonly aof: Aof;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;

@@ -40,6 +40,10 @@ export class Connection implements Transport {
   private closeWhenSent = false;
   /** What waits is sent at the end of this batch of commands. */
   private flushIsDue = false;
+  /** What waits is not sent before the effects are written that it tells of (group commit). */
+  private isHeld = false;
+  /** There are effects of its own among them. */
+  private hasWritten = false;
   /** The peer has sent its last byte, and still reads. */
   private inputOver = false;
 
@@ -112,6 +116,7 @@ export class Connection implements Transport {
     const { client, gate } = this;
     const { parser, dispatcher, reply } = gate;
     gate.serving = client;
+    if (gate.commit.isActive) gate.servedFrom = gate.commit.appended;
     parser.limits.authenticated = this.mayDoAll;
     let status: number;
     gate.lookAhead.reset();
@@ -216,12 +221,37 @@ export class Connection implements Transport {
     }
     this.client.outputTotal += length;
     let sent = 0;
-    if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(reply.buf, 0, length));
+    if (this.gate.commit.pending && this.waitsForCommit()) this.hold();
+    else if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(reply.buf, 0, length));
     this.gate.stats.outputBytes += sent;
     this.gate.stats.writesProcessed++;
     if (sent < length) this.queueReply(sent, length);
     reply.truncate(0);
     if (length > DETACH_BYTES) reply.detach();
+  }
+
+  /** Whether the replies that the writer holds wait until effects are written: its own, or any if that is soon. */
+  private waitsForCommit(): boolean {
+    const { commit, servedFrom } = this.gate;
+    if (commit.appended !== servedFrom) this.hasWritten = true;
+    return this.hasWritten || !commit.isStalled;
+  }
+
+  /** What is queued from now on is sent when the effects are written. */
+  private hold(): void {
+    this.isHeld = true;
+    this.becomeDue();
+  }
+
+  private becomeDue(): void {
+    if (this.flushIsDue) return;
+    this.flushIsDue = true;
+    this.gate.flushLater(this);
+  }
+
+  /** Whether it waits for effects of its own. */
+  get mustWait(): boolean {
+    return this.hasWritten;
   }
 
   private queueReply(sent: number, length: number): void {
@@ -256,16 +286,15 @@ export class Connection implements Transport {
     if (this.gate.serving === this.client) this.flush();
     if (this.closed) return false;
     this.client.outputTotal += length;
-    if (!this.flushIsDue) {
-      this.flushIsDue = true;
-      this.gate.flushLater(this);
-    }
+    this.becomeDue();
     return true;
   }
 
-  /** The batch is over in which something was pushed. */
+  /** The batch is over in which something was pushed; what was held is not held any more. */
   flushPushed(): void {
     this.flushIsDue = false;
+    this.isHeld = false;
+    this.hasWritten = false;
     this.sendWaiting();
     if (this.output === null) {
       if (this.inputOver && !this.closed) this.close();
@@ -279,7 +308,7 @@ export class Connection implements Transport {
   /** Sends as much of what waits as the socket takes. */
   private sendWaiting(): void {
     const { output } = this;
-    if (output === null) return;
+    if (output === null || this.isHeld) return;
     this.gate.stats.outputBytes += output.drain((buf, at, length) => this.socket.write(buf, at, length));
     if (this.closed || !output.isEmpty) return;
     this.output = null;

@@ -4,6 +4,7 @@
 
 import type { Dispatcher } from "../command/dispatcher";
 import type { ServerContext } from "../command/server-context";
+import type { AofLog } from "../persist/aof/aof-log";
 import * as errors from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
 import type { ParserLimits } from "../resp/request-parser";
@@ -30,7 +31,11 @@ export class Gate {
   serving: Client | null = null;
   readonly clientMemory: ClientMemory;
   private readonly parserLimits: ParserLimits;
-  /** Connections to which something was pushed. */
+  /** What replies may have to wait for: the end of the append-only file. */
+  readonly commit: AofLog;
+  /** Bytes of effects before the commands that are being run. */
+  servedFrom = 0;
+  /** Connections to which something was pushed, or whose replies wait. */
   private due: Connection[] = [];
 
   constructor(
@@ -43,6 +48,9 @@ export class Gate {
     this.parserLimits = { maxBulk: server.config.protoMaxBulkLen, authenticated: true };
     this.parser = new RequestParser(this.parserLimits);
     this.handshakes = new Handshakes(server);
+    this.commit = server.aof.out;
+    this.commit.onWritten = () => this.flushDue();
+    this.commit.onStalled = () => this.releaseReaders();
   }
 
   get stats(): ServerContext["stats"] {
@@ -109,10 +117,19 @@ export class Gate {
   }
 
   flushDue(): void {
-    if (this.due.length === 0) return;
+    if (this.due.length === 0 || this.commit.pending) return;
     const { due } = this;
     this.due = [];
     for (const connection of due) connection.flushPushed();
+  }
+
+  /** The effects are not written in this turn: the replies of those who have changed nothing need not wait. */
+  private releaseReaders(): void {
+    const { due } = this;
+    this.due = due.filter((connection) => connection.mustWait);
+    for (const connection of due) {
+      if (!connection.mustWait) connection.flushPushed();
+    }
   }
 
   // --- who is sent away --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import type { Config } from "../admin/config/config";
 import type { Keyspace } from "../db/keyspace";
 import type { Clock } from "../util/clock";
 import type { BackgroundFile } from "./background-file";
-import type { RdbFileFields, RdbWriter } from "./rdb-writer";
+import type { RdbFileFields, SnapshotWriter } from "./rdb-writer";
 import { Snapshot } from "./snapshot";
 
 /** Length of a slice, µs. */
@@ -46,7 +46,7 @@ export class BackgroundSave {
   /** @param done is called once, when the file is complete, or when it cannot be any more: with what went wrong */
   constructor(
     private readonly host: SaveHost,
-    private readonly writer: RdbWriter,
+    private readonly writer: SnapshotWriter,
     private readonly file: BackgroundFile,
     private readonly done: (error: unknown) => void,
   ) {

@@ -16,6 +16,8 @@ export class LoadState {
   keysExpired = 0;
   /** Bytes that the server used that wrote the file. */
   usedMemory = 0;
+  /** Bytes of files that are loaded already, where there are several. */
+  before = 0;
   private startedAt = 0;
   private totalBytes = 0;
   private loadedBytes = 0;
@@ -28,15 +30,21 @@ export class LoadState {
     this.startedAt = Math.floor(this.clock.now() / 1000);
     this.totalBytes = bytes;
     this.loadedBytes = 0;
+    this.before = 0;
     this.usedMemory = 0;
     this.keysLoaded = 0;
     this.keysExpired = 0;
   }
 
   progress(loader: Progress): void {
-    this.loadedBytes = loader.input.position;
+    this.at(loader.input.position);
     this.keysLoaded = loader.keysLoaded;
     this.keysExpired = loader.keysExpired;
+  }
+
+  /** `bytes` of the file that is being loaded are loaded. */
+  at(bytes: number): void {
+    this.loadedBytes = this.before + bytes;
   }
 
   end(): void {

@@ -43,12 +43,28 @@ function bgsave(c: Call): void {
     c.syntaxError();
   } else if (persistence.bgsave !== null) {
     c.fail(errors.BGSAVE_IN_PROGRESS);
-  } else if (c.client.transaction !== null) {
+  } else if (persistence.isRewriting && c.argc === 1) {
+    c.fail(errors.CHILD_ACTIVE);
+  } else if (persistence.isRewriting || c.client.transaction !== null) {
     persistence.bgsaveScheduled = true;
     c.reply.simple("Background saving scheduled");
   } else {
     persistence.startBgsave();
     c.reply.simple("Background saving started");
+  }
+}
+
+function bgrewriteaof(c: Call): void {
+  const { aof, persistence } = c.server;
+  if (aof.isRewriting) {
+    c.fail(errors.REWRITE_IN_PROGRESS);
+  } else if (persistence.bgsave !== null || c.client.transaction !== null) {
+    aof.schedule();
+    c.reply.simple("Background append only file rewriting scheduled");
+  } else if (aof.startRewrite()) {
+    c.reply.simple("Background append only file rewriting started");
+  } else {
+    c.fail(errors.REWRITE_FAILED);
   }
 }
 
@@ -213,6 +229,7 @@ const head: EntryHead = {
 // --- table -----------------------------------------------------------------------------------------------------------
 
 export const persistCommands: CommandDefinition[] = [
+  { name: "bgrewriteaof", arity: 1, flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING, categories: "", handler: bgrewriteaof },
   { name: "bgsave", arity: -1, flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING, categories: "", handler: bgsave },
   {
     name: "dump",

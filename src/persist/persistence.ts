@@ -11,7 +11,9 @@ import type { Config } from "../admin/config/config";
 import type { SavePoint } from "../admin/config/special";
 import type { Logger } from "../admin/process/logger";
 import type { Keyspace } from "../db/keyspace";
+import { MISCONF } from "../resp/errors";
 import type { Clock } from "../util/clock";
+import { Delay } from "../util/delay";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { strerror } from "../util/strerror";
 import { BackgroundFile } from "./background-file";
@@ -22,7 +24,7 @@ import { LoadState } from "./load-state";
 import { RdbError, RdbInput } from "./rdb-input";
 import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
 import { RdbOutput, type RdbSink } from "./rdb-output";
-import { type KeptUsage, type RdbFileFields, RdbWriter } from "./rdb-writer";
+import { type KeptUsage, type RdbFileFields, RdbWriter, type SnapshotWriter } from "./rdb-writer";
 import { ValueCodecs } from "./value-codecs";
 
 /** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
@@ -75,8 +77,12 @@ export class Persistence {
   lastBgsaveSeconds = -1;
   /** Checksums of files and payloads are not looked at: for tests of what is damaged. */
   skipChecksums = false;
+  /** Why writes are refused because the append-only file cannot be written; null where it can. */
+  aofRefusal: string | null = null;
   /** BGSAVE has been asked for, and waits until it can begin. */
   bgsaveScheduled = false;
+  /** The append-only file is being rewritten: there is one snapshot at a time. */
+  isRewriting = false;
   private background: BackgroundSave | null = null;
   private lastBgsaveTry = 0;
   private dirtyBefore = 0;
@@ -107,7 +113,10 @@ export class Persistence {
     const file = new FileWriter(join(this.host.folder(), temporary), this.path, this.syncBytes);
     try {
       file.open();
-      this.writeAll((buf, length) => file.write(buf, length));
+      this.writeAll(
+        this.newWriter((buf, length) => file.write(buf, length)),
+        false,
+      );
       file.finish();
     } catch (error) {
       file.abandon();
@@ -121,13 +130,15 @@ export class Persistence {
     return true;
   }
 
-  private newWriter(sink: RdbSink): RdbWriter {
+  /** A writer of RDB files to `sink`, as the directives want them. */
+  newWriter(sink: RdbSink): RdbWriter {
     const { config } = this.host;
     return new RdbWriter(this.codecs, new RdbOutput(config.rdbcompression, sink, config.rdbchecksum), this.keptUsage);
   }
 
-  private fields(): RdbFileFields {
-    return { createdAt: this.seconds, usedMemory: this.host.usedMemory(), aofBase: false };
+  /** What stands in the head of a file that is written now. */
+  fields(aofBase: boolean): RdbFileFields {
+    return { createdAt: this.seconds, usedMemory: this.host.usedMemory(), aofBase };
   }
 
   private get seconds(): number {
@@ -148,10 +159,10 @@ export class Persistence {
     if (this.host.config.save.length > 0) this.save();
   }
 
-  private writeAll(sink: RdbSink): void {
+  /** Writes all data with `writer`, at once. */
+  writeAll(writer: SnapshotWriter, aofBase: boolean): void {
     const { config, keyspace } = this.host;
-    const writer = this.newWriter(sink);
-    writer.begin(this.fields(), this.libraries);
+    writer.begin(this.fields(aofBase), this.libraries);
     const delayed = config.rdbKeySaveDelay === 0 ? writer.entry : this.delayed(writer.entry);
     const window = new EntryWindow(keyspace.heap);
     for (const db of keyspace.databases) {
@@ -206,6 +217,16 @@ export class Persistence {
     return this.background;
   }
 
+  /** A snapshot is being written: BGSAVE, or a rewrite of the append-only file. */
+  get savesInBackground(): boolean {
+    return this.background !== null || this.isRewriting;
+  }
+
+  /** Libraries of functions, to be written into a file. */
+  get libraryTexts(): readonly Buffer[] {
+    return this.libraries;
+  }
+
   /** Starts BGSAVE; there must be none. What goes wrong is seen at the end, as it would be with a child process. */
   startBgsave(): void {
     const { keyspace, log } = this.host;
@@ -217,7 +238,7 @@ export class Persistence {
     const writer = this.newWriter((buf, length) => file.write(buf, length));
     this.background = new BackgroundSave(this.host, writer, file, (error) => this.bgsaveDone(error, temporary));
     log.notice(`Background saving started by pid ${process.pid}`);
-    this.background.start(this.fields(), this.libraries);
+    this.background.start(this.fields(false), this.libraries);
   }
 
   private bgsaveDone(error: unknown, temporary: string): void {
@@ -246,7 +267,7 @@ export class Persistence {
 
   /** Called by cron: BGSAVE where a save point asks for it, or somebody has. */
   considerBgsave(): void {
-    if (this.background !== null || this.loading) return;
+    if (this.savesInBackground || this.loading) return;
     // After one that failed, the next waits a little.
     if (!this.lastBgsaveOk && this.seconds - this.lastBgsaveTry <= RETRY_SECONDS) return;
     const due = this.dueSavePoint();
@@ -265,22 +286,18 @@ export class Persistence {
     return config.save.find(({ changes, seconds }) => keyspace.dirty >= changes && elapsed > seconds);
   }
 
-  /** Whether writes are refused because they could not be saved (stop-writes-on-bgsave-error). */
-  get refusesWrites(): boolean {
+  /** Why writes are refused: they could not be saved (stop-writes-on-bgsave-error), or not logged; null: they are not. */
+  get writeRefusal(): string | null {
     const { config } = this.host;
-    return !this.lastBgsaveOk && config.stopWritesOnBgsaveError && config.save.length > 0;
+    const isUnsaved = !this.lastBgsaveOk && config.stopWritesOnBgsaveError && config.save.length > 0;
+    return isUnsaved ? MISCONF : this.aofRefusal;
   }
 
   // --- loading -----------------------------------------------------------------------------------------------------
 
   /** Loads the file in slices between which the server answers. */
-  async loadInSlices(): Promise<LoadResult> {
-    const steps = this.loadSteps(PLAIN);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
+  loadInSlices(): Promise<LoadResult> {
+    return inSlices(this.loadSteps(PLAIN));
   }
 
   /** Loads the file before it returns. */
@@ -313,9 +330,22 @@ export class Persistence {
   }
 
   private *loadFile(fd: number, mode: LoadMode): Generator<void, LoadResult> {
-    const { keyspace, config, clock } = this.host;
+    const { keyspace } = this.host;
     const { size } = fstatSync(fd);
-    const input = RdbInput.ofFile(fd, size);
+    const expiry = keyspace.expiry;
+    this.load.begin(size);
+    keyspace.expiry = "ignore";
+    try {
+      return yield* this.loadInput(RdbInput.ofFile(fd, size), mode);
+    } finally {
+      keyspace.expiry = expiry;
+      this.load.end();
+    }
+  }
+
+  /** Loads what stands in a file in the format of RDB; each step is a slice. The caller has begun to load. */
+  *loadInput(input: RdbInput, mode: LoadMode): Generator<void, LoadResult> {
+    const { config, clock } = this.host;
     const loader = new RdbLoader(
       this.codecs,
       input,
@@ -323,9 +353,6 @@ export class Persistence {
       this.listener(),
       clock.now(),
     );
-    const expiry = keyspace.expiry;
-    this.load.begin(size);
-    keyspace.expiry = "ignore";
     try {
       loader.start();
       while (!loader.step(clock.monotonic() + SLICE_MICROS, config.loadingProcessEventsIntervalBytes)) {
@@ -337,9 +364,6 @@ export class Persistence {
       return "loaded";
     } catch (error) {
       return this.loadFailed(error, input.position);
-    } finally {
-      keyspace.expiry = expiry;
-      this.load.end();
     }
   }
 
@@ -407,6 +431,15 @@ export class Persistence {
   }
 }
 
+/** Takes the steps of something that takes long, with a turn of the event loop between them. */
+export async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Fields that say nothing that matters here. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   "redis-bits",
@@ -417,21 +450,6 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   "aof-preamble",
   "aof-base",
 ]);
-
-/** Pauses after each key, as tests ask for: `micros`, or a microsecond after every so many keys where it is negative. */
-class Delay {
-  private owed = 0;
-
-  constructor(private readonly micros: number) {}
-
-  wait(): void {
-    this.owed += this.micros > 0 ? this.micros : -1 / this.micros;
-    // The system does not sleep for less.
-    if (this.owed < 1000) return;
-    Bun.sleepSync(this.owed / 1000);
-    this.owed = 0;
-  }
-}
 
 /** A path as the file system takes it: directives hold one character a byte. */
 function decode(path: string): string {

@@ -21,7 +21,21 @@ export interface RdbFileFields {
   readonly aofBase: boolean;
 }
 
-export class RdbWriter {
+/** What a snapshot is written with: an RDB file, or commands that make the data anew. */
+export interface SnapshotWriter {
+  /** Keys written. */
+  readonly keys: number;
+  /** What the file begins with. */
+  begin(fields: RdbFileFields, libraries: readonly Buffer[]): void;
+  /** The keys of a database are about to follow, or some of them. */
+  database(db: Database): void;
+  select(id: number): void;
+  readonly entry: (ref: number) => void;
+  /** The end: all of it is handed to the sink. */
+  end(checksum: boolean): void;
+}
+
+export class RdbWriter implements SnapshotWriter {
   /** Keys written. */
   keys = 0;
   /** The database that keys written now belong to. */

@@ -16,7 +16,7 @@ import type { Keyspace } from "../db/keyspace";
 import type { Dict, DictGuard } from "../memory/dict";
 import { int64 } from "../util/integers";
 import { EntryWindow } from "./entry-window";
-import type { RdbFileFields, RdbWriter } from "./rdb-writer";
+import type { RdbFileFields, SnapshotWriter } from "./rdb-writer";
 
 /** Elements written between two looks at the clock. */
 const ELEMENTS_PER_LOOK = 256;
@@ -39,7 +39,7 @@ class DictSnapshot implements DictGuard {
   constructor(
     readonly dict: Dict,
     readonly database: number,
-    private readonly writer: RdbWriter,
+    private readonly writer: SnapshotWriter,
     private readonly window: EntryWindow,
     private readonly failed: (error: unknown) => void,
   ) {
@@ -114,7 +114,7 @@ export class Snapshot {
 
   constructor(
     private readonly keyspace: Keyspace,
-    private readonly writer: RdbWriter,
+    private readonly writer: SnapshotWriter,
   ) {
     this.keysTotal = keyspace.size;
     this.window = new EntryWindow(keyspace.heap);

@@ -197,6 +197,18 @@ export function deniedInExec(reason: string): string {
 export const GENERIC = "ERR";
 export const LOADING = "LOADING Redis is loading the dataset in memory";
 export const BGSAVE_IN_PROGRESS = "ERR Background save already in progress";
+export const CHILD_ACTIVE =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE " +
+  "whenever possible.";
+export const REWRITE_IN_PROGRESS = "ERR Background append only file rewriting already in progress";
+export const REWRITE_FAILED =
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
+
+/** The append-only file cannot be written; `reason` is what the system says. */
+export function aofWriteError(reason: string): string {
+  return `MISCONF Errors writing to the AOF file: ${reason}`;
+}
+
 export const MISCONF =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
   "modify the data set are disabled, because this instance is configured to report errors during writes if RDB " +

@@ -125,6 +125,7 @@ const files: Case[] = [
   ["SET a 1 EX 1000", "SET n 12345", "SELECT 3", "SET c x", "DEBUG RELOAD", "GET c", "SELECT 0", "DEBUG DIGEST"],
   // Last, because a real server's child process may still be at work when the next case begins.
   ["BGSAVE x", "BGSAVE SCHEDULE x", "MULTI", "BGSAVE", "SAVE", "DISCARD", ignore("BGSAVE")],
+  ["BGREWRITEAOF x", "MULTI", "BGREWRITEAOF x", "DISCARD", "MULTI", "BGREWRITEAOF", "DISCARD", ignore("BGREWRITEAOF")],
 ];
 
 differential("persistence", {

@@ -437,6 +437,7 @@ export const VERBATIM: readonly string[] = [
   'RESTORE r 1000 "\\x00\\xc190\\n\\x00\\x9d\\x94\\xea\'\\x93\\xfc\\b\\xb9" REPLACE FREQ 3',
   "RESTORE r 33177117420000 damaged ABSTTL IDLETIME 10",
   "LASTSAVE",
+  "BGREWRITEAOF",
   "BGSAVE",
   "BGSAVE SCHEDULE",
   "SAVE",

@@ -4,9 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "../support/random";
-import { show, text } from "../support/reply";
-import type { RespClient } from "../support/resp-client";
+import { contentOf, digestOf, fill } from "../support/random-data";
+import { text } from "../support/reply";
 import {
   freePort,
   PEERS,
@@ -30,70 +29,10 @@ const path = (): string => join(folder, "dump.rdb");
 const args = (): string[] => ["--dir", folder];
 const WITH_DEBUG = ["--enable-debug-command", "yes"];
 
-/** Random data of every type, in every encoding: each collection with a few elements, and with many or long ones. */
-async function fill(client: RespClient): Promise<void> {
-  const random = new Random(20_251_121);
-  const element = (): string | Buffer =>
-    random.pick([
-      () => String(random.integer(-300, 300)),
-      () => String(random.integer(-3_000_000_000, 3_000_000_000)),
-      () => Buffer.from(random.bytes(random.integer(0, 60))),
-      () => "abc".repeat(random.integer(0, 100)),
-    ])();
-  // With few digits: versions print long ones differently, and so sum them up differently.
-  const score = (): string => String(random.integer(-8_000_000, 8_000_000) / 8);
-  const elements = (count: number): (string | Buffer)[] => Array.from({ length: count }, element);
-  const commands: (string | Buffer)[][] = [];
-  for (let i = 0; i < 200; i++) {
-    const count = random.pick([1, 5, 60, 700]);
-    const integers = Array.from({ length: count }, () =>
-      String(random.integer(-(2 ** 40), 2 ** 40) >> random.integer(0, 31)),
-    );
-    commands.push(["SET", `string:${i}`, element()]);
-    if (random.chance(0.2)) commands.push(["PEXPIREAT", `string:${i}`, String(4_102_444_800_000 + i)]);
-    commands.push(["SADD", `set:${i}`, ...(random.chance(0.5) ? integers : elements(count))]);
-    commands.push(["RPUSH", `list:${i}`, ...elements(count), ...(random.chance(0.1) ? ["long".repeat(5000)] : [])]);
-    commands.push(["HSET", `hash:${i}`, ...elements(2 * count)]);
-    commands.push(["ZADD", `zset:${i}`, ...elements(count).flatMap((member) => [score(), member])]);
-    commands.push(["XADD", `stream:${i % 20}`, `${i + 1}-${count}`, "field", element(), element(), element()]);
-  }
-  for (let i = 0; i < 20; i++) {
-    commands.push(["XGROUP", "CREATE", `stream:${i}`, "group", "0"]);
-    commands.push(["XREADGROUP", "GROUP", "group", "alice", "COUNT", "3", "STREAMS", `stream:${i}`, ">"]);
-    commands.push(["XREADGROUP", "GROUP", "group", "bob", "COUNT", "2", "STREAMS", `stream:${i}`, ">"]);
-    commands.push(["XACK", `stream:${i}`, "group", `${i + 1}-1`, `${i + 21}-5`]);
-  }
-  commands.push(["SELECT", "7"], ["SET", "other", "1"], ["SELECT", "0"]);
-  for (const reply of await client.pipeline(commands)) {
-    if (reply.type === "error") throw new Error(reply.value);
-  }
-}
-
-async function digestOf(server: TestServer): Promise<string> {
-  await using client = await server.client();
-  return text(await client.call("DEBUG", "DIGEST"));
-}
-
-/** What XINFO says of all streams, but for the times. */
-async function streamsOf(server: TestServer): Promise<string> {
-  await using client = await server.client();
-  const infos: string[] = [];
-  for (let i = 0; i < 20; i++) {
-    infos.push(show(await client.call("XINFO", "STREAM", `stream:${i}`)));
-    infos.push(show(await client.call("XINFO", "GROUPS", `stream:${i}`)));
-    infos.push(show(await client.call("XPENDING", `stream:${i}`, "group")));
-  }
-  return infos.join("\n");
-}
-
 /** What is in the folder's file, as a server finds it. */
 async function contentIn(start: () => Promise<TestServer>): Promise<string> {
   await using server = await start();
   return await contentOf(server);
-}
-
-async function contentOf(server: TestServer): Promise<string> {
-  return `${await digestOf(server)}\n${await streamsOf(server)}`;
 }
 
 describe("files that redbun writes", () => {

@@ -45,6 +45,7 @@ function resetStat(c: Call): void {
   const { stats, keyspace, commands, metrics, expireCycle, persistence, memoryLimits } = c.server;
   stats.reset();
   persistence.resetStats();
+  c.server.aof.resetStats();
   metrics.reset();
   memoryLimits.resetStats();
   expireCycle.microsSpent = 0;

@@ -90,6 +90,29 @@ function reload(c: Call): void {
   c.reply.ok();
 }
 
+/** LOADAOF: writes and loads the append-only file again, as a restart would. */
+function loadAof(c: Call): void {
+  const { aof, keyspace, log } = c.server;
+  const { dirty } = keyspace;
+  aof.out.flush(true);
+  keyspace.flush(-1, false);
+  const result = aof.reload();
+  if (result !== "loaded" && result !== "empty") {
+    // As after a start that failed, the data is not what it should be.
+    aof.fail();
+    return;
+  }
+  keyspace.dirty = dirty;
+  log.warning("Append Only File loaded by DEBUG LOADAOF");
+  c.reply.ok();
+}
+
+/** AOF-FLUSH-SLEEP microseconds: the pause before each write to the append-only file. */
+function aofFlushSleep(c: Call): void {
+  c.server.aof.out.flushSleep = leadingInteger(c.text(2));
+  c.reply.ok();
+}
+
 function digest(c: Call): void {
   c.reply.simple(digestAll(c.server.keyspace).toString());
 }
@@ -258,6 +281,8 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["populate", { from: 3, to: 5, run: populateKeys }],
   ["protocol", exactly(3, replySample)],
   ["quicklist-packed-threshold", exactly(3, quicklistPackedThreshold)],
+  ["aof-flush-sleep", { from: 3, to: 3, run: aofFlushSleep }],
+  ["loadaof", { from: 2, to: 2, run: loadAof }],
   ["reload", { from: 2, to: ANY, run: reload }],
   ["segfault", { from: 2, to: ANY, run: crash("REDIS BUG REPORT: crashed by signal 11", "SIGSEGV") }],
   ["set-active-expire", exactly(3, setActiveExpire)],

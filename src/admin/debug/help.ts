@@ -1,6 +1,8 @@
 /** DEBUG HELP: the lines of the subcommands that there are. */
 
 export const DEBUG_HELP: readonly string[] = [
+  "AOF-FLUSH-SLEEP <microsec>",
+  "    Server will sleep before flushing the AOF, this is used for testing.",
   "ASSERT",
   "    Crash by assertion failed.",
   "CONFIG-REWRITE-FORCE-ALL",
@@ -13,6 +15,8 @@ export const DEBUG_HELP: readonly string[] = [
   "ERROR <string>",
   "    Return a Redis protocol error with <string> as message. Useful for clients",
   "    unit tests to simulate Redis errors.",
+  "LOADAOF",
+  "    Flush the AOF buffers on disk and reload the AOF in memory.",
   "LOG <message>",
   "    Write <message> to the server log.",
   "HTSTATS <dbid>",

@@ -34,7 +34,7 @@ export function memorySection(server: ServerContext): string[] {
     "mem_clients_slaves:0",
     `mem_clients_normal:${report.clients}`,
     "mem_cluster_links:0",
-    "mem_aof_buffer:0",
+    `mem_aof_buffer:${server.aof.out.bufferBytes}`,
     "mem_allocator:redbun-slab",
     "active_defrag_running:0",
     `lazyfree_pending_objects:${keyspace.free.pending}`,

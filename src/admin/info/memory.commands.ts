@@ -61,7 +61,7 @@ function stats(c: Call): void {
     integer("clients.slaves", 0),
     integer("clients.normal", report.clients),
     integer("cluster.links", 0),
-    integer("aof.buffer", 0),
+    integer("aof.buffer", c.server.aof.out.bufferBytes),
     integer("lua.caches", 0),
     integer("functions.caches", 0),
   ];

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { release, type as systemName } from "node:os";
 import type { Command } from "../../command/command-spec";
 import type { ServerContext } from "../../command/server-context";
+import type { Aof } from "../../persist/aof/aof";
 import { buildInfo } from "../../util/build-info";
 import { REDIS_VERSION } from "../../util/redis-version";
 
@@ -72,10 +73,11 @@ export function clientsSection({ clients, config, metrics, pause, blocking }: Se
   ];
 }
 
-export function persistenceSection({ clock, keyspace, persistence }: ServerContext): string[] {
+export function persistenceSection({ clock, keyspace, persistence, aof }: ServerContext): string[] {
   const { load, bgsave } = persistence;
-  const done = bgsave?.snapshot.keysDone ?? 0;
-  const total = bgsave?.snapshot.keysTotal ?? 0;
+  const snapshot = bgsave?.snapshot ?? aof.snapshot;
+  const done = snapshot?.keysDone ?? 0;
+  const total = snapshot?.keysTotal ?? 0;
   return [
     `loading:${load.active ? 1 : 0}`,
     "async_loading:0",
@@ -95,19 +97,41 @@ export function persistenceSection({ clock, keyspace, persistence }: ServerConte
     "rdb_last_cow_size:0",
     `rdb_last_load_keys_expired:${load.keysExpired}`,
     `rdb_last_load_keys_loaded:${load.keysLoaded}`,
-    "aof_enabled:0",
-    "aof_rewrite_in_progress:0",
-    "aof_rewrite_scheduled:0",
-    "aof_last_rewrite_time_sec:-1",
-    "aof_current_rewrite_time_sec:-1",
-    "aof_last_bgrewrite_status:ok",
-    "aof_rewrites:0",
-    "aof_rewrites_consecutive_failures:0",
-    "aof_last_write_status:ok",
-    "aof_last_cow_size:0",
+    ...aofLines(aof),
     "module_fork_in_progress:0",
     "module_fork_last_cow_size:0",
+    ...aofSizes(aof),
     ...load.lines(),
+  ];
+}
+
+function aofLines(aof: Aof): string[] {
+  const { out } = aof;
+  return [
+    `aof_enabled:${aof.isEnabled ? 1 : 0}`,
+    `aof_rewrite_in_progress:${aof.isRewriting ? 1 : 0}`,
+    `aof_rewrite_scheduled:${aof.isScheduled ? 1 : 0}`,
+    `aof_last_rewrite_time_sec:${aof.lastRewriteSeconds}`,
+    `aof_current_rewrite_time_sec:${aof.rewriteSeconds}`,
+    `aof_last_bgrewrite_status:${aof.lastRewriteOk ? "ok" : "err"}`,
+    `aof_rewrites:${aof.rewrites}`,
+    `aof_rewrites_consecutive_failures:${aof.failures}`,
+    `aof_last_write_status:${out.writeError === null && out.syncError === null ? "ok" : "err"}`,
+    "aof_last_cow_size:0",
+  ];
+}
+
+/** What there is to say of the file only while there is one. */
+function aofSizes(aof: Aof): string[] {
+  const { out } = aof;
+  if (!aof.isEnabled) return [];
+  return [
+    `aof_current_size:${out.totalSize}`,
+    `aof_base_size:${aof.rewriteBaseSize}`,
+    `aof_pending_rewrite:${aof.isScheduled ? 1 : 0}`,
+    `aof_buffer_length:${out.bufferedBytes}`,
+    `aof_pending_bio_fsync:${out.isSyncing ? 1 : 0}`,
+    `aof_delayed_fsync:${out.delayedFsyncs}`,
   ];
 }
 

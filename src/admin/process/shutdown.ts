@@ -27,6 +27,8 @@ export interface ProcessHooks {
   cleanUp(): void;
   /** Ends the process. */
   exit(): void;
+  /** Ends it with an error. */
+  fail(): void;
 }
 
 /** The server, as far as a shutdown is concerned with it. */
@@ -37,6 +39,8 @@ export interface Stoppable {
   /** Stops accepting connections, and starts again. */
   stopAccepting(): void;
   resumeAccepting(): void;
+  /** Ends what is written in the background, and completes the append-only file. False: the server must not end now. */
+  finishFiles(force: boolean): boolean;
   /** Saves the data, if it is to be saved. False if that failed. */
   saveBeforeExit(save: ShutdownOptions["save"]): boolean;
   /** Ends connections and timers. */
@@ -78,6 +82,7 @@ export class Shutdown {
   private save(): boolean {
     const { save, force } = this.options as ShutdownOptions;
     const { log } = this.server;
+    if (!this.server.finishFiles(force)) return false;
     if (this.server.saveBeforeExit(save)) return true;
     log.warning(force ? "Error trying to save the DB. Exit anyway." : "Error trying to save the DB, can't exit.");
     return force;

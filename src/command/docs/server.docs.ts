@@ -253,6 +253,11 @@ export function serverDocs(): FamilyDocs {
       complexity: "Depends on subcommand.",
       docFlags: ["syscmd"],
     },
+    bgrewriteaof: {
+      summary: "Asynchronously rewrites the append-only file to disk.",
+      since: "1.0.0",
+      complexity: "O(1)",
+    },
     bgsave: {
       summary: "Asynchronously saves the database(s) to disk.",
       since: "1.0.0",

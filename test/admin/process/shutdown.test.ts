@@ -36,6 +36,7 @@ beforeEach(() => {
       steps.push("resume accepting");
       setImmediate(() => resumed());
     },
+    finishFiles: () => true,
     saveBeforeExit: (save) => {
       if (save === "save") steps.push("save");
       return !saveFails;
@@ -49,6 +50,7 @@ beforeEach(() => {
       steps.push("exit");
       resolve();
     },
+    fail: () => steps.push("fail"),
   });
 });
 

@@ -1,0 +1,48 @@
+/** Commands as arrays of bulk strings, gathered and handed to a sink in large pieces. */
+
+import { RdbOutput, type RdbSink } from "../rdb-output";
+
+const CRLF = Buffer.from("\r\n");
+
+export class CommandOutput {
+  private readonly out: RdbOutput;
+  private readonly line = Buffer.alloc(32);
+
+  constructor(sink: RdbSink) {
+    this.out = new RdbOutput(false, sink);
+  }
+
+  /** Begins a command of `argc` arguments, its name included. */
+  command(argc: number, name: string): void {
+    this.header("*", argc);
+    this.text(name);
+  }
+
+  /** An argument. */
+  bulk(buf: Uint8Array, at: number, length: number): void {
+    this.header("$", length);
+    this.out.raw(buf, at, length);
+    this.out.raw(CRLF, 0, CRLF.length);
+  }
+
+  /** An argument that is latin1 text. */
+  text(text: string): void {
+    this.raw(`$${text.length}\r\n${text}\r\n`);
+  }
+
+  private header(type: string, value: number): void {
+    const length = this.line.write(`${type}${value}\r\n`, 0, "latin1");
+    this.out.raw(this.line, 0, length);
+  }
+
+  /** Latin1 text as it is. */
+  raw(text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    this.out.raw(bytes, 0, bytes.length);
+  }
+
+  /** Hands what is gathered to the sink. */
+  flush(): void {
+    this.out.flush();
+  }
+}
