@@ -44,7 +44,7 @@ export class Replayer {
   private readonly exec: Command | null;
 
   constructor(private readonly server: ServerContext) {
-    this.client = new Client(REPLAY_CLIENT_ID, nowhere, server.clock.monotonic(), true);
+    this.client = new Client(REPLAY_CLIENT_ID, nowhere, server.clock.monotonic(), server.acl.superuser, true);
     this.call = new Call(server, this.reply);
     this.call.mayBlock = false;
     this.call.client = this.client;

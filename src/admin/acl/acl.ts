@@ -44,6 +44,8 @@ export class Acl {
   readonly log = new AclLog();
   readonly context: AclContext;
   private users = new Map<string, User>();
+  /** Who runs what is not a client's: it may do everything, whatever the rules are. */
+  readonly superuser: User;
   /** Takes as long to compare with as a user that there is. */
   private readonly nobody: User;
 
@@ -52,6 +54,7 @@ export class Acl {
     this.defaultUser = User.createDefault(this.context);
     this.users.set(DEFAULT_USER, this.defaultUser);
     this.nobody = new User("", this.context);
+    this.superuser = User.createDefault(this.context);
     this.nobody.apply(`#${secureBytes(32).toHex()}`);
   }
 
