@@ -3,9 +3,10 @@
 #   redis-server, redis-cli, redis-benchmark 7.0   installed on the system, no service started
 #   Redis's own test suite, in Tcl, 7.0 source     DIR/redis-suite
 #   Redis 8.0 and Valkey 8.1                       DIR/bin/redis8, DIR/bin/valkey8 (from Debian 13, with its libraries)
+#   redis_exporter, whose metrics redbun has       DIR/bin/redis_exporter
 #
 # usage: peers.sh [--suite] [DIR]
-#   --suite   leave out Redis 8.0 and Valkey 8.1, which only benchmarks and some comparisons use
+#   --suite   leave out all that is in DIR/bin, which only benchmarks and some comparisons use
 #   DIR       default: $REDBUN_PEERS, or .peers in the repository
 #
 # Needs root, unless the system packages are there already. What is present is left alone, so it may run again.
@@ -88,12 +89,20 @@ fetch_next() {
   done
 }
 
+fetch_exporter() {
+  local work="$dir/exporter"
+  mkdir -p "$work" "$dir/bin"
+  (cd "$work" && apt-get -o APT::Sandbox::User=root download -qq prometheus-redis-exporter && dpkg -x ./*.deb .)
+  ln -sf "$work/usr/bin/prometheus-redis-exporter" "$dir/bin/redis_exporter"
+}
+
 if need_system; then install_system; fi
 if [ ! -d "$dir/redis-suite" ]; then fetch_suite; fi
 redis-server --version
 echo "Redis's test suite: $dir/redis-suite"
 if ! $suite_only; then
   if [ ! -x "$dir/bin/valkey8" ]; then fetch_next; fi
+  if [ ! -x "$dir/bin/redis_exporter" ]; then fetch_exporter; fi
   "$dir/bin/redis8" --version
   "$dir/bin/valkey8" --version
 fi

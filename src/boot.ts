@@ -14,8 +14,9 @@ import { ConfigFileError, loadConfig } from "./admin/config/file";
 import { moduleRefusal } from "./admin/config/refusal";
 import { decodePath, encodePath } from "./admin/config/special";
 import { infoText } from "./admin/info/info";
+import { shownArguments } from "./admin/latency/slow-log";
 import { showBanner } from "./admin/process/banner";
-import { type CrashContext, installCrashHandler } from "./admin/process/crash";
+import { type CrashContext, CrashReporter, REPORTED_DIRECTIVES } from "./admin/process/crash";
 import { isBackgroundProcess, PidFile, startInBackground } from "./admin/process/daemon";
 import { adjustOpenFiles, checkBacklog } from "./admin/process/limits";
 import {
@@ -37,6 +38,7 @@ import { checkRdbFile } from "./persist/check-rdb";
 import { createCommandTable, Server } from "./server";
 import { describeClient } from "./session/client-info";
 import { buildInfo } from "./util/build-info";
+import { latin1, quoteRepr } from "./util/bytes";
 import { systemClock } from "./util/clock";
 import { systemRandom } from "./util/random";
 import { REDIS_VERSION } from "./util/redis-version";
@@ -108,13 +110,15 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
       cleanUp: () => pidFile.remove(),
       exit: () => process.exit(0),
       fail: () => process.exit(1),
+      crash: (reason) => reporter.report(reason),
     },
   });
-  installCrashHandler(
+  const reporter = new CrashReporter(
     log,
     () => config.crashLogEnabled,
     () => crashContext(server),
   );
+  reporter.install();
   pidFile.create();
   followProcessDirectives(server);
   showBanner(config, log);
@@ -285,5 +289,22 @@ function crashContext(server: Server): CrashContext {
   return {
     info: () => infoText(server, ["everything"]),
     clients: () => [...server.clients.all()].map((client) => describeClient(server, client)).join("\n"),
+    current: () => currentCommand(server),
+    config: () => REPORTED_DIRECTIVES.map((name) => `${name} ${server.config.show(name)}`).join("\n"),
   };
+}
+
+/** Whose command is being run, and which. */
+function currentCommand({ gate, commands }: Server): string {
+  const { parser, serving } = gate;
+  if (serving === null) return "";
+  const lines = [describeClient(gate.server, serving)];
+  const { buf, starts, ends, argc } = parser;
+  const command = argc === 0 ? null : commands.find(buf, starts[0], ends[0]);
+  if (command !== null) {
+    const subcommand = argc < 2 ? undefined : command.subcommands?.get(latin1(buf, starts[1], ends[1]).toLowerCase());
+    const args = shownArguments(subcommand ?? command, parser);
+    lines.push(...args.map((text, i) => `argv[${i}]: '${quoteRepr(text)}'`));
+  }
+  return lines.join("\n");
 }

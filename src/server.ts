@@ -137,6 +137,7 @@ export class Server implements ServerContext {
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
   readonly listeners: Listeners;
+  private readonly process: ProcessHooks | null;
   private readonly orderlyShutdown: Shutdown;
   private readonly httpGuard: HttpGuard;
   private readonly compaction: Compaction;
@@ -196,7 +197,8 @@ export class Server implements ServerContext {
     this.aof = this.createAof(parts.process?.fail);
     this.gate = new Gate(this, reply);
     this.listeners = new Listeners(this.gate);
-    this.orderlyShutdown = new Shutdown(this, parts.process ?? null);
+    this.process = parts.process ?? null;
+    this.orderlyShutdown = new Shutdown(this, this.process);
     this.followListenDirectives();
     this.metrics = new Metrics(this, parts.process !== undefined);
     this.stats.warn = (message) => this.log.warning(message);
@@ -239,6 +241,7 @@ export class Server implements ServerContext {
     for (const name of TLS_DIRECTIVES) config.onChange(name, configureTls);
     config.onChange("port", () => listeners.movePort());
     config.onChange("tls-port", () => listeners.moveTlsPort());
+    config.onChange("metrics-port", () => listeners.moveMetricsPort());
     config.onChange("bind", () => listeners.moveAddress());
   }
 
@@ -309,6 +312,13 @@ export class Server implements ServerContext {
     return this.persistence.save();
   }
 
+  crash(reason: string, signal: NodeJS.Signals): void {
+    if (this.config.crashLogEnabled) this.process?.crash(reason);
+    // A handler of the signal would run too late: this command's reply would be sent.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+
   get shuttingDown(): boolean {
     return this.orderlyShutdown.active;
   }
@@ -346,6 +356,7 @@ export class Server implements ServerContext {
     this.aof.cron();
     this.persistence.considerBgsave();
     this.cronLoops++;
+    this.stats.cronRuns++;
     if (!this.persistence.loading) this.background.wake();
   }
 

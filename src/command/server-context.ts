@@ -79,6 +79,8 @@ export interface ServerContext {
    * is held back from then on: it gets no reply unless the shutdown is aborted.
    */
   shutdown(options: ShutdownOptions): string | null;
+  /** Ends the process as a fault does: a report in the log, and a signal. */
+  crash(reason: string, signal: NodeJS.Signals): void;
   /** SHUTDOWN ABORT; returns an error text when no shutdown is in progress. */
   abortShutdown(): string | null;
 }

@@ -36,6 +36,8 @@ export interface KeyspaceStats {
   hits: number;
   misses: number;
   expired: number;
+  /** Fields of hashes that expired. */
+  expiredFields: number;
   /** Estimated share (percent) of keys that are past their expiry and not yet deleted. */
   stalePercent: number;
   /** Expire cycles that ran out of time. */
@@ -90,6 +92,7 @@ export class Keyspace {
     hits: 0,
     misses: 0,
     expired: 0,
+    expiredFields: 0,
     stalePercent: 0,
     expireTimeCapReached: 0,
     evicted: 0,

@@ -35,7 +35,7 @@ export interface TlsListener extends Listener {
  */
 export function listenTcp(gate: Gate, address: string, port: number, backlog: number): Listener {
   const server = Bun.listen<Connection>({
-    ...target(address),
+    ...listenTarget(address),
     port,
     allowHalfOpen: true,
     socket: handlers(gate, ""),
@@ -63,7 +63,7 @@ export function listenTls(
       // The types name fewer options than there are.
       tls: tls as unknown as TLSOptions,
     });
-  const where = { ...target(address), port };
+  const where = { ...listenTarget(address), port };
   let server = open(where, settings);
   setBacklog(fdOf(server), backlog);
   const listener = {
@@ -118,7 +118,8 @@ export function listenUnix(gate: Gate, path: string, backlog: number): Listener 
 // A socket has its connection from the moment it opens.
 const NO_CONNECTION = null as unknown as Connection;
 
-function target(address: string): { hostname: string; ipv6Only?: boolean } {
+/** An address in the form of `bind` as the runtime takes it. Throws for an unknown name. */
+export function listenTarget(address: string): { hostname: string; ipv6Only?: boolean } {
   if (address === "*") return { hostname: "0.0.0.0" };
   if (address === "::*") return { hostname: "::", ipv6Only: true };
   if (address.includes(":")) return { hostname: address, ipv6Only: true };
@@ -140,9 +141,24 @@ function fdOf(server: object): number {
   return (server as { fd: number }).fd;
 }
 
-/** Whether an error is the system's word on a connection (a reset, a broken pipe) and not a fault of ours. */
+/** What the system, or TLS (EPROTO), says of a connection. Any other error, ENOENT say, is thrown by a handler of ours. */
+const SOCKET_ERRORS: readonly unknown[] = [
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETRESET",
+  "ENETUNREACH",
+  "ENOTCONN",
+  "EPIPE",
+  "EPROTO",
+  "ETIMEDOUT",
+];
+
 function isSocketError(error: Error): boolean {
-  return /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
+  return SOCKET_ERRORS.includes((error as NodeJS.ErrnoException).code);
 }
 
 function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {

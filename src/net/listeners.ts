@@ -1,5 +1,5 @@
 /**
- * All listeners of a server, as `bind`, `port`, `tls-port` and `unixsocket` ask for, and moving them while the server
+ * All listeners of a server, as `bind`, `port`, `tls-port`, `unixsocket` and `metrics-port` ask for, and moving them while the server
  * runs.
  */
 
@@ -8,6 +8,7 @@ import { decodePath } from "../admin/config/special";
 import { strerror } from "../util/strerror";
 import type { Gate } from "./gate";
 import { type Listener, listenTcp, listenTls, listenUnix, type TlsListener } from "./listener";
+import { listenMetrics } from "./metrics-listener";
 import { PortListeners } from "./port-listeners";
 import { TlsContext } from "./tls/tls-context";
 import type { TlsServerSettings } from "./tls/tls-settings";
@@ -21,6 +22,7 @@ export class Listeners {
   readonly tlsContext: TlsContext;
   private readonly tcp: PortListeners<Listener>;
   private readonly tls: PortListeners<TlsListener>;
+  private readonly metrics: PortListeners<Listener>;
   private unix: Listener | null = null;
 
   constructor(private readonly gate: Gate) {
@@ -30,6 +32,7 @@ export class Listeners {
     this.tls = new PortListeners(gate.server, (address, port) =>
       listenTls(gate, address, port, config.tcpBacklog, this.tlsContext.settings as TlsServerSettings),
     );
+    this.metrics = new PortListeners(gate.server, (address, port) => listenMetrics(gate, address, port));
   }
 
   /** Listens everywhere. Throws a ListenError, with nothing left open. */
@@ -41,6 +44,7 @@ export class Listeners {
     this.openPort(this.tcp, config.port, "tcp");
     if (config.unixsocket !== "") this.openUnix(config.unixsocket);
     this.openPort(this.tls, config.tlsPort, "tls");
+    this.openPort(this.metrics, config.metricsPort, "metrics");
     if (this.kinds.length === 0) throw new ListenError("Configured to not listen anywhere, exiting.");
   }
 
@@ -74,10 +78,16 @@ export class Listeners {
     return this.tls.rebind(tlsPort) ? null : CANNOT_LISTEN;
   }
 
+  /** Follows `metrics-port`. */
+  moveMetricsPort(): string | null {
+    return this.metrics.rebind(this.gate.server.config.metricsPort) ? null : CANNOT_LISTEN;
+  }
+
   /** Follows `bind`. */
   moveAddress(): string | null {
-    const { port, tlsPort } = this.gate.server.config;
-    return this.tcp.rebind(port) && this.tls.rebind(tlsPort) ? null : "Failed to bind to specified addresses.";
+    const { port, tlsPort, metricsPort } = this.gate.server.config;
+    const moved = this.tcp.rebind(port) && this.tls.rebind(tlsPort) && this.metrics.rebind(metricsPort);
+    return moved ? null : "Failed to bind to specified addresses.";
   }
 
   /** Follows the TLS directives: reads the files again, for connections to come. */
@@ -99,6 +109,7 @@ export class Listeners {
   close(): void {
     this.tcp.close();
     this.tls.close();
+    this.metrics.close();
     this.unix?.stop();
     this.unix = null;
   }

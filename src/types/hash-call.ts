@@ -94,8 +94,10 @@ export function removeIfEmpty(c: Call, hashes: Hashes): boolean {
 
 /** Announces that `count` fields expired. Effect: an HDEL for each, of which the keyspace's hook hears. */
 export function notifyExpired(c: Call, count: number): void {
+  if (count === 0) return;
   const { db } = c;
-  if (count > 0) db.keyspace.changedToo(db, c.buf, c.starts[1], c.ends[1], EVENT_HASH, "hexpired");
+  db.keyspace.stats.expiredFields += count;
+  db.keyspace.changedToo(db, c.buf, c.starts[1], c.ends[1], EVENT_HASH, "hexpired");
 }
 
 /**

@@ -60,7 +60,9 @@ export class HashExpiry {
     hashes.open(entry);
     hashes.db = db;
     const expired = this.step();
-    if (expired > 0) this.announce(db, entry);
+    if (expired === 0) return;
+    this.keyspace.stats.expiredFields += expired;
+    this.announce(db, entry);
   }
 
   /** Announces that fields expired, and deletes the key if none is left. */

@@ -115,6 +115,40 @@ describe("figures", () => {
     expect(redbun.run("SET k w").type).toBe("simple");
   });
 
+  test("clients that subscribe and that watch, keys that are watched, fields of hashes that expired", () => {
+    const redbun = new InProcess();
+    const [subscriber, watcher] = [redbun.connect(), redbun.connect()];
+    subscriber.run("SUBSCRIBE c d");
+    watcher.run("WATCH a b");
+    const clients = fields(redbun, "clients");
+    expect([clients.get("pubsub_clients"), clients.get("watching_clients")]).toEqual(["1", "1"]);
+    expect(clients.get("total_watched_keys")).toBe("2");
+    redbun.run("HSET h f 1 g 2 k 3", "HPEXPIRE h 10 FIELDS 2 f g");
+    redbun.clock.advance(20);
+    redbun.run("HGET h f");
+    expect(fields(redbun, "stats").get("expired_subkeys")).toBe("1");
+    redbun.run("CONFIG RESETSTAT");
+    expect(fields(redbun, "stats").get("expired_subkeys")).toBe("0");
+  });
+
+  test("the event loop: how often it had something to do, and for how long", () => {
+    const redbun = new InProcess();
+    const { metrics, stats } = redbun.server;
+    for (let i = 0; i < 16; i++) {
+      stats.readsProcessed += 40;
+      stats.cronRuns += 10;
+      redbun.clock.advance(100);
+      metrics.sample(redbun.clock.now());
+    }
+    const loop = fields(redbun, "stats");
+    expect(loop.get("eventloop_cycles")).toBe("800");
+    expect(loop.get("instantaneous_eventloop_cycles_per_sec")).toBe("500");
+    expect(Number(loop.get("eventloop_duration_sum"))).toBeGreaterThan(0);
+    expect(Number(loop.get("eventloop_duration_cmd_sum"))).toBe(0);
+    redbun.run("CONFIG RESETSTAT");
+    expect(fields(redbun, "stats").get("eventloop_cycles")).toBe("0");
+  });
+
   test("keyspace: only databases with keys", () => {
     const redbun = new InProcess();
     redbun.run("SET a 1", "SET b 1 PX 1000", "SELECT 7", "SET c 1");

@@ -227,6 +227,13 @@ describe("a bug", () => {
     }
   }
 
+  function sending(command: string): (port: number, child: Bun.Subprocess) => Promise<void> {
+    return async (port) => {
+      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+      socket.write(`${command}\r\n`);
+    };
+  }
+
   const ON_SIGNAL = (statement: string): string => `process.on("SIGUSR2", () => { ${statement} });`;
   const signal = async (_port: number, child: Bun.Subprocess): Promise<void> => child.kill("SIGUSR2");
 
@@ -245,24 +252,74 @@ describe("a bug", () => {
     expect(report).toContain("=== REDIS BUG REPORT END. Make sure to include from START to END. ===");
   });
 
+  /** Code that makes the handling of a request that contains BOOM fail. */
+  const ON_REQUEST = (statement: string): string => `
+    const listen = Bun.listen;
+    Bun.listen = (options) => {
+      const { data } = options.socket;
+      options.socket.data = (socket, chunk) => {
+        if (chunk.includes("BOOM")) { ${statement} }
+        data(socket, chunk);
+      };
+      return listen(options);
+    };`;
+
+  async function request(port: number): Promise<void> {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.write("BOOM\r\n");
+  }
+
   test("ends the server when it is in the handling of a request", async () => {
-    const preload = `
-      const listen = Bun.listen;
-      Bun.listen = (options) => {
-        const { data } = options.socket;
-        options.socket.data = (socket, chunk) => {
-          if (chunk.includes("BOOM")) throw new TypeError("boom");
-          data(socket, chunk);
-        };
-        return listen(options);
-      };`;
-    const { code, log } = await crash(preload, async (port) => {
-      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
-      socket.write("BOOM\r\n");
-    });
+    const { code, log } = await crash(ON_REQUEST('throw new TypeError("boom");'), request);
     expect(code).toBe(1);
     expect(log).toContain("crashed by an exception: TypeError: boom");
     expect(log).toMatch(/------ CLIENT LIST OUTPUT ------\nid=1 addr=127\.0\.0\.1:\d+/);
+    expect(log).toMatch(/------ CONFIG DEBUG OUTPUT ------\nactivedefrag no\n/);
+  });
+
+  test("that is an error of the system, but not about a connection, ends the server too", async () => {
+    const { code, log } = await crash(ON_REQUEST('require("node:fs").readFileSync("/nonexistent");'), request);
+    expect(code).toBe(1);
+    expect(log).toContain("ENOENT");
+    expect(log).toContain("=== REDIS BUG REPORT END");
+  });
+
+  test("in a command is reported with the client, and its arguments but no password", async () => {
+    const preload = `
+      const { Dispatcher } = await import("${join(REPOSITORY, "src/command/dispatcher.ts")}");
+      const { execute } = Dispatcher.prototype;
+      Dispatcher.prototype.execute = function (client, request) {
+        if (request.buf.includes("secret")) throw new Error("boom");
+        return execute.call(this, client, request);
+      };`;
+    const { code, log } = await crash(preload, async (port) => {
+      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+      socket.write('CONFIG SET requirepass "secret" maxmemory "a\\x00b"\r\n');
+    });
+    expect(code).toBe(1);
+    const [, current] = log.split("------ CURRENT CLIENT INFO ------\n");
+    expect(current).toMatch(/^id=1 addr=127\.0\.0\.1:\d+ .*\nargv\[0\]: '"CONFIG"'\nargv\[1\]: '"SET"'\n/);
+    expect(current).toContain(`argv[3]: '"(redacted)"'\nargv[4]: '"maxmemory"'\nargv[5]: '"a\\x00b"'\n`);
+    expect(log).not.toContain("secret");
+  });
+
+  test("is what SIGABRT and DEBUG stand for: a report, and the end by a signal", async () => {
+    const debug = ["--enable-debug-command", "yes"];
+    for (const [provoke, reason, code] of [
+      [async (_port: number, child: Bun.Subprocess) => child.kill("SIGABRT"), "crashed by signal: 6", 134],
+      [sending("DEBUG SEGFAULT"), "crashed by signal: 11", 139],
+      [sending("DEBUG ASSERT"), "=== ASSERTION FAILED ===", 134],
+      [sending("DEBUG PANIC"), "Guru Meditation", 134],
+    ] as const) {
+      const { code: exit, log } = await crash("", provoke, debug);
+      expect(exit).toBe(code);
+      expect(log).toContain(reason);
+      expect(log).toContain("------ STACK TRACE ------\n");
+      expect(log).toContain("------ INFO OUTPUT ------\n# Server\r\nredis_version:");
+      expect(log).toContain("=== REDIS BUG REPORT END");
+    }
+    const quiet = await crash("", sending("DEBUG SEGFAULT"), [...debug, "--crash-log-enabled", "no"]);
+    expect(quiet.log).not.toContain("REPORT START");
   });
 
   test("with crash-log-enabled no, leaves the server's state out of the report", async () => {

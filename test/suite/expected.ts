@@ -43,6 +43,8 @@ export const UNITS = [
   "unit/pubsub",
   "unit/pubsubshard",
   "unit/introspection",
+  "unit/introspection-2",
+  "unit/info-command",
   "unit/networking",
   "unit/querybuf",
   "unit/limits",
@@ -51,6 +53,7 @@ export const UNITS = [
   "unit/slowlog",
   "unit/latency-monitor",
   "unit/tls",
+  "integration/logging",
   "integration/rdb",
   "integration/convert-zipmap-hash-on-load",
   "integration/convert-ziplist-hash-on-load",
@@ -362,6 +365,19 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     },
     skips: {},
   },
+  "unit/introspection-2": {
+    passes: 36,
+    fails: {
+      "command stats for scripts": "EVAL",
+      "COMMAND GETKEYS EVAL with keys": "EVAL",
+      "COMMAND GETKEYS EVAL without keys": "EVAL",
+      "COMMAND LIST FILTERBY ACLCAT - list all commands/subcommands": "EVAL",
+      "COMMAND LIST FILTERBY PATTERN - list all commands/subcommands": "CLUSTER",
+      "EVAL command is marked with movablekeys": "EVAL",
+      "MIGRATE command is marked with movablekeys": "MIGRATE",
+    },
+    skips: {},
+  },
   "unit/tls": {
     passes: 4,
     fails: {
@@ -374,6 +390,14 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {
       "TLS: Verify tls-cert-file is also used as a client cert if none specified": "replication; ends the unit",
     },
+  },
+  "integration/logging": {
+    passes: 2,
+    fails: {
+      "Server is able to generate a stack trace on selected systems":
+        "a timer that interrupts JavaScript in the middle of a command",
+    },
+    skips: {},
   },
   "integration/rdb": {
     passes: 11,

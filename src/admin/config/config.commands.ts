@@ -53,6 +53,7 @@ function resetStat(c: Call): void {
   keyspace.stats.misses = 0;
   keyspace.stats.expired = 0;
   keyspace.stats.stalePercent = 0;
+  keyspace.stats.expiredFields = 0;
   keyspace.stats.expireTimeCapReached = 0;
   keyspace.stats.evicted = 0;
   keyspace.free.freed = 0;

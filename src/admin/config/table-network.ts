@@ -64,4 +64,6 @@ export const networkDirectives = {
   "tls-protocols": text("", TLS_TEXT),
   "tls-ciphers": text("", TLS_TEXT),
   "tls-ciphersuites": text("", TLS_TEXT),
+  // redbun's own: Redis has no such directive.
+  "metrics-port": int(0, 0, PORT_MAX, EFFECTIVE),
 } as const;

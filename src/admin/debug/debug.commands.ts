@@ -243,12 +243,9 @@ function rewriteAll(c: Call): void {
   c.fail(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${reason}`);
 }
 
-/** Ends the process as a crash does: with a line in the log, by a signal, and nothing tidied up. */
+/** Ends the process as a fault does: with a report in the log, by a signal, and nothing tidied up. */
 function crash(reason: string, signal: NodeJS.Signals): (c: Call) => void {
-  return (c) => {
-    c.server.log.warning(`=== ${reason} (DEBUG ${c.text(1).toUpperCase()}) ===`);
-    process.kill(process.pid, signal);
-  };
+  return (c) => c.server.crash(reason, signal);
 }
 
 // --- table -----------------------------------------------------------------------------------------------------------
@@ -267,7 +264,7 @@ function exactly(count: number, run: (c: Call) => void): Subcommand {
 const ANY = Number.POSITIVE_INFINITY;
 
 const SUBCOMMANDS = new Map<string, Subcommand>([
-  ["assert", { from: 2, to: ANY, run: crash("ASSERTION FAILED", "SIGABRT") }],
+  ["assert", { from: 2, to: ANY, run: crash("=== ASSERTION FAILED === '1 == 2' is not true", "SIGABRT") }],
   ["config-rewrite-force-all", exactly(2, rewriteAll)],
   ["digest", exactly(2, digest)],
   ["digest-value", { from: 2, to: ANY, run: digestValues }],
@@ -277,14 +274,14 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["htstats-key", exactly(3, hashTableStatsOfKey)],
   ["log", exactly(3, logMessage)],
   ["object", exactly(3, object)],
-  ["panic", { from: 2, to: ANY, run: crash("Software Failure", "SIGABRT") }],
+  ["panic", { from: 2, to: ANY, run: crash("Guru Meditation: called by DEBUG PANIC", "SIGABRT") }],
   ["populate", { from: 3, to: 5, run: populateKeys }],
   ["protocol", exactly(3, replySample)],
   ["quicklist-packed-threshold", exactly(3, quicklistPackedThreshold)],
   ["aof-flush-sleep", { from: 3, to: 3, run: aofFlushSleep }],
   ["loadaof", { from: 2, to: 2, run: loadAof }],
   ["reload", { from: 2, to: ANY, run: reload }],
-  ["segfault", { from: 2, to: ANY, run: crash("REDIS BUG REPORT: crashed by signal 11", "SIGSEGV") }],
+  ["segfault", { from: 2, to: ANY, run: crash("crashed by signal: 11", "SIGSEGV") }],
   ["set-active-expire", exactly(3, setActiveExpire)],
   ["set-skip-checksum-validation", exactly(3, setSkipChecksums)],
   ["sleep", exactly(3, sleep)],

@@ -36,6 +36,20 @@ class Rate {
   }
 }
 
+/** CPU time of this thread, µs; of the process, which has hardly another, where the system does not tell. */
+export function threadCpu(): { user: number; system: number } {
+  try {
+    return process.threadCpuUsage();
+  } catch {
+    return process.cpuUsage();
+  }
+}
+
+function threadMicros(): number {
+  const { user, system } = threadCpu();
+  return user + system;
+}
+
 /** What a server inside a program counts for its objects, bytes: about what a separate one needs beyond the runtime. */
 const EMBEDDED_BYTES = 1024 * 1024;
 
@@ -45,6 +59,9 @@ export class Metrics {
   readonly operations = new Rate();
   readonly input = new Rate();
   readonly output = new Rate();
+  /** Of eventLoopCycles and eventLoopMicros. */
+  readonly cycles = new Rate();
+  readonly busyMicros = new Rate();
   /** Resident memory of the process now, and when the server was made (most of that is the executable), bytes. */
   residentBytes: number;
   readonly residentAtStart: number;
@@ -57,6 +74,8 @@ export class Metrics {
   private readonly recentOutput = new Float64Array(RECENT_SECONDS);
   private lastSample: number;
   private lastSecond = 0;
+  /** CPU time of this thread when the event loop's time was last counted from 0, µs. */
+  private threadMicros = threadMicros();
 
   /** @param ownsProcess false for a server inside a program, whose JavaScript heap is none of the server's business */
   constructor(
@@ -90,6 +109,20 @@ export class Metrics {
     return this.peak;
   }
 
+  /**
+   * How often the event loop had something to do. The runtime does not count its turns; what is read from a connection,
+   * and a run of cron, is one here.
+   */
+  get eventLoopCycles(): number {
+    const { stats } = this.server;
+    return stats.readsProcessed + stats.cronRuns;
+  }
+
+  /** How long it was busy, µs: the CPU time of its thread. */
+  get eventLoopMicros(): number {
+    return threadMicros() - this.threadMicros;
+  }
+
   /** The largest input and output buffer of a client in the last seconds. */
   get recentMaxInput(): number {
     return Math.max(...this.recentInput);
@@ -109,6 +142,8 @@ export class Metrics {
     this.operations.sample(stats.commandsProcessed, elapsed);
     this.input.sample(stats.inputBytes, elapsed);
     this.output.sample(stats.outputBytes, elapsed);
+    this.cycles.sample(this.eventLoopCycles, elapsed);
+    this.busyMicros.sample(this.eventLoopMicros, elapsed);
     this.residentBytes = process.memoryUsage.rss();
     this.peak = this.peakBytes;
     this.sampleClients(Math.floor(nowMs / 1000));
@@ -135,6 +170,9 @@ export class Metrics {
     this.operations.reset();
     this.input.reset();
     this.output.reset();
+    this.cycles.reset();
+    this.busyMicros.reset();
+    this.threadMicros = threadMicros();
     this.peak = this.usedBytes;
   }
 }

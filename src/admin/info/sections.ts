@@ -1,12 +1,12 @@
 /** The sections of INFO but memory: each function returns its section's lines. */
 
-import { readFileSync } from "node:fs";
 import { release, type as systemName } from "node:os";
 import type { Command } from "../../command/command-spec";
 import type { ServerContext } from "../../command/server-context";
 import type { Aof } from "../../persist/aof/aof";
 import { buildInfo } from "../../util/build-info";
 import { REDIS_VERSION } from "../../util/redis-version";
+import { threadCpu } from "./metrics";
 
 const DAY_SECONDS = 24 * 3600;
 
@@ -29,6 +29,8 @@ export function serverSection(server: ServerContext): string[] {
     "arch_bits:64",
     "monotonic_clock:POSIX clock_gettime",
     `multiplexing_api:${MULTIPLEXERS[process.platform] ?? "kqueue"}`,
+    // There is one thread: nothing has to be atomic.
+    "atomicvar_api:none",
     "gcc_version:0.0.0",
     `bun_version:${Bun.version}`,
     `process_id:${process.pid}`,
@@ -58,7 +60,13 @@ function listeners(server: ServerContext): string[] {
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
-export function clientsSection({ clients, config, metrics, pause, blocking }: ServerContext): string[] {
+export function clientsSection({ clients, config, metrics, pause, blocking, watches }: ServerContext): string[] {
+  let subscribers = 0;
+  let watchers = 0;
+  for (const client of clients.all()) {
+    if (client.subscriptions !== null) subscribers++;
+    if (client.watched.length > 0) watchers++;
+  }
   return [
     `connected_clients:${clients.size}`,
     "cluster_connections:0",
@@ -67,6 +75,10 @@ export function clientsSection({ clients, config, metrics, pause, blocking }: Se
     `client_recent_max_output_buffer:${metrics.recentMaxOutput}`,
     `blocked_clients:${pause.waitingClients + blocking.clients}`,
     "tracking_clients:0",
+    // These are Redis 7.4's, as is expired_subkeys: exporters read them where they are.
+    `pubsub_clients:${subscribers}`,
+    `watching_clients:${watchers}`,
+    `total_watched_keys:${watches.keys}`,
     `clients_in_timeout_table:${blocking.clientsWithDeadline}`,
     `total_blocking_keys:${blocking.keys}`,
     `total_blocking_keys_on_nokey:${blocking.deletionKeys}`,
@@ -136,7 +148,15 @@ function aofSizes(aof: Aof): string[] {
 }
 
 export function statsSection(server: ServerContext): string[] {
-  return [...traffic(server), ...keyEvents(server), ...channels(server), ...idleFeatures(), ...replies(server)];
+  return [
+    ...traffic(server),
+    ...keyEvents(server),
+    ...channels(server),
+    ...idleFeatures(),
+    ...replies(server),
+    ...eventLoop(server),
+    ...denials(server),
+  ];
 }
 
 function traffic({ stats, metrics }: ServerContext): string[] {
@@ -163,6 +183,7 @@ function traffic({ stats, metrics }: ServerContext): string[] {
 function keyEvents({ keyspace: { stats }, expireCycle, memoryLimits }: ServerContext): string[] {
   return [
     `expired_keys:${stats.expired}`,
+    `expired_subkeys:${stats.expiredFields}`,
     `expired_stale_perc:${stats.stalePercent.toFixed(2)}`,
     `expired_time_cap_reached_count:${stats.expireTimeCapReached}`,
     `expire_cycle_cpu_milliseconds:${Math.floor(expireCycle.microsSpent / 1000)}`,
@@ -202,8 +223,7 @@ function idleFeatures(): string[] {
   ];
 }
 
-function replies({ stats, persistence, acl }: ServerContext): string[] {
-  const { denied } = acl.log;
+function replies({ stats, persistence }: ServerContext): string[] {
   return [
     `unexpected_error_replies:${stats.unexpectedErrorReplies}`,
     `total_error_replies:${stats.errorReplies}`,
@@ -216,6 +236,26 @@ function replies({ stats, persistence, acl }: ServerContext): string[] {
     `client_output_buffer_limit_disconnections:${stats.clientOutputBufferLimitDisconnections}`,
     "reply_buffer_shrinks:0",
     "reply_buffer_expands:0",
+  ];
+}
+
+function eventLoop(server: ServerContext): string[] {
+  const { metrics } = server;
+  const cycles = metrics.cycles.perSecond;
+  let commandMicros = 0;
+  for (const { stats } of everyCommand(server)) commandMicros += stats.micros;
+  return [
+    `eventloop_cycles:${metrics.eventLoopCycles}`,
+    `eventloop_duration_sum:${metrics.eventLoopMicros}`,
+    `eventloop_duration_cmd_sum:${Math.floor(commandMicros)}`,
+    `instantaneous_eventloop_cycles_per_sec:${Math.floor(cycles)}`,
+    `instantaneous_eventloop_duration_usec:${cycles === 0 ? 0 : Math.floor(metrics.busyMicros.perSecond / cycles)}`,
+  ];
+}
+
+function denials({ acl }: ServerContext): string[] {
+  const { denied } = acl.log;
+  return [
     `acl_access_denied_auth:${denied.auth}`,
     `acl_access_denied_cmd:${denied.command}`,
     `acl_access_denied_key:${denied.key}`,
@@ -258,27 +298,9 @@ export function cpuSection(): string[] {
     "used_cpu_sys_children:0.000000",
     "used_cpu_user_children:0.000000",
   ];
-  const thread = mainThreadTicks();
-  if (thread !== null) {
-    lines.push(
-      `used_cpu_sys_main_thread:${seconds(thread.system)}`,
-      `used_cpu_user_main_thread:${seconds(thread.user)}`,
-    );
-  }
+  const thread = threadCpu();
+  lines.push(`used_cpu_sys_main_thread:${seconds(thread.system)}`, `used_cpu_user_main_thread:${seconds(thread.user)}`);
   return lines;
-}
-
-/** µs of CPU time of the main thread, where the system tells (in clock ticks, a hundred a second). */
-function mainThreadTicks(): { system: number; user: number } | null {
-  if (process.platform !== "linux") return null;
-  try {
-    const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, "latin1");
-    // The name, in parentheses, may hold blanks; utime and stime are the 12th and 13th field behind it.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { user: Number(fields[11]) * 10_000, system: Number(fields[12]) * 10_000 };
-  } catch {
-    return null;
-  }
 }
 
 export function clusterSection(): string[] {

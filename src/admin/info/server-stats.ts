@@ -15,6 +15,8 @@ export class ServerStats {
   clientOutputBufferLimitDisconnections = 0;
   readsProcessed = 0;
   writesProcessed = 0;
+  /** Runs of cron. */
+  cronRuns = 0;
   /** Error replies by their code, the first word: "WRONGTYPE", "ERR". */
   readonly errors = new Map<string, number>();
   /** Where warnings go. */
@@ -57,6 +59,7 @@ export class ServerStats {
     this.clientOutputBufferLimitDisconnections = 0;
     this.readsProcessed = 0;
     this.writesProcessed = 0;
+    this.cronRuns = 0;
     this.errors.clear();
     this.errorKindsOverflowed = false;
   }

@@ -61,7 +61,7 @@ export class SlowLog {
       id: this.nextId++,
       time: Math.floor(nowMs / 1000),
       micros,
-      args: request === null ? [command.fullName, `... (${calls} calls together)`] : argumentsOf(command, request),
+      args: request === null ? [command.fullName, `... (${calls} calls together)`] : shownArguments(command, request),
       address: client.transport.address,
       name: client.name,
     });
@@ -73,7 +73,8 @@ export class SlowLog {
   }
 }
 
-function argumentsOf(command: Command, request: Request): string[] {
+/** The arguments as the log shows them (latin1): not all of a long list, not all of a long text, and no passwords. */
+export function shownArguments(command: Command, request: Request): string[] {
   const { argc } = request;
   const shown = argc > ARGUMENTS_MAX ? ARGUMENTS_MAX - 1 : argc;
   const secret = secretArguments(command, request);

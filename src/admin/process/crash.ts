@@ -11,37 +11,79 @@ import { LOG_WARNING, type Logger } from "./logger";
 export interface CrashContext {
   info(): string;
   clients(): string;
+  /** Whose command was being run, and its arguments; "" for nobody's. */
+  current(): string;
+  config(): string;
 }
 
-/** From now on an exception that nothing catches is reported and ends the process. */
-export function installCrashHandler(log: Logger, reports: () => boolean, context: () => CrashContext | null): void {
-  let crashed = false;
-  const crash = (reason: unknown): void => {
-    // A fault while reporting a fault: what is in the log must do.
-    if (!crashed) {
-      crashed = true;
-      writeReport(log, reason, reports() ? context() : null);
-    }
-    process.exit(1);
-  };
-  process.on("uncaughtException", crash);
-  process.on("unhandledRejection", crash);
-}
+/** Directives that change how the server works, as Redis's report lists them. */
+export const REPORTED_DIRECTIVES = [
+  "activedefrag",
+  "client-query-buffer-limit",
+  "io-threads",
+  "lazyfree-lazy-eviction",
+  "lazyfree-lazy-expire",
+  "lazyfree-lazy-server-del",
+  "lazyfree-lazy-user-del",
+  "lazyfree-lazy-user-flush",
+  "list-compress-depth",
+  "proto-max-bulk-len",
+  "replica-read-only",
+  "repl-diskless-load",
+  "repl-diskless-sync",
+  "sanitize-dump-payload",
+] as const;
 
-function writeReport(log: Logger, reason: unknown, context: CrashContext | null): void {
-  const raw = (text: string): void => log.raw(LOG_WARNING, text);
-  raw("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
-  const { gitDirty, gitSha1, version } = buildInfo;
-  log.warning(`Redis ${REDIS_VERSION} (redbun ${version}, ${gitSha1}/${gitDirty}) crashed by an exception: ${reason}`);
-  raw(`\n------ STACK TRACE ------\n${stackOf(reason)}\n`);
-  if (context !== null) {
-    raw(`\n------ INFO OUTPUT ------\n${attempt(() => context.info())}\n`);
-    raw(`\n------ CLIENT LIST OUTPUT ------\n${attempt(() => context.clients())}\n`);
+export class CrashReporter {
+  private crashed = false;
+
+  /** `reports` is crash-log-enabled: without it a report has the reason and the stack only. */
+  constructor(
+    private readonly log: Logger,
+    private readonly reports: () => boolean,
+    private readonly context: () => CrashContext | null,
+  ) {}
+
+  /** From now on an exception that nothing catches, and SIGABRT, are reported and end the process. */
+  install(): void {
+    const crash = (reason: unknown): void => {
+      this.report(`crashed by an exception: ${reason}`, stackOf(reason));
+      process.exit(1);
+    };
+    process.on("uncaughtException", crash);
+    process.on("unhandledRejection", crash);
+    if (!this.reports()) return;
+    const abort = (): void => {
+      this.report("crashed by signal: 6", stackOf(new Error("SIGABRT")));
+      process.off("SIGABRT", abort);
+      process.kill(process.pid, "SIGABRT");
+    };
+    process.on("SIGABRT", abort);
   }
-  raw(
-    "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n\n" +
-      "       This is redbun, not Redis: please report the crash to redbun.\n\n",
-  );
+
+  /** Writes the report. A fault while a fault is reported adds nothing: what is in the log must do. */
+  report(reason: string, stack: string = stackOf(new Error(reason))): void {
+    if (this.crashed) return;
+    this.crashed = true;
+    const { log } = this;
+    const raw = (text: string): void => log.raw(LOG_WARNING, text);
+    raw("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
+    const { gitDirty, gitSha1, version } = buildInfo;
+    log.warning(`Redis ${REDIS_VERSION} (redbun ${version}, ${gitSha1}/${gitDirty}) ${reason}`);
+    raw(`\n------ STACK TRACE ------\n${stack}\n`);
+    const context = this.reports() ? this.context() : null;
+    if (context !== null) {
+      raw(`\n------ INFO OUTPUT ------\n${attempt(() => context.info())}\n`);
+      raw(`\n------ CLIENT LIST OUTPUT ------\n${attempt(() => context.clients())}\n`);
+      const current = attempt(() => context.current());
+      if (current !== "") raw(`\n------ CURRENT CLIENT INFO ------\n${current}\n`);
+      raw(`\n------ CONFIG DEBUG OUTPUT ------\n${attempt(() => context.config())}\n`);
+    }
+    raw(
+      "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n\n" +
+        "       This is redbun, not Redis: please report the crash to redbun.\n\n",
+    );
+  }
 }
 
 function stackOf(reason: unknown): string {

@@ -29,6 +29,8 @@ export interface ProcessHooks {
   exit(): void;
   /** Ends it with an error. */
   fail(): void;
+  /** Writes a crash report. */
+  crash(reason: string): void;
 }
 
 /** The server, as far as a shutdown is concerned with it. */

@@ -51,6 +51,7 @@ beforeEach(() => {
       resolve();
     },
     fail: () => steps.push("fail"),
+    crash: (reason) => steps.push(reason),
   });
 });
 
