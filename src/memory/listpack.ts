@@ -25,6 +25,9 @@
  * positions only the one that was returned is valid. The block is as large as needed, rounded up by the heap; it moves
  * to a smaller one when half of it is unused.
  *
+ * A listpack that *floats* (openFloating) may begin behind a gap of `gap` bytes in its block, which its owner remembers
+ * beside `ref`: then what is added at its front or removed there moves the header only, and not all elements.
+ *
  * A change that throws HeapFullError has changed nothing. Removing never throws.
  *
  * Invariants: the encodings of `append` and the like are the shortest ones, but nothing here relies on that (a file may
@@ -71,6 +74,8 @@ export class Listpack {
   bytes: Buffer;
   /** Offset of its first byte in `bytes`. */
   start = 0;
+  /** Bytes of the block before the listpack; 0 unless it floats. */
+  gap = 0;
 
   /** What read() found: the element's text is value[at, at + length). Valid until the next change or read(). */
   value: Uint8Array;
@@ -83,12 +88,11 @@ export class Listpack {
   /** Elements that find() or findLast() looked at before the one that they returned. */
   passed = 0;
 
-  private words: Uint32Array;
+  private floats = false;
   private readonly digits = Buffer.alloc(MAX_INT64_TEXT + 1);
 
   constructor(readonly heap: Heap) {
     this.bytes = heap.u8[0];
-    this.words = heap.u32[0];
     this.value = this.digits;
   }
 
@@ -100,7 +104,7 @@ export class Listpack {
   /** As create(), in a block that has room for `bytes` bytes in all. */
   createSized(bytes: number): number {
     this.open(this.heap.allocate(blockBytes(bytes)));
-    this.words[this.start >>> 2] = LISTPACK_EMPTY;
+    this.setLength(LISTPACK_EMPTY);
     this.setCount(0);
     this.bytes[this.start + HEADER] = END;
     return this.ref;
@@ -115,16 +119,26 @@ export class Listpack {
 
   /** Opens the listpack at `ref`: everything else speaks of it from now on. */
   open(ref: number): void {
-    const segment = ref >>> SEGMENT_SHIFT;
+    this.place(ref, 0);
+    this.floats = false;
+  }
+
+  /** As open(), of one behind a gap, which changes may widen or narrow. */
+  openFloating(ref: number, gap: number): void {
+    this.place(ref, gap);
+    this.floats = true;
+  }
+
+  private place(ref: number, gap: number): void {
     this.ref = ref;
-    this.bytes = this.heap.u8[segment];
-    this.words = this.heap.u32[segment];
-    this.start = (ref & SEGMENT_MASK) << 3;
+    this.gap = gap;
+    this.bytes = this.heap.u8[ref >>> SEGMENT_SHIFT];
+    this.start = ((ref & SEGMENT_MASK) << 3) + gap;
   }
 
   /** Sees to a block with room for `total` bytes in all: a change that stays within them needs no memory. */
   reserve(total: number): void {
-    if (total > this.heap.sizeOf(this.ref)) this.relocate(blockBytes(total));
+    if (this.gap + total > this.heap.sizeOf(this.ref)) this.relocate(blockBytes(total));
   }
 
   /** Moves to the smallest block that fits, with room for `more` bytes, if there is memory for it. */
@@ -142,7 +156,7 @@ export class Listpack {
     const ref = this.heap.allocate(bytes);
     copyBytes(this.bytes, this.start, this.heap.u8[ref >>> SEGMENT_SHIFT], (ref & SEGMENT_MASK) << 3, this.byteLength);
     this.heap.free(this.ref);
-    this.open(ref);
+    this.place(ref, 0);
   }
 
   /** Frees the block. */
@@ -168,7 +182,11 @@ export class Listpack {
 
   /** Bytes in all, header and end included. */
   get byteLength(): number {
-    return this.words[this.start >>> 2];
+    return long(this.bytes, this.start);
+  }
+
+  private setLength(length: number): void {
+    writeLong(this.bytes, this.start, length);
   }
 
   /** Whether `more` bytes can be added without exceeding LISTPACK_MAX. */
@@ -177,7 +195,8 @@ export class Listpack {
   }
 
   private get storedCount(): number {
-    return this.words[(this.start >>> 2) + 1] & 0xffff;
+    const { bytes, start } = this;
+    return bytes[start + 4] | (bytes[start + 5] << 8);
   }
 
   private setCount(count: number): void {
@@ -474,7 +493,7 @@ export class Listpack {
    */
   extend(end: number, count: number): void {
     this.bytes[end] = END;
-    this.words[this.start >>> 2] = end + 1 - this.start;
+    this.setLength(end + 1 - this.start);
     const known = this.storedCount;
     if (known !== COUNT_UNKNOWN) this.setCount(Math.min(known + count, COUNT_UNKNOWN));
   }
@@ -509,40 +528,72 @@ export class Listpack {
   /** Makes room for `added` bytes in the place of `removed` ones at `p`. Returns where `p` is then. */
   private resize(p: number, removed: number, added: number): number {
     if (removed === added) return p;
+    const { gap } = this;
     const total = this.byteLength;
     const wanted = total - removed + added;
     const capacity = this.heap.sizeOf(this.ref);
-    if (wanted > capacity) return this.move(p, removed, added, wanted);
+    const atFront = this.floats && p === this.start + HEADER;
+    if (wanted > capacity) return this.move(p, removed, added, wanted, atFront);
     if (removed > added && capacity > SMALL_BLOCK && wanted <= capacity >>> 1) {
-      const moved = this.tryMove(p, removed, added, wanted);
+      const moved = this.tryMove(p, removed, added, wanted, atFront);
       if (moved !== 0) return moved;
     }
-    shift(this.bytes, p + removed, p + added, this.start + total);
-    this.words[this.start >>> 2] = wanted;
-    return p;
+    if (atFront) return this.resizeFront(added - removed, wanted, capacity - wanted);
+    let at = p;
+    if (gap + wanted > capacity) at -= this.slide((capacity - wanted) >>> 1);
+    shift(this.bytes, at + removed, at + added, this.start + total);
+    this.setLength(wanted);
+    return at;
   }
 
-  /** As resize(), into a new block. */
-  private move(p: number, removed: number, added: number, wanted: number): number {
+  /** As resize(), at the front of one that floats: moves the header `delta` bytes towards the block's beginning. */
+  private resizeFront(delta: number, wanted: number, spare: number): number {
+    // Half of what the block has to spare: the other half is for the end.
+    if (delta > this.gap) this.slide(delta + ((spare + 1) >>> 1));
+    const count = this.storedCount;
+    this.gap -= delta;
+    this.start -= delta;
+    this.setLength(wanted);
+    this.setCount(count);
+    return this.start + HEADER;
+  }
+
+  /** Puts the listpack behind another gap in its block. Returns how much nearer to the block's beginning it is then. */
+  private slide(gap: number): number {
+    const nearer = this.gap - gap;
+    const { start } = this;
+    this.bytes.copyWithin(start - nearer, start, start + this.byteLength);
+    this.gap = gap;
+    this.start = start - nearer;
+    return nearer;
+  }
+
+  /** Puts a listpack that floats at the beginning of its block. It does not float any more. */
+  ground(): void {
+    if (this.gap !== 0) this.slide(0);
+    this.floats = false;
+  }
+
+  /** As resize(), into a new block; what it has to spare is at the front if `atFront`. */
+  private move(p: number, removed: number, added: number, wanted: number, atFront: boolean): number {
     assert(wanted <= LISTPACK_MAX, "listpack too large");
     const ref = this.heap.allocate(blockBytes(wanted));
-    const to = this.heap.u8[ref >>> SEGMENT_SHIFT];
-    const toStart = (ref & SEGMENT_MASK) << 3;
     const { bytes, start } = this;
     const head = p - start;
     const tail = start + this.byteLength - p - removed;
-    copyBytes(bytes, start, to, toStart, head);
-    copyBytes(bytes, p + removed, to, toStart + head + added, tail);
-    this.heap.free(this.ref);
-    this.open(ref);
-    this.words[toStart >>> 2] = wanted;
-    return toStart + head;
+    const old = this.ref;
+    this.place(ref, atFront ? this.heap.sizeOf(ref) - wanted : 0);
+    copyBytes(bytes, start, this.bytes, this.start, head);
+    copyBytes(bytes, p + removed, this.bytes, this.start + head + added, tail);
+    this.heap.free(old);
+    this.setLength(wanted);
+    return this.start + head;
   }
 
   /** As move(), but 0 if there is no memory: what removes has to work without. */
-  private tryMove(p: number, removed: number, added: number, wanted: number): number {
+  private tryMove(p: number, removed: number, added: number, wanted: number, atFront: boolean): number {
     try {
-      return this.move(p, removed, added, wanted);
+      return this.move(p, removed, added, wanted, atFront);
     } catch (error) {
       if (error instanceof HeapFullError) return 0;
       throw error;
@@ -709,6 +760,11 @@ export function decodeInteger(bytes: Uint8Array, p: number): void {
 /** The integer in `int64` as a number, or NaN from 2^53 on. */
 function safeInteger(): number {
   return isSafeInt64(int64.hi, int64.lo) ? int64.hi * 0x1_0000_0000 + int64.lo : Number.NaN;
+}
+
+/** Bytes in all of the listpack at `at`. */
+export function listpackBytes(bytes: Uint8Array, at: number): number {
+  return long(bytes, at);
 }
 
 /** 32 bits, little endian, as a signed number. */

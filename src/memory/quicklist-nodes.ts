@@ -2,16 +2,18 @@
  * The blocks of a quicklist: its root, and the nodes that are chained in both directions.
  *
  *     root    head | tail | elements | nodes                                 4 words
- *     node    previous | next | block | elements, 0: plain | bytes           5 words
+ *     node    previous | next | block | elements, 0: plain | bytes | gap     6 words
  *
- * The block of a node is a listpack of `elements` elements, or else the bytes of one large element ("plain"): then
- * `elements` says 0 and `bytes` how many. Refs are 0 where there is nothing.
+ * The block of a node is a listpack of `elements` elements, which begins behind a gap of `gap` bytes (see listpack.ts), or
+ * else the bytes of one large element ("plain"): then `elements` says 0 and `bytes` how many. Refs are 0 where there is
+ * nothing.
  *
  * Invariants: no node is without elements; `elements` of the root counts those of all nodes.
  */
 
 import { copyBytes } from "../util/bytes";
 import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { type Listpack, listpackBytes } from "./listpack";
 
 const ROOT_BYTES = 16;
 const HEAD = 0;
@@ -19,12 +21,13 @@ const TAIL = 1;
 const ELEMENTS = 2;
 const NODES = 3;
 
-const NODE_BYTES = 20;
+const NODE_BYTES = 24;
 const PREVIOUS = 0;
 const NEXT = 1;
 const BLOCK = 2;
 const COUNT = 3;
 const BYTES = 4;
+const GAP = 5;
 
 export class QuicklistNodes {
   constructor(readonly heap: Heap) {}
@@ -79,15 +82,24 @@ export class QuicklistNodes {
     return this.get(node, BLOCK);
   }
 
+  /** Opens the listpack of a node that is not plain. */
+  openListpack(node: number, listpack: Listpack): void {
+    const words = this.heap.u32[node >>> SEGMENT_SHIFT];
+    const word = (node & SEGMENT_MASK) << 1;
+    listpack.openFloating(words[word + BLOCK], words[word + GAP]);
+  }
+
   /**
-   * The listpack of a node, or 0: there is no node, it is plain, or it has `limit` elements already. One look where every
+   * As openListpack(). False where there is no node, it is plain, or it has `limit` elements already. One look where every
    * push looks.
    */
-  roomyBlock(node: number, limit: number): number {
+  openRoomy(node: number, limit: number, listpack: Listpack): boolean {
     const words = this.heap.u32[node >>> SEGMENT_SHIFT];
     const word = (node & SEGMENT_MASK) << 1;
     const count = words[word + COUNT];
-    return node === 0 || count === 0 || count >= limit ? 0 : words[word + BLOCK];
+    if (node === 0 || count === 0 || count >= limit) return false;
+    listpack.openFloating(words[word + BLOCK], words[word + GAP]);
+    return true;
   }
 
   isPlain(node: number): boolean {
@@ -100,10 +112,11 @@ export class QuicklistNodes {
   }
 
   /** Remembers where the listpack of a node is now, and that it has `delta` more elements. */
-  update(root: number, node: number, block: number, delta: number): void {
+  update(root: number, node: number, listpack: Listpack, delta: number): void {
     const words = this.heap.u32[node >>> SEGMENT_SHIFT];
     const word = (node & SEGMENT_MASK) << 1;
-    words[word + BLOCK] = block;
+    words[word + BLOCK] = listpack.ref;
+    words[word + GAP] = listpack.gap;
     if (delta === 0) return;
     words[word + COUNT] += delta;
     this.heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + ELEMENTS] += delta;
@@ -141,6 +154,7 @@ export class QuicklistNodes {
     this.set(node, BLOCK, block);
     this.set(node, COUNT, count);
     this.set(node, BYTES, bytes);
+    this.set(node, GAP, 0);
     this.chain(root, after, node);
     this.chain(root, node, before);
     this.set(root, NODES, this.get(root, NODES) + 1);
@@ -207,14 +221,15 @@ export class QuicklistNodes {
   private copyBlock(node: number): number {
     const block = this.block(node);
     const bytes = this.heap.u8[block >>> SEGMENT_SHIFT];
-    const at = Heap.offset(block);
+    const at = Heap.offset(block) + this.get(node, GAP);
     return this.createBlock(bytes, at, at + this.usedBytes(node));
   }
 
   /** Bytes of the node's block that are in use. */
   usedBytes(node: number): number {
-    // A listpack begins with its size.
-    return this.isPlain(node) ? this.plainBytes(node) : this.get(this.block(node), 0);
+    if (this.isPlain(node)) return this.plainBytes(node);
+    const block = this.block(node);
+    return listpackBytes(this.heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block) + this.get(node, GAP));
   }
 
   /** Bytes that a node takes on the heap, its block included. */

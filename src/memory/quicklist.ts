@@ -184,7 +184,7 @@ export class Quicklist {
     const { node, nodes } = this;
     this.isPlain = nodes.isPlain(node);
     if (this.isPlain) return;
-    this.listpack.open(nodes.block(node));
+    nodes.openListpack(node, this.listpack);
     this.p = this.listpack.seek(index);
   }
 
@@ -337,10 +337,8 @@ export class Quicklist {
   /** Opens a node if there is one and it has room for one more element of this length. */
   private openRoomy(node: number, length: number): boolean {
     const { listpack } = this;
-    const block = this.nodes.roomyBlock(node, this.countLimit);
-    if (block === 0 || this.isLarge(length)) return false;
+    if (this.isLarge(length) || !this.nodes.openRoomy(node, this.countLimit, listpack)) return false;
     this.node = node;
-    listpack.open(block);
     return listpack.byteLength + length + ELEMENT_OVERHEAD <= this.byteLimit;
   }
 
@@ -358,7 +356,7 @@ export class Quicklist {
       this.root = listpack.ref;
       return;
     }
-    nodes.update(this.root, node, listpack.ref, delta);
+    nodes.update(this.root, node, listpack, delta);
   }
 
   /** Adds a node with one element behind the node `after` (0: at the head). */
@@ -443,8 +441,8 @@ export class Quicklist {
     const count = nodes.count(right);
     if (nodes.count(left) + count > this.countLimit) return;
     if (nodes.usedBytes(left) + nodes.usedBytes(right) - LISTPACK_EMPTY > this.byteLimit) return;
-    listpack.open(nodes.block(left));
-    other.open(nodes.block(right));
+    nodes.openListpack(left, listpack);
+    nodes.openListpack(right, other);
     try {
       listpack.appendAll(other);
     } catch (error) {
@@ -499,7 +497,8 @@ export class Quicklist {
     const node = nodes.head(root);
     if (nodes.length(root) !== 1 || nodes.isPlain(node)) return;
     if (nodes.usedBytes(node) > byteLimit || nodes.count(node) > countLimit) return;
-    listpack.open(nodes.block(node));
+    nodes.openListpack(node, listpack);
+    listpack.ground();
     nodes.unlink(root, node);
     heap.free(root);
     this.root = listpack.ref;
@@ -582,7 +581,7 @@ export class Quicklist {
       return count;
     }
     const removed = Math.min(limit, count - offset);
-    listpack.open(nodes.block(node));
+    nodes.openListpack(node, listpack);
     listpack.remove(listpack.seek(offset), removed);
     this.stored(-removed);
     return removed;
@@ -625,7 +624,7 @@ export class Quicklist {
       if (nodes.isPlain(node)) {
         visit(heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), nodes.plainBytes(node), true);
       } else {
-        listpack.open(block);
+        nodes.openListpack(node, listpack);
         visit(listpack.bytes, listpack.start, listpack.byteLength, false);
       }
     }

@@ -36,6 +36,8 @@ class Bench {
     expect(this.lp.count).toBe(this.model.length);
     expect(this.bytes.equals(listpackBytes(this.model))).toBe(true);
     expect(this.heap.usedBytes).toBe(this.heap.sizeOf(this.lp.ref));
+    expect(this.lp.gap).toBeGreaterThanOrEqual(0);
+    expect(this.lp.gap + this.lp.byteLength).toBeLessThanOrEqual(this.heap.sizeOf(this.lp.ref));
     expect(textsForward(this.lp)).toEqual(this.model);
     expect(textsBackward(this.lp)).toEqual([...this.model].reverse());
   }
@@ -219,6 +221,29 @@ describe("blocks", () => {
     expect(moves).toBeLessThan(130);
   });
 
+  test("one that floats is changed at its front without moving its elements", () => {
+    const bench = new Bench(Array.from({ length: 1000 }, (_, i) => `element ${i}`));
+    const { lp } = bench;
+    const element = Buffer.from("another one");
+    lp.openFloating(lp.ref, 0);
+    let moves = 0;
+    for (let i = 0; i < 1000; i++) {
+      const { ref } = lp;
+      const end = lp.endPosition;
+      lp.prepend(element, 0, element.length);
+      if (lp.endPosition !== end) moves++;
+      if (lp.ref === ref) expect(lp.gap).toBeGreaterThanOrEqual(0);
+    }
+    expect(moves).toBeLessThan(25);
+    expect(bench.heap.usedBytes).toBeLessThan(lp.byteLength * 1.13);
+    for (let i = 0; i < 900; i++) {
+      const end = lp.endPosition;
+      lp.remove(lp.first());
+      expect(lp.endPosition).toBe(end);
+    }
+    expect(lp.count).toBe(1100);
+  });
+
   test("elementBytes says what an element takes", () => {
     for (const text of [...INTEGER_EDGES, ...NO_INTEGERS, "x".repeat(125), "x".repeat(5000)]) {
       const buf = Buffer.from(`<${text}>`, "latin1");
@@ -254,9 +279,13 @@ function randomText(random: Random): string {
   }
 }
 
-test("random changes against an array", () => {
+test("random changes against an array", () => randomChanges(false));
+test("random changes against an array, floating", () => randomChanges(true));
+
+function randomChanges(floating: boolean): void {
   const bench = new Bench();
   const { lp, other } = bench;
+  if (floating) lp.openFloating(lp.ref, 0);
   const place = (random: Random, extra = 0): number => random.integer(0, bench.model.length - 1 + extra);
 
   function withText(random: Random, run: (buf: Buffer, end: number) => void): string {
@@ -387,7 +416,8 @@ test("random changes against an array", () => {
           expect(lp.ref).toBe(ref);
           expect(lp.bytes).toBe(bytes);
           lp.free();
-          lp.open(copy);
+          if (floating) lp.openFloating(copy, 0);
+          else lp.open(copy);
           return undefined;
         },
       ],
@@ -413,9 +443,12 @@ test("random changes against an array", () => {
       ],
     },
   });
+  lp.ground();
+  bench.check();
+  expect(lp.gap).toBe(0);
   lp.free();
   expect(bench.heap.usedBytes).toBe(0);
-});
+}
 
 describe("a heap that cannot grow", () => {
   const long = Buffer.from("y".repeat(300));
