@@ -19,6 +19,7 @@ import { sumOfDecimals } from "./decimal-sum";
 import type { Hashes } from "./hash";
 import { announceExpired, announceSet, findAlive, openHash, openOrCreate } from "./hash-call";
 import { hashCommand } from "./hash-definition.commands";
+import { NO_FIELD_EXPIRY } from "./hash-field";
 import { hashType } from "./hash-type";
 
 const ZERO = Uint8Array.of(0x30);
@@ -93,7 +94,10 @@ function hincrby(c: Call): void {
   c.reply.int64(sumHi, sumLo);
 }
 
-/** HINCRBYFLOAT key field increment. Effect: HSET key field sum. */
+/**
+ * HINCRBYFLOAT key field increment. Effect: HSET key field sum; of a field that expires HSETEX, for HSET would let it live
+ * for ever.
+ */
 function hincrbyfloat(c: Call): void {
   checkIncrement(c);
   const ref = c.failed ? 0 : collectionForWrite(c, 1, TYPE_HASH);
@@ -101,8 +105,10 @@ function hincrbyfloat(c: Call): void {
   locateOperand(c, ref);
   const sum = sumOfDecimals(c, value, at, end, 3, HASH_VALUE_NOT_A_FLOAT);
   if (c.failed) return;
+  const expires = isThere && hashType(c.db.keyspace).hashes.expireAt !== NO_FIELD_EXPIRY;
   storeSum(c, ref, bytesOf(sum), sum.length, "hincrbyfloat");
-  c.propagateAs("HSET", 1, 2, sum);
+  if (expires) c.propagateAs("HSETEX", 1, "KEEPTTL", "FIELDS", "1", 2, sum);
+  else c.propagateAs("HSET", 1, 2, sum);
   c.reply.bulkText(sum);
 }
 

@@ -120,6 +120,7 @@ function moveOrWait(c: Call, from: End, to: End, timeoutAt: number): void {
   const timeout = c.blockTimeout(timeoutAt);
   if (c.failed) return;
   if (tryMove(c, from, to)) {
+    if (c.failed) return;
     if (timeoutAt === 3) c.propagateAs("RPOPLPUSH", SOURCE, DESTINATION);
     else c.propagateAs("LMOVE", SOURCE, DESTINATION, 3, 4);
     return;

@@ -118,8 +118,12 @@ export function exactTrimming(stream: Stream): Replacement[] {
   if (!trimming.approximate) return [];
   const specifier = { argument: thresholdAt - 1, text: "=" };
   if (trimming.strategy === TRIM_MAXLEN) return [specifier, { argument: thresholdAt, text: String(stream.length) }];
-  return [specifier, { argument: thresholdAt, text: stream.firstId.toString() }];
+  // Of a stream that is empty now, nothing may be left.
+  return [specifier, { argument: thresholdAt, text: (stream.length === 0 ? largest : stream.firstId).toString() }];
 }
+
+const largest = new StreamId();
+largest.setMax();
 
 function defaultLimit(nodeEntries: number): number {
   if (nodeEntries === 0) return DEFAULT_LIMIT_UNBOUNDED;

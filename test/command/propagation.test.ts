@@ -93,6 +93,23 @@ describe("expired keys", () => {
     expect(effects.toSorted()).toEqual(["1: DEL l", "1: DEL m", "DEL k"]);
   });
 
+  test("fields of hashes: each alone, packed or not", () => {
+    for (const limit of ["0", "10"]) {
+      const redbun = new InProcess({ "hash-max-listpack-entries": limit });
+      redbun.run(
+        "SELECT 2",
+        "HSET h a 1 bb 2 3 3",
+        "HSET i x 1",
+        "HPEXPIRE h 10 FIELDS 2 a 3",
+        "HPEXPIRE i 10 FIELDS 1 x",
+      );
+      redbun.clock.advance(20);
+      const effects = redbun.recordEffects();
+      redbun.server.expireCycle.run(Number.POSITIVE_INFINITY);
+      expect(effects.toSorted()).toEqual(["2: HDEL h 3", "2: HDEL h a", "2: HDEL i x"]);
+    }
+  });
+
   test("what SCAN comes across is no transaction", () => {
     const redbun = new InProcess();
     redbun.run("PSETEX a 10 v", "PSETEX b 10 v");
@@ -103,7 +120,43 @@ describe("expired keys", () => {
   });
 });
 
+describe("without memory", () => {
+  test("an effect that was not completed is none", () => {
+    const redbun = new InProcess();
+    const effects = redbun.recordEffects();
+    const { propagation } = redbun.server;
+    redbun.call("MULTI");
+    redbun.call("SET", "k", "v");
+    propagation.begin(0, 2).bulkText("GET");
+    propagation.dropIncomplete();
+    const whole = propagation.begin(0, 2);
+    whole.bulkText("DEL");
+    whole.bulkText("x");
+    propagation.dropIncomplete();
+    redbun.call("EXEC");
+    expect(effects).toEqual(["MULTI", "DEL x", "SET k v", "EXEC"]);
+  });
+});
+
 describe("sinks", () => {
+  test("a command is handed over where it was received", async () => {
+    const redbun = new InProcess();
+    const buffers: Uint8Array[] = [];
+    redbun.server.propagation.attach({
+      append: (_db, buf, start, end) => {
+        expect(Buffer.from(buf.subarray(start, end)).toString()).toBe("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+        buffers.push(buf);
+      },
+    });
+    const parser = new RequestParser({ maxBulk: 1e9, authenticated: true });
+    const chunk = Buffer.from("*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\nSET k v\r\n");
+    parser.begin(chunk, 0, chunk.length);
+    while (parser.next() === 1) redbun.server.dispatcher.execute(redbun.client, parser);
+    expect(buffers).toHaveLength(2);
+    expect(buffers[0]).toBe(chunk);
+    expect(buffers[1]).not.toBe(chunk);
+  });
+
   test("none: nothing listens to the keyspace", () => {
     const redbun = new InProcess();
     const sink: EffectSink = { append() {} };

@@ -336,6 +336,17 @@ function expectUniform(draws: readonly string[], count: number): void {
 }
 
 describe("large hashes", () => {
+  test("one that grew after its only expiry had gone is not looked at for ever", () => {
+    const redbun = new InProcess({ "hash-max-listpack-entries": "2" });
+    redbun.run("HSET h a 1 b 2", "HPEXPIRE h 10 FIELDS 1 a", "HDEL h a", "HSET h c 3 d 4");
+    redbun.clock.advance(20);
+    expect(redbun.server.expireCycle.run(Number.POSITIVE_INFINITY)).toBe(false);
+    redbun.run("HPEXPIRE h 10 FIELDS 1 b");
+    redbun.clock.advance(20);
+    redbun.server.expireCycle.run(Number.POSITIVE_INFINITY);
+    expect(redbun.run("HLEN h")).toEqual(integer(2));
+  });
+
   const FIELDS = 20_000;
 
   function large(expiring: boolean): InProcess {

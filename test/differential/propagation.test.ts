@@ -206,6 +206,11 @@ const CASES: Readonly<Record<string, readonly (readonly string[] | Case)[]>> = {
     ["HSET h a 1 b 2 c 3", "HEXPIREAT h 33177117420 FIELDS 1 a", "HPEXPIREAT h 33177117420000 XX FIELDS 3 a b x"],
     ["HSET h a 1 b 2 c 3", "HEXPIRE h 0 FIELDS 2 a x", "HPEXPIREAT h 1 FIELDS 1 b", "HEXPIRE h 100 XX FIELDS 1 c"],
     ["HSET h a 1 b 2", "HEXPIRE h 0 FIELDS 2 a b", "HEXPIRE h 10 FIELDS 1 a", "HPERSIST h FIELDS 1 a"],
+    {
+      // Redis up to 8.0 propagates HSET, and so loses the expiry; later ones do as redbun.
+      steps: ["HSET h a 1", "HPEXPIREAT h 33177117420000 FIELDS 1 a", "HINCRBYFLOAT h a 1.5"],
+      expected: ["HSET h a 1", "HPEXPIREAT h 33177117420000 FIELDS 1 a", "HSETEX h KEEPTTL FIELDS 1 a 2.5"],
+    },
     ["HSET h a 1 b 2", "HGETEX h FIELDS 1 a", "HGETEX h EX 100 FIELDS 2 a x", "HGETEX h PERSIST FIELDS 2 a b"],
     [
       "HSET h a 1 b 2",
