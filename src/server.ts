@@ -42,6 +42,7 @@ import { Notifications } from "./session/notifications";
 import { Pause } from "./session/pause";
 import { PubSub } from "./session/pubsub";
 import { pubsubCommands } from "./session/pubsub.commands";
+import { Tracking } from "./session/tracking";
 import { transactionCommands } from "./session/transaction.commands";
 import { Watches } from "./session/watch";
 import { bitmapCommands } from "./types/bitmap.commands";
@@ -125,6 +126,7 @@ export class Server implements ServerContext {
   readonly watches: Watches;
   readonly pubsub: PubSub;
   readonly notifications: Notifications;
+  readonly tracking: Tracking;
   readonly stats = new ServerStats();
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
@@ -138,6 +140,7 @@ export class Server implements ServerContext {
   readonly gate: Gate;
   readonly listeners: Listeners;
   private readonly process: ProcessHooks | null;
+  cronIsPaused = false;
   private readonly orderlyShutdown: Shutdown;
   private readonly httpGuard: HttpGuard;
   private readonly compaction: Compaction;
@@ -167,6 +170,7 @@ export class Server implements ServerContext {
     this.watches = new Watches(this.keyspace);
     this.pubsub = new PubSub(this.keyspace.hasher);
     this.notifications = new Notifications(this.keyspace, this.pubsub);
+    this.tracking = new Tracking(this.keyspace, (id) => this.clients.byId.get(id));
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.expireCycle.onRun = (micros) => this.latencyMonitor.add("expire-cycle", micros, this.clock.now());
     this.compaction = new Compaction(this.keyspace, this.keyspace.heap);
@@ -196,6 +200,8 @@ export class Server implements ServerContext {
     this.unblocker = new Unblocker(this, this.dispatcher, reply);
     this.aof = this.createAof(parts.process?.fail);
     this.gate = new Gate(this, reply);
+    this.tracking.currentClient = () => this.dispatcher.currentClient;
+    this.tracking.onPending = () => this.gate.flushSoon();
     this.listeners = new Listeners(this.gate);
     this.process = parts.process ?? null;
     this.orderlyShutdown = new Shutdown(this, this.process);
@@ -342,6 +348,7 @@ export class Server implements ServerContext {
   }
 
   private cron(): void {
+    if (this.cronIsPaused) return;
     const now = this.clock.now();
     this.keyspace.access.update(now);
     this.pause.check(now);
@@ -354,6 +361,7 @@ export class Server implements ServerContext {
     }
     if (this.every(5)) logFigures(this);
     this.aof.cron();
+    this.tracking.cron();
     this.persistence.considerBgsave();
     this.cronLoops++;
     this.stats.cronRuns++;

@@ -38,6 +38,7 @@ import {
 import { aclRefusal, aclRefusalInExec } from "./permission";
 import type { Propagation } from "./propagation";
 import type { ServerContext } from "./server-context";
+import { trackCommand } from "./tracked-reads";
 
 /** How long a change of the wall clock may go unnoticed, µs. */
 const WALL_MICROS = 100_000;
@@ -102,6 +103,11 @@ export class Dispatcher {
     return this.depth > 1;
   }
 
+  /** Whose command is being run; null between commands. */
+  get currentClient(): Client | null {
+    return this.depth > 0 ? this.calls[0].client : null;
+  }
+
   /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
   startBatch(): number {
     this.lastEnd = this.server.clock.monotonic();
@@ -160,12 +166,16 @@ export class Dispatcher {
     client.isRunning = true;
     this.run(client, command, request);
     client.isRunning = false;
-    if (client.pushed !== null) this.appendPushed(client, client.pushed);
+    if (client.pushed !== null) this.appendPushed(client);
   }
 
-  private appendPushed(client: Client, pushed: readonly Buffer[]): void {
+  private appendPushed(client: Client): void {
     const { reply } = this;
     const { muted } = reply;
+    client.isRunning = true;
+    this.server.tracking.sendPending(client);
+    client.isRunning = false;
+    const pushed = client.pushed ?? [];
     // CLIENT REPLY suppresses replies only.
     reply.muted = false;
     for (const bytes of pushed) reply.raw(bytes, 0, bytes.length);
@@ -253,6 +263,7 @@ export class Dispatcher {
     this.callHandler(call);
     this.depth--;
     if (this.propagation.active) this.propagation.ran(call, dirty);
+    if (client.tracking !== null) trackCommand(server.tracking, client, command, call, this.depth > 0);
     const failed = reply.errors !== this.errorsSeen;
     if (failed) {
       // Whoever runs this command has not failed.
@@ -442,6 +453,7 @@ export class Dispatcher {
   /** A request that is refused in a transaction ends it: EXEC will be refused. */
   private refuse(client: Client, error: string): void {
     if (client.transaction !== null) client.transaction.failed = true;
+    else if (client.tracking !== null) client.tracking.caching = false;
     this.reply.error(error);
     this.stats.countError(error);
   }

@@ -19,6 +19,7 @@ import type { Client, ClientRegistry } from "../session/client";
 import type { Notifications } from "../session/notifications";
 import type { Pause } from "../session/pause";
 import type { PubSub } from "../session/pubsub";
+import type { Tracking } from "../session/tracking";
 import type { Watches } from "../session/watch";
 import type { Clock } from "../util/clock";
 import type { Random } from "../util/random";
@@ -47,6 +48,7 @@ export interface ServerContext {
   readonly unblocker: Unblocker;
   readonly watches: Watches;
   readonly pubsub: PubSub;
+  readonly tracking: Tracking;
   readonly notifications: Notifications;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;
@@ -72,6 +74,8 @@ export interface ServerContext {
   readonly port: number;
   /** The same of connections that use TLS. */
   readonly tlsPort: number;
+  /** DEBUG PAUSE-CRON. */
+  cronIsPaused: boolean;
   /** Somebody speaks HTTP to the server: logs it and ends the connection. */
   refuseHttp(client: Client): void;
   /**

@@ -23,8 +23,8 @@ export interface KeyspaceHooks {
   keyCreated(db: Database, key: Uint8Array, start: number, end: number): void;
   /** A command wanted to read a key that does not exist. */
   keyMissed(db: Database, key: Uint8Array, start: number, end: number): void;
-  /** All keys of a database are about to be removed; they may still be looked up. */
-  flushing(db: Database): void;
+  /** All keys of a database are about to be removed; they may still be looked up. `all`: those of all databases are. */
+  flushing(db: Database, all: boolean): void;
   /** Two databases are about to exchange their contents. They may be the same one. */
   swapping(a: Database, b: Database): void;
 }
@@ -63,8 +63,8 @@ class Listeners implements KeyspaceHooks {
     for (const hooks of this.list) hooks.keyMissed(db, key, start, end);
   }
 
-  flushing(db: Database): void {
-    for (const hooks of this.list) hooks.flushing(db);
+  flushing(db: Database, all: boolean): void {
+    for (const hooks of this.list) hooks.flushing(db, all);
   }
 
   swapping(a: Database, b: Database): void {

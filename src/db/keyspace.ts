@@ -297,7 +297,7 @@ export class Keyspace {
     let removed = 0;
     for (const db of this.databases) {
       if (id !== -1 && db.id !== id) continue;
-      this.hooks?.flushing(db);
+      this.hooks?.flushing(db, id === -1);
       removed += db.flush(later);
     }
     this.dirty += removed;

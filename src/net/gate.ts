@@ -106,6 +106,7 @@ export class Gate {
     this.server.blocking.forget(client);
     this.server.watches.forget(client);
     this.server.pubsub.forget(client);
+    this.server.tracking.forget(client);
     this.server.clients.remove(client);
   }
 
@@ -113,10 +114,16 @@ export class Gate {
 
   /** Sends what waits for a connection at the end of the batch of commands: one write however many messages come. */
   flushLater(connection: Connection): void {
-    if (this.due.push(connection) === 1 && this.serving === null) setImmediate(() => this.flushDue());
+    if (this.due.push(connection) === 1) this.flushSoon();
+  }
+
+  /** Something is to be sent when the batch of commands is over, or soon, if there is none. */
+  flushSoon(): void {
+    if (this.serving === null) setImmediate(() => this.flushDue());
   }
 
   flushDue(): void {
+    this.server.tracking.broadcast();
     if (this.due.length === 0 || this.commit.pending) return;
     const { due } = this;
     this.due = [];

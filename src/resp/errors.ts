@@ -415,3 +415,31 @@ export const WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
 export function noInputKey(command: string): string {
   return `ERR at least 1 input key is needed for '${command}' command`;
 }
+
+// --- CLIENT TRACKING -------------------------------------------------------------------------------------------------
+
+export const TRACKING_ONE_REDIRECT = "ERR A client can only redirect to a single other client";
+export const TRACKING_NO_REDIRECT = "ERR The client ID you want redirect to does not exist";
+export const TRACKING_PREFIX_WITHOUT_BCAST = "ERR PREFIX option requires BCAST mode to be enabled";
+export const TRACKING_BCAST_SWITCH =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a " +
+  "different mode.";
+export const TRACKING_BCAST_OPT = "ERR OPTIN and OPTOUT are not compatible with BCAST";
+export const TRACKING_OPTIN_OPTOUT = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+export const TRACKING_OPT_SWITCH =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a " +
+  "different mode.";
+export const CACHING_WITHOUT_TRACKING =
+  "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
+export const CACHING_YES_WITHOUT_OPTIN = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+export const CACHING_NO_WITHOUT_OPTOUT = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
+
+/** `kind`: "an existing" or "another provided". */
+export function trackingOverlap(prefix: string, kind: string, other: string): string {
+  // As C prints them: to the first zero byte.
+  const shown = (text: string): string => text.split("\0", 1)[0];
+  return (
+    `ERR Prefix '${shown(prefix)}' overlaps with ${kind} prefix '${shown(other)}'. ` +
+    "Prefixes for a single client must not overlap."
+  );
+}

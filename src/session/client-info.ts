@@ -39,7 +39,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     `events=${transport.outputBytes > 0 ? "rw" : "r"}`,
     `cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}`,
     `user=${client.user.name}`,
-    "redir=-1",
+    `redir=${client.tracking?.redirect ?? -1}`,
     `resp=${client.protocol}`,
     `lib-name=${client.libraryName}`,
     `lib-ver=${client.libraryVersion}`,
@@ -52,6 +52,9 @@ function flagLetters(client: Client): string {
   if (client.subscriptions !== null) letters += "P";
   if (client.transaction !== null) letters += "x";
   if (client.paused || client.blocked) letters += "b";
+  if (client.tracking !== null) letters += "t";
+  if (client.tracking?.redirectIsBroken) letters += "R";
+  if (client.tracking?.broadcast) letters += "B";
   if (client.isDirty) letters += "d";
   if (client.closing) letters += "c";
   // A unix socket's address is its path with ":0"; no TCP peer has port 0.

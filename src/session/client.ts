@@ -8,6 +8,7 @@ import { bytesOfArguments } from "../resp/request";
 import type { Wait } from "./blocking";
 import { ClientMemory, NO_BUCKET } from "./client-memory";
 import type { Subscriptions } from "./pubsub";
+import { type ClientTracking, Tracking } from "./tracking";
 import type { Transaction } from "./transaction";
 import type { WatchedKey } from "./watch";
 
@@ -74,6 +75,10 @@ export class Client {
   isDirty = false;
   /** What it listens to; null: nothing. */
   subscriptions: Subscriptions | null = null;
+  /** How it tracks the keys that it reads (CLIENT TRACKING); null: it does not. */
+  tracking: ClientTracking | null = null;
+  /** What it is in the table of keys that clients have read; 0: it never has tracked any. */
+  trackingNumber = 0;
   /** Its command is being run: what is pushed to it meanwhile comes after the reply. */
   isRunning = false;
   pushed: Buffer[] | null = null;
@@ -113,6 +118,11 @@ export class Client {
     else this.pushed.push(bytes);
   }
 
+  /** There will be something to be sent after the reply to the command that is being run. */
+  expectPush(): void {
+    this.pushed ??= [];
+  }
+
   /** Bytes of the arguments of the command that it is blocked in. */
   get waitingBytes(): number {
     return this.wait === null ? 0 : bytesOfArguments(this.wait.request);
@@ -128,7 +138,8 @@ export class Client {
   /** Memory of the client in all, bytes. */
   get memoryBytes(): number {
     const subscriptions = this.subscriptions?.memoryBytes ?? 0;
-    return this.transport.memoryBytes + this.waitingBytes + this.transactionBytes + subscriptions;
+    const listening = subscriptions + Tracking.memoryOf(this.tracking);
+    return this.transport.memoryBytes + this.waitingBytes + this.transactionBytes + listening;
   }
 
   /** A command begins, be it an empty one: CLIENT REPLY SKIP concerns one command only. Returns whether to answer. */

@@ -11,6 +11,7 @@
  *       { name: "as in 7.2", commands: [answers("CLIENT NO-TOUCH on", OK)] },
  *       { name: "somebody waits", commands: [blocks(on("a", "BLPOP l 0")), "RPUSH l x", replyOf("a")] },
  *       { name: "and listens", commands: [confirmed(1, on("a", "SUBSCRIBE c")), "PUBLISH c m", messagesOf("a")] },
+ *       { name: "by id", commands: [on("a", "PING"), ignore("CLIENT KILL ID @id:a")] },
  *       { name: "from Redis 8", oracle: "redis8", commands: ["..."] },
  *     ],
  *   });
@@ -98,6 +99,9 @@ export interface RandomFamily {
   readonly protocol?: 2 | 3;
   readonly args?: readonly string[];
 }
+
+/** An argument "@id:name" is the client id of the connection of that name. */
+const ID_OF = "@id:";
 
 const CASE_LIMIT_MS = 60_000;
 /** Commands of a random sequence that go out in one write. */
@@ -297,8 +301,7 @@ async function runStep(
     await Promise.all([block(ours, a, command), block(theirs, b, command)]);
     return undefined;
   }
-  const bytes = encodeCommand(command.args);
-  for (const client of step.only === undefined ? [a, b] : []) client.send(bytes);
+  if (step.only === undefined) await Promise.all([send(ours, a, command), send(theirs, b, command)]);
   if (step.silent) return undefined;
   const [ourReply, theirReply] = await Promise.all([
     answer(a, step, protocol).catch(() => CLOSED),
@@ -317,6 +320,17 @@ async function answer(client: RespClient, step: Step, protocol: 2 | 3): Promise<
     messages.push(await (protocol === 3 ? client.nextPush() : client.readReply()));
   }
   return array(...messages);
+}
+
+async function send(connections: Connections, client: RespClient, command: Command): Promise<void> {
+  const args = await Promise.all(command.args.map((argument) => withId(connections, argument)));
+  client.send(encodeCommand(args));
+}
+
+/** The argument, or the client id of the connection that it names. */
+async function withId(connections: Connections, argument: string): Promise<string> {
+  if (!argument.startsWith(ID_OF)) return argument;
+  return (await connections.get(argument.slice(ID_OF.length))).text("CLIENT", "ID");
 }
 
 /** Sends a command and waits until its client is blocked in it. */

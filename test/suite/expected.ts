@@ -42,6 +42,7 @@ export const UNITS = [
   "unit/multi",
   "unit/pubsub",
   "unit/pubsubshard",
+  "unit/tracking",
   "unit/introspection",
   "unit/introspection-2",
   "unit/info-command",
@@ -323,12 +324,23 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
       "Same dataset digest if saving/reloading as AOF?": "AOF",
       "EXPIRES after a reload (snapshot + append only file rewrite)": "AOF",
       "EXPIRES after AOF reload (without rewrite)": "AOF",
-      "RESET clears client state": "CLIENT TRACKING",
       "RESET clears MONITOR state": "MONITOR",
       "RESET clears authenticated state": "ACL",
       "Don't rehash if redis has child process": "BGSAVE; redbun has no child process",
     },
     skips: {},
+  },
+  "unit/tracking": {
+    passes: 40,
+    fails: {
+      "Invalid keys should not be tracked for scripts in NOLOOP mode": "EVAL",
+      "Tracking only occurs for scripts when a command calls a read-only command": "EVAL",
+      "Test ASYNC flushall": "EVAL: a client goes on tracking that would have ended it",
+      "Tracking info is correct": "EVAL: a client goes on tracking that would have ended it",
+    },
+    skips: {
+      "Tracking invalidation message of eviction keys should be before response": "eviction",
+    },
   },
   "unit/slowlog": {
     passes: 15,

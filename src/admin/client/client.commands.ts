@@ -10,6 +10,7 @@ import type { User } from "../acl/user";
 import { anyInteger, onOff, yesNo } from "../arguments";
 import { CLIENT_HELP } from "./client-help";
 import { isClientName } from "./connection.commands";
+import { trackingSubcommands } from "./tracking.commands";
 
 const INT64_MAX = 2 ** 63;
 
@@ -280,6 +281,7 @@ export const clientCommands: CommandDefinition[] = [
       subcommand("setname", 3, ANYTIME, setName, ALL_NODES),
       subcommand("unblock", -3, ADMIN | ANYTIME, atMost(4, unblock)),
       subcommand("unpause", 2, ADMIN | ANYTIME, unpause),
+      ...trackingSubcommands,
     ],
   },
 ];

@@ -156,6 +156,7 @@ function reset(c: Call): void {
 function resetClient(server: ServerContext, client: Client): void {
   discardTransaction(client, server.watches);
   server.pubsub.forget(client);
+  server.tracking.disable(client);
   client.database = 0;
   client.protocol = 2;
   client.name = "";

@@ -68,6 +68,13 @@ const EFFECTS: [DirectiveName[], Effect][] = [
       hashes.maxValue = config.hashMaxListpackValue;
     },
   ],
+  [
+    ["tracking-table-max-keys"],
+    ({ config, tracking }) => {
+      tracking.maxKeys = config.trackingTableMaxKeys;
+      tracking.limit();
+    },
+  ],
   [["latency-tracking"], trackLatency],
   [["slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"], watchSlowness],
 ];

@@ -42,7 +42,7 @@ export const networkDirectives = {
   "client-query-buffer-limit": memory(1024 * 1024 * 1024, 1024 * 1024, INT64_MAX, EFFECTIVE),
   "client-output-buffer-limit": clientOutputBufferLimit,
   "maxmemory-clients": memoryOrPercent(0, 100, EFFECTIVE),
-  "tracking-table-max-keys": int(1000000, 0, INT64_MAX),
+  "tracking-table-max-keys": int(1000000, 0, INT64_MAX, EFFECTIVE),
   "tls-port": int(0, 0, PORT_MAX, EFFECTIVE),
   // Sessions are kept by clients, as tickets: there is no cache that could have a size.
   "tls-session-cache-size": int(20 * 1024, 0, INT_MAX),

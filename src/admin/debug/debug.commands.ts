@@ -206,6 +206,11 @@ function setActiveExpire(c: Call): void {
   c.reply.ok();
 }
 
+function pauseCron(c: Call): void {
+  c.server.cronIsPaused = leadingInteger(c.text(2)) !== 0;
+  c.reply.ok();
+}
+
 function setSkipChecksums(c: Call): void {
   c.server.persistence.skipChecksums = leadingInteger(c.text(2)) !== 0;
   c.reply.ok();
@@ -275,6 +280,7 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["log", exactly(3, logMessage)],
   ["object", exactly(3, object)],
   ["panic", { from: 2, to: ANY, run: crash("Guru Meditation: called by DEBUG PANIC", "SIGABRT") }],
+  ["pause-cron", exactly(3, pauseCron)],
   ["populate", { from: 3, to: 5, run: populateKeys }],
   ["protocol", exactly(3, replySample)],
   ["quicklist-packed-threshold", exactly(3, quicklistPackedThreshold)],

@@ -27,6 +27,8 @@ export const DEBUG_HELP: readonly string[] = [
   "    Show low level info about `key` and associated value.",
   "PANIC",
   "    Crash the server simulating a panic.",
+  "PAUSE-CRON <0|1>",
+  "    Stop periodic cron job processing.",
   "POPULATE <count> [<prefix>] [<size>]",
   "    Create <count> string keys named key:<num>. If <prefix> is specified then",
   "    it is used instead of the 'key' prefix. These are not propagated to",

@@ -92,8 +92,9 @@ export class Metrics {
 
   /** Memory in use: the data, all buffers, and what the server allocated before there was either. */
   get usedBytes(): number {
-    const { keyspace, clients } = this.server;
-    return this.startupBytes + keyspace.heap.usedBytes + clients.memory.total + this.uncountedBytes;
+    const { keyspace, clients, tracking } = this.server;
+    const tables = tracking.table.memoryBytes;
+    return this.startupBytes + keyspace.heap.usedBytes + clients.memory.total + tables + this.uncountedBytes;
   }
 
   /** The part of it that does not count for maxmemory. */

@@ -60,7 +60,7 @@ function listeners(server: ServerContext): string[] {
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
-export function clientsSection({ clients, config, metrics, pause, blocking, watches }: ServerContext): string[] {
+export function clientsSection({ clients, config, metrics, pause, blocking, tracking, watches }: ServerContext): string[] {
   let subscribers = 0;
   let watchers = 0;
   for (const client of clients.all()) {
@@ -74,7 +74,7 @@ export function clientsSection({ clients, config, metrics, pause, blocking, watc
     `client_recent_max_input_buffer:${metrics.recentMaxInput}`,
     `client_recent_max_output_buffer:${metrics.recentMaxOutput}`,
     `blocked_clients:${pause.waitingClients + blocking.clients}`,
-    "tracking_clients:0",
+    `tracking_clients:${tracking.clients}`,
     // These are Redis 7.4's, as is expired_subkeys: exporters read them where they are.
     `pubsub_clients:${subscribers}`,
     `watching_clients:${watchers}`,
@@ -152,7 +152,7 @@ export function statsSection(server: ServerContext): string[] {
     ...traffic(server),
     ...keyEvents(server),
     ...channels(server),
-    ...idleFeatures(),
+    ...idleFeatures(server),
     ...replies(server),
     ...eventLoop(server),
     ...denials(server),
@@ -205,7 +205,7 @@ function channels({ pubsub }: ServerContext): string[] {
 }
 
 /** Fields of what redbun does not have, or not yet. */
-function idleFeatures(): string[] {
+function idleFeatures({ tracking }: ServerContext): string[] {
   return [
     "latest_fork_usec:0",
     "total_forks:0",
@@ -217,9 +217,9 @@ function idleFeatures(): string[] {
     "active_defrag_key_misses:0",
     "total_active_defrag_time:0",
     "current_active_defrag_time:0",
-    "tracking_total_keys:0",
-    "tracking_total_items:0",
-    "tracking_total_prefixes:0",
+    `tracking_total_keys:${tracking.table.keys}`,
+    `tracking_total_items:${tracking.table.items}`,
+    `tracking_total_prefixes:${tracking.prefixCount}`,
   ];
 }
 
