@@ -5,6 +5,7 @@
 import { Acl } from "./admin/acl/acl";
 import { adminCommands } from "./admin/admin.commands";
 import { HttpGuard } from "./admin/client/http-guard";
+import { Monitors } from "./admin/client/monitors";
 import type { Config, DirectiveName } from "./admin/config/config";
 import { installConfigEffects } from "./admin/config/effects";
 import { decodePath } from "./admin/config/special";
@@ -127,6 +128,7 @@ export class Server implements ServerContext {
   readonly pubsub: PubSub;
   readonly notifications: Notifications;
   readonly tracking: Tracking;
+  readonly monitors: Monitors;
   readonly stats = new ServerStats();
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
@@ -170,6 +172,7 @@ export class Server implements ServerContext {
     this.watches = new Watches(this.keyspace);
     this.pubsub = new PubSub(this.keyspace.hasher);
     this.notifications = new Notifications(this.keyspace, this.pubsub);
+    this.monitors = new Monitors(this.clock);
     this.tracking = new Tracking(this.keyspace, (id) => this.clients.byId.get(id));
     this.expireCycle = new ExpireCycle(this.keyspace);
     this.expireCycle.onRun = (micros) => this.latencyMonitor.add("expire-cycle", micros, this.clock.now());

@@ -5,6 +5,7 @@ import type { CommandDefinition } from "../command/command-spec";
 import { aclCommands } from "./acl/acl.commands";
 import { clientCommands } from "./client/client.commands";
 import { connectionCommands } from "./client/connection.commands";
+import { monitorCommands } from "./client/monitor.commands";
 import { configCommands } from "./config/config.commands";
 import { debugCommands } from "./debug/debug.commands";
 import { infoCommands } from "./info/info.commands";
@@ -23,6 +24,7 @@ export const adminCommands: CommandDefinition[][] = [
   infoCommands,
   latencyCommands,
   memoryCommands,
+  monitorCommands,
   serverCommands,
   slowLogCommands,
 ];

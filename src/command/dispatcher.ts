@@ -6,6 +6,7 @@
  * share; their sum is exact. The keyspace's clock, by which keys expire, moves with these readings only.
  */
 
+import type { Monitors } from "../admin/client/monitors";
 import { isLocal } from "../admin/client/permission";
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
@@ -20,6 +21,7 @@ import { latin1 } from "../util/bytes";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { Call } from "./call";
 import {
+  ADMIN,
   BRIEF,
   type Command,
   DENYOOM,
@@ -31,6 +33,7 @@ import {
   NOT_QUEUED,
   PROTECTED,
   RUNS_QUEUE,
+  SKIP_MONITOR,
   SKIP_SLOWLOG,
   WHILE_SUBSCRIBED,
   WRITE,
@@ -68,6 +71,7 @@ export class Dispatcher {
   private errorsSeen = 0;
   private readonly stats: ServerStats;
   private readonly blocking: Blocking;
+  private readonly monitors: Monitors;
   private readonly propagation: Propagation;
   private readonly memory: MemoryLimits;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
@@ -89,6 +93,7 @@ export class Dispatcher {
     this.calls = [new Call(server, reply)];
     this.stats = server.stats;
     this.blocking = server.blocking;
+    this.monitors = server.monitors;
     this.propagation = server.propagation;
     this.memory = server.memoryLimits;
   }
@@ -263,6 +268,7 @@ export class Dispatcher {
     this.callHandler(call);
     this.depth--;
     if (this.propagation.active) this.propagation.ran(call, dirty);
+    if (this.monitors.active) this.showToMonitors(call);
     if (client.tracking !== null) trackCommand(server.tracking, client, command, call, this.depth > 0);
     const failed = reply.errors !== this.errorsSeen;
     if (failed) {
@@ -273,6 +279,13 @@ export class Dispatcher {
     if (client.wait !== null) this.accountBlocked(client.wait, failed);
     else if ((command.flags & RUNS_QUEUE) !== 0) this.accountNesting(client, command, start, failed);
     else this.account(call, failed, reply.length - replyStart);
+  }
+
+  /** A command that was blocked and is run again has been shown. */
+  private showToMonitors(call: Call): void {
+    const { client, command } = call;
+    if ((command.flags & (SKIP_MONITOR | ADMIN)) !== 0 || (client.wait !== null && client.wait.round > 0)) return;
+    if (!this.server.persistence.loading) this.monitors.show(client, command, call);
   }
 
   private deeperCall(): Call {

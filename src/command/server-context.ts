@@ -3,6 +3,7 @@
  */
 
 import type { Acl } from "../admin/acl/acl";
+import type { Monitors } from "../admin/client/monitors";
 import type { Config } from "../admin/config/config";
 import type { Metrics } from "../admin/info/metrics";
 import type { ServerStats } from "../admin/info/server-stats";
@@ -49,6 +50,7 @@ export interface ServerContext {
   readonly watches: Watches;
   readonly pubsub: PubSub;
   readonly tracking: Tracking;
+  readonly monitors: Monitors;
   readonly notifications: Notifications;
   readonly expireCycle: ExpireCycle;
   readonly stats: ServerStats;

@@ -107,6 +107,7 @@ export class Gate {
     this.server.watches.forget(client);
     this.server.pubsub.forget(client);
     this.server.tracking.forget(client);
+    this.server.monitors.remove(client);
     this.server.clients.remove(client);
   }
 

@@ -49,6 +49,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
 /** Letters of what is special about a client, in Redis's order; N is nothing. */
 function flagLetters(client: Client): string {
   let letters = "";
+  if (client.monitors) letters += "O";
   if (client.subscriptions !== null) letters += "P";
   if (client.transaction !== null) letters += "x";
   if (client.paused || client.blocked) letters += "b";

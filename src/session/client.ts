@@ -75,6 +75,8 @@ export class Client {
   isDirty = false;
   /** What it listens to; null: nothing. */
   subscriptions: Subscriptions | null = null;
+  /** It is shown every command (MONITOR). */
+  monitors = false;
   /** How it tracks the keys that it reads (CLIENT TRACKING); null: it does not. */
   tracking: ClientTracking | null = null;
   /** What it is in the table of keys that clients have read; 0: it never has tracked any. */

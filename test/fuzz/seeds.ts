@@ -458,6 +458,7 @@ export const VERBATIM: readonly string[] = [
 
 /** Commands without a seed, each with the reason. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
+  monitor: "what it sends are no replies",
   pfselftest: "takes seconds",
   shutdown: "ends the server",
 };

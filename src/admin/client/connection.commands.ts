@@ -157,6 +157,7 @@ function resetClient(server: ServerContext, client: Client): void {
   discardTransaction(client, server.watches);
   server.pubsub.forget(client);
   server.tracking.disable(client);
+  server.monitors.remove(client);
   client.database = 0;
   client.protocol = 2;
   client.name = "";

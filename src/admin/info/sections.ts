@@ -60,7 +60,15 @@ function listeners(server: ServerContext): string[] {
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
-export function clientsSection({ clients, config, metrics, pause, blocking, tracking, watches }: ServerContext): string[] {
+export function clientsSection({
+  clients,
+  config,
+  metrics,
+  pause,
+  blocking,
+  tracking,
+  watches,
+}: ServerContext): string[] {
   let subscribers = 0;
   let watchers = 0;
   for (const client of clients.all()) {

@@ -12,7 +12,7 @@ import { isSensitive } from "../config/config";
 
 const ARGUMENTS_MAX = 32;
 const ARGUMENT_BYTES_MAX = 128;
-const REDACTED = "(redacted)";
+export const REDACTED = "(redacted)";
 
 export interface SlowLogEntry {
   readonly id: number;
@@ -94,7 +94,7 @@ function argumentText(request: Request, i: number): string {
 const NONE = (): boolean => false;
 
 /** Which arguments hold passwords. */
-function secretArguments(command: Command, request: Request): (i: number) => boolean {
+export function secretArguments(command: Command, request: Request): (i: number) => boolean {
   const { buf, starts, ends } = request;
   const word = (i: number): string => latin1(buf, starts[i], ends[i]).toLowerCase();
   switch (command.fullName) {

@@ -1,6 +1,7 @@
 /** What cron looks after besides data: clients that have been idle for too long, and the figures in a verbose log. */
 
 import type { ServerContext } from "../../command/server-context";
+import type { Client } from "../../session/client";
 import { LOG_DEBUG, LOG_VERBOSE } from "./logger";
 
 /** Ends the connections that have sent nothing for longer than `timeout` seconds. Call it once a second. */
@@ -9,10 +10,15 @@ export function closeIdleClients(server: ServerContext): void {
   if (timeout === 0) return;
   const oldest = server.clock.monotonic() - timeout * 1_000_000;
   for (const client of server.clients.all()) {
-    if (client.blocked || client.paused || client.subscriptions !== null || client.lastInteraction >= oldest) continue;
+    if (client.lastInteraction >= oldest || mayBeIdle(client)) continue;
     server.log.verbose("Closing idle client");
     client.transport.close();
   }
+}
+
+/** Whether a client has reason to send nothing: it waits, or listens. */
+function mayBeIdle(client: Client): boolean {
+  return client.blocked || client.paused || client.monitors || client.subscriptions !== null;
 }
 
 /** Logs the size of each database and the number of clients. Call it every five seconds. */

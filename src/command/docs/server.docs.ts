@@ -293,6 +293,10 @@ export function serverDocs(): FamilyDocs {
       since: "5.0.0",
       arguments: [optional(withToken("VERSION", integer("version")))],
     },
+    monitor: {
+      summary: "Listens for all requests received by the server in real-time.",
+      since: "1.0.0",
+    },
     swapdb: {
       summary: "Swaps two Redis databases.",
       since: "4.0.0",
