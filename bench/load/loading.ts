@@ -1,9 +1,9 @@
 /**
- * How long a server takes to load an RDB file, as its log says: the same file for all of them, written by Redis 7.0,
- * which all of them can read.
+ * How long a server takes to load an RDB file or an append-only file, as its log says: the same file for all of them,
+ * written by Redis 7.0, which all of them can read.
  */
 
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestServer } from "../../test/support/server";
@@ -13,20 +13,23 @@ import { start, TITLES } from "./servers";
 import { SHAPES, type Shape } from "./shapes";
 import { median } from "./statistics";
 
-/** What is loaded: a shape. */
-export type Loaded = Pick<Shape, "name" | "title" | "elements" | "commands" | "fill">;
+/** What is loaded: a shape, from a file of one kind. */
+export interface Loaded extends Pick<Shape, "name" | "title" | "elements" | "commands" | "fill"> {
+  readonly file: "dump.rdb" | "appendonlydir";
+}
 
 const FIVE_MILLION = 5_000_000;
 
+const KEYS = {
+  elements: FIVE_MILLION,
+  commands: ["set"],
+  fill: (n: number) => each(n, (i) => ["SET", `memtier-:${i}`, "abcd"]),
+} as const;
+
 export const LOADED: readonly Loaded[] = [
-  {
-    name: "keys",
-    title: "strings of 4 bytes",
-    elements: FIVE_MILLION,
-    commands: ["set"],
-    fill: (n) => each(n, (i) => ["SET", `memtier-:${i}`, "abcd"]),
-  },
-  ...SHAPES,
+  { ...KEYS, name: "keys", title: "strings of 4 bytes", file: "dump.rdb" },
+  { ...KEYS, name: "aof", title: "strings of 4 bytes, SET by SET in an append-only file", file: "appendonlydir" },
+  ...SHAPES.map((shape) => ({ ...shape, file: "dump.rdb" as const })),
 ];
 
 export interface LoadingRow {
@@ -48,7 +51,7 @@ export async function measureLoading(
     const folder = mkdtempSync(join(tmpdir(), "redbun-loading-"));
     try {
       await makeFile(loaded, elements, folder, options);
-      const row = { name: loaded.name, elements, rounds: await measureFile(names, options, folder) };
+      const row = { name: loaded.name, elements, rounds: await measureFile(names, options, loaded, folder) };
       rows.push(row);
       const figures = names.map((name) => `${TITLES[name]} ${median(row.rounds[name] ?? []).toFixed(3)}`);
       console.log(`  ${elements.toLocaleString("en-US")} × ${loaded.title}: ${figures.join(", ")} s`);
@@ -60,19 +63,24 @@ export async function measureLoading(
 }
 
 async function makeFile(loaded: Loaded, elements: number, folder: string, options: Options): Promise<void> {
-  await using server = await start("redis7", options);
+  await using server = await start("redis7", options, argumentsFor(loaded));
   await using client = await server.client();
   await load(client, loaded.fill(elements));
-  await client.text("SAVE");
-  copyFileSync(join(server.directory, "dump.rdb"), join(folder, "dump.rdb"));
+  // Of an append-only file nothing waits for the disk that other processes could not read.
+  if (loaded.file === "dump.rdb") await client.text("SAVE");
+  cpSync(join(server.directory, loaded.file), join(folder, loaded.file), { recursive: true });
+}
+
+function argumentsFor({ file }: Loaded): string[] {
+  return file === "dump.rdb" ? [] : ["--appendonly", "yes"];
 }
 
 /** Loads the folder's file, the servers in turn. */
-async function measureFile(names: readonly ServerName[], options: Options, folder: string) {
+async function measureFile(names: readonly ServerName[], options: Options, loaded: Loaded, folder: string) {
   const rounds: Partial<Record<ServerName, number[]>> = {};
   for (let round = 0; round < options.loadingRounds; round++) {
     for (const name of names) {
-      await using server = await start(name, options, ["--dir", folder]);
+      await using server = await start(name, options, [...argumentsFor(loaded), "--dir", folder]);
       const list = rounds[name] ?? [];
       rounds[name] = list;
       list.push(await loadSeconds(server));
@@ -82,6 +90,6 @@ async function measureFile(names: readonly ServerName[], options: Options, folde
 }
 
 async function loadSeconds(server: TestServer): Promise<number> {
-  const line = await server.waitForLog(/DB loaded from disk: /);
+  const line = await server.waitForLog(/DB loaded from (disk|append only file): /);
   return Number(/([0-9.]+) seconds/.exec(line)?.[1]);
 }

@@ -5,6 +5,7 @@
 
 import { items, text } from "../../test/support/reply";
 import type { TestServer } from "../../test/support/server";
+import { measureAppendOnly } from "./appendonly";
 import { checksum } from "./checksum";
 import { LOADED, measureLoading } from "./loading";
 import { measureConnections, measureMemory } from "./memory";
@@ -67,9 +68,10 @@ async function main(argv: readonly string[]): Promise<number> {
     snapshot: await choice.measure("snapshot", "BGSAVE under a full write load", [], () =>
       measureSnapshots(names, options),
     ),
-    loading: await choice.measure("loading", "loading of RDB files", LOADED, (chosen) =>
+    loading: await choice.measure("loading", "loading of files", LOADED, (chosen) =>
       measureLoading(names, options, chosen),
     ),
+    appendonly: await choice.measure("appendonly", "the append-only file", [], () => measureAppendOnly(names, options)),
     leftOut: choice.leftOut,
   };
   const command = ["bun run bench:load", ...argv.filter((word) => word !== "--write")].join(" ");

@@ -21,6 +21,7 @@ export const SECTIONS = [
   "removals",
   "snapshot",
   "loading",
+  "appendonly",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 

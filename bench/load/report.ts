@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "../../test/support/server";
+import type { AppendOnlyRow } from "./appendonly";
 import { operationTable, removalTable, shapeTable } from "./collection-tables";
 import type { LoadingRow } from "./loading";
 import type { ConnectionRow, MemoryRow } from "./memory";
@@ -13,7 +14,7 @@ import type { RemovalRow } from "./removals";
 import { TITLES } from "./servers";
 import type { ShapeRow } from "./shapes";
 import type { SnapshotRow } from "./snapshot";
-import { loadingTable, snapshotTable } from "./snapshot-tables";
+import { appendOnlyTable, loadingTable, snapshotTable } from "./snapshot-tables";
 import type { StallRow } from "./stalls";
 import { connectionTable, cpuTable, latencyTable, memoryTable, rateTable, stallTable, summaryTable } from "./tables";
 import type { ThroughputRow } from "./throughput";
@@ -28,6 +29,7 @@ export interface Results {
   readonly removals: readonly RemovalRow[];
   readonly snapshot: readonly SnapshotRow[];
   readonly loading: readonly LoadingRow[];
+  readonly appendonly: readonly AppendOnlyRow[];
   /** What was not measured, because a server does not know its commands: "section:part". */
   readonly leftOut: readonly string[];
   readonly memory: readonly MemoryRow[];
@@ -67,7 +69,11 @@ function renderSections(results: Results, options: Options): Map<Section, string
       `### BGSAVE of ${options.memoryKeys.toLocaleString("en-US")} keys under a full write load`,
       snapshotTable(results.snapshot),
     ],
-    loading: () => ["### Loading an RDB file, s", loadingTable(results.loading, names)],
+    loading: () => ["### Loading a file, s", loadingTable(results.loading, names)],
+    appendonly: () => [
+      `### Requests a second with an append-only file (medians of ${options.rounds} rounds, ${options.clients} clients)`,
+      appendOnlyTable(results.appendonly, names),
+    ],
   };
   const rendered = new Map<Section, string>();
   for (const section of SECTIONS) {

@@ -1,12 +1,13 @@
 /** The Markdown tables of the sections about files. */
 
+import type { AppendOnlyRow } from "./appendonly";
 import { LOADED, type LoadingRow } from "./loading";
 import type { ServerName } from "./options";
 import { TITLES } from "./servers";
 import type { SnapshotRow } from "./snapshot";
 import { median, medianRatio } from "./statistics";
-import { table } from "./tables";
-import { SNAPSHOT_TARGETS } from "./workloads";
+import { peers, table } from "./tables";
+import { EVERYSEC_TARGET, SNAPSHOT_TARGETS } from "./workloads";
 
 export function snapshotTable(rows: readonly SnapshotRow[]): string {
   const lines = rows.map(({ server, before, during, seconds, bytesBefore, bytesPeak, fileBytes, exact }) => [
@@ -57,4 +58,37 @@ function thousands(value: number): string {
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
+}
+
+/** Requests a second by policy, as a fraction of those without a file, and beside each peer under the same policy. */
+export function appendOnlyTable(rows: readonly AppendOnlyRow[], names: readonly ServerName[]): string {
+  const lines = rows.map((row) => {
+    const rates = (name: ServerName, of: AppendOnlyRow = row) => (of.rounds[name] ?? []).map(({ rate }) => rate);
+    const cpus = (name: ServerName) => (row.rounds[name] ?? []).map(({ cpu }) => cpu);
+    const off = rows.find((each) => isSameLoad(each, row) && each.policy === "off") ?? row;
+    return [
+      row.workload,
+      String(row.pipeline),
+      row.policy,
+      ...names.map((name) => `${Math.round(median(rates(name)) / 1000)}k`),
+      ...names.map((name) => medianRatio(rates(name), rates(name, off)).toFixed(2)),
+      ...peers(names).map((peer) => medianRatio(rates("redbun"), rates(peer)).toFixed(2)),
+      ...peers(names).map((peer) => medianRatio(cpus("redbun"), cpus(peer)).toFixed(2)),
+    ];
+  });
+  const header = [
+    "command",
+    "pipeline",
+    "appendfsync",
+    ...names.map((name) => TITLES[name]),
+    ...names.map((name) => `${TITLES[name]} ÷ off`),
+    ...peers(names).map((peer) => `÷ ${TITLES[peer]}`),
+    ...peers(names).map((peer) => `CPU ÷ ${TITLES[peer]}`),
+  ];
+  const target = `Target for redbun: with everysec at least ${EVERYSEC_TARGET} of off; with always at least Redis's.`;
+  return `${table(header, lines)}\n\n${target}`;
+}
+
+function isSameLoad(a: AppendOnlyRow, b: AppendOnlyRow): boolean {
+  return a.workload === b.workload && a.pipeline === b.pipeline;
 }

@@ -59,7 +59,23 @@ async function measureRow(
   pipeline: number,
   options: Options,
 ): Promise<ThroughputRow> {
-  const rounds: Partial<Record<ServerName, Measurement[]>> = {};
+  const rounds = await measureRounds(servers, workload, valueSize, pipeline, options);
+  const size = valueSize === undefined ? "" : ` of ${valueSize} bytes`;
+  const rates = [...servers.keys()].map((name) => `${TITLES[name]} ${rates1000(rounds.get(name) ?? [])}`);
+  console.log(`  ${workload.name}${size}, pipeline ${pipeline}: ${rates.join(", ")} thousand a second`);
+  return { workload: workload.name, valueSize, pipeline, rounds: Object.fromEntries(rounds) };
+}
+
+/** One workload on several servers that take turns: the measurements of each, one a round. */
+export async function measureRounds<Name>(
+  servers: ReadonlyMap<Name, TestServer>,
+  workload: Workload,
+  valueSize: number | undefined,
+  pipeline: number,
+  options: Options,
+): Promise<Map<Name, Measurement[]>> {
+  const rounds = new Map<Name, Measurement[]>();
+  for (const name of servers.keys()) rounds.set(name, []);
   const run = {
     pipeline,
     requests: Math.max(options.clients * pipeline, Math.round(options.requests(pipeline) * workload.weight)),
@@ -79,18 +95,14 @@ async function measureRow(
     const order = round % 2 === 0 ? [...servers] : [...servers].reverse();
     for (const [name, server] of order) {
       await begin(server, workload, run.requests);
-      const measured = await benchmark(server, run);
-      rounds[name] ??= [];
-      rounds[name].push(measured);
+      rounds.get(name)?.push(await benchmark(server, run));
     }
   }
-  const size = valueSize === undefined ? "" : ` of ${valueSize} bytes`;
-  const rates = [...servers.keys()].map((name) => `${TITLES[name]} ${rates1000(rounds[name] ?? [])}`);
-  console.log(`  ${workload.name}${size}, pipeline ${pipeline}: ${rates.join(", ")} thousand a second`);
-  return { workload: workload.name, valueSize, pipeline, rounds };
+  return rounds;
 }
 
-function rates1000(measurements: readonly Measurement[]): string {
+/** For the line that says what was measured: thousands of requests a second, of each round. */
+export function rates1000(measurements: readonly Measurement[]): string {
   return measurements.map(({ rate }) => (rate / 1000).toFixed(0)).join("/");
 }
 

@@ -97,3 +97,5 @@ export const RETURN_TARGET = 80;
 export const OPERATION_TARGET = 2;
 /** During BGSAVE, requests a second and memory as a fraction of those before, and the longest answer because of it. */
 export const SNAPSHOT_TARGETS = { rate: 0.75, memory: 1.15, longestMs: 10 } as const;
+/** Requests a second with appendfsync everysec, as a fraction of those without an append-only file. */
+export const EVERYSEC_TARGET = 0.9;
