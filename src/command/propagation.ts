@@ -15,9 +15,9 @@
 
 import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
-import type { KeyspaceHooks, PartHooks } from "../db/keyspace-hooks";
+import type { RemovalHooks } from "../db/keyspace-hooks";
 import { ReplyWriter } from "../resp/reply-writer";
-import { canonicalStart, type Request } from "../resp/request";
+import type { Request } from "../resp/request";
 import { PARSED_COMMAND, RequestParser } from "../resp/request-parser";
 import type { Call } from "./call";
 import { type Command, TOUCHES_ARBITRARY_KEYS } from "./command-spec";
@@ -41,7 +41,15 @@ const RETAINED_BYTES = 1024 * 1024;
 const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
 const EXEC = Buffer.from("*1\r\n$4\r\nEXEC\r\n");
 
-export class Propagation implements PartHooks {
+/** The server, as far as propagation is concerned with it. */
+interface PropagationHost {
+  readonly keyspace: Keyspace;
+  readonly dispatcher: Dispatcher;
+  /** What requests are received with. */
+  readonly gate: { readonly parser: RequestParser };
+}
+
+export class Propagation implements RemovalHooks {
   /** Whether anybody gets effects. Handlers ask before they write one. */
   active = false;
   private sinks: readonly EffectSink[] = [];
@@ -50,15 +58,8 @@ export class Propagation implements PartHooks {
   private writer = new ReplyWriter();
   private readonly starts: number[] = [];
   private readonly databases: number[] = [];
-  private readonly removals: KeyspaceHooks;
 
-  constructor(private readonly server: { readonly keyspace: Keyspace; readonly dispatcher: Dispatcher }) {
-    const { keyspace } = server;
-    this.removals = removalHooks(
-      (db, key, start, end) => this.keyRemoved(db, key, start, end, keyspace.lazyExpire),
-      (db, key, start, end) => this.keyRemoved(db, key, start, end, keyspace.lazyEvict),
-    );
-  }
+  constructor(private readonly server: PropagationHost) {}
 
   // --- sinks -------------------------------------------------------------------------------------------------------
 
@@ -90,9 +91,7 @@ export class Propagation implements PartHooks {
     if (active === this.active) return;
     this.active = active;
     const { keyspace } = this.server;
-    if (active) keyspace.listen(this.removals);
-    else keyspace.unlisten(this.removals);
-    keyspace.partHooks = active ? this : null;
+    keyspace.removals = active ? this : null;
     this.clear();
   }
 
@@ -132,10 +131,11 @@ export class Propagation implements PartHooks {
 
   /** Hands a request over where it stands; false if it does not stand there as it has to. */
   private appendReceived(call: Call): boolean {
-    const start = canonicalStart(call);
+    const { parser } = this.server.gate;
+    const start = parser.canonicalStart(call);
     if (start < 0) return false;
-    const end = call.ends[call.argc - 1] + 2;
-    for (const sink of this.sinks) sink.append(call.db.id, call.buf, start, end);
+    const { sinks } = this;
+    for (let i = 0; i < sinks.length; i++) sinks[i].append(call.db.id, call.buf, start, parser.position);
     return true;
   }
 
@@ -146,9 +146,9 @@ export class Propagation implements PartHooks {
   }
 
   /** A key is gone because its time has come, or because memory was short. */
-  private keyRemoved(db: Database, key: Uint8Array, start: number, end: number, lazily: boolean): void {
+  keyRemoved(db: Database, key: Uint8Array, start: number, end: number, later: boolean): void {
     const writer = this.begin(db.id, 2);
-    writer.bulkText(lazily ? "UNLINK" : "DEL");
+    writer.bulkText(later ? "UNLINK" : "DEL");
     writer.bulk(key, start, end - start);
     this.endBackground();
   }
@@ -198,20 +198,4 @@ function isComplete(buf: Buffer, start: number, end: number): boolean {
   const parser = new RequestParser({ maxBulk: Number.POSITIVE_INFINITY, authenticated: true });
   parser.begin(buf, start, end);
   return parser.next() === PARSED_COMMAND;
-}
-
-type RemovalHook = (db: Database, key: Uint8Array, start: number, end: number) => void;
-
-/** Hooks that hear of keys that nobody has deleted. */
-function removalHooks(expired: RemovalHook, evicted: RemovalHook): KeyspaceHooks {
-  return {
-    keyExpired: expired,
-    keyEvicted: evicted,
-    keyChanged() {},
-    keyEvent() {},
-    keyCreated() {},
-    keyMissed() {},
-    flushing() {},
-    swapping() {},
-  };
 }

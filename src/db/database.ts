@@ -140,8 +140,14 @@ export class Database {
   private expire(key: Uint8Array, start: number, end: number, ref: number): void {
     this.dict.removeFound();
     this.keyspace.stats.expired++;
-    this.keyspace.hooks?.keyExpired(this, key, start, end);
+    this.announceExpired(key, start, end);
     this.discard(ref, this.keyspace.lazyExpire);
+  }
+
+  private announceExpired(key: Uint8Array, start: number, end: number): void {
+    const { hooks, removals, lazyExpire } = this.keyspace;
+    hooks?.keyExpired(this, key, start, end);
+    removals?.keyRemoved(this, key, start, end, lazyExpire);
   }
 
   /** Frees an entry that is in no dict any more; `later`: its value in the background, if it has more than a few parts. */
@@ -165,7 +171,7 @@ export class Database {
     // The hook gets the key's bytes where they stand, so the block is freed last.
     this.dict.removeFound();
     this.keyspace.stats.expired++;
-    this.keyspace.hooks?.keyExpired(this, bytes, at, at + length);
+    this.announceExpired(bytes, at, at + length);
     this.discard(ref, this.keyspace.lazyExpire);
   }
 
@@ -183,7 +189,9 @@ export class Database {
     this.dict.removeFound();
     this.keyspace.stats.evicted++;
     // The hook gets the key's bytes where they stand, so the block is freed last.
-    this.keyspace.hooks?.keyEvicted(this, bytes, at, at + length);
+    const { hooks, removals, lazyEvict } = this.keyspace;
+    hooks?.keyEvicted(this, bytes, at, at + length);
+    removals?.keyRemoved(this, bytes, at, at + length, lazyEvict);
     this.discard(ref, this.keyspace.lazyEvict);
   }
 

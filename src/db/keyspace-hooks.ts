@@ -29,8 +29,10 @@ export interface KeyspaceHooks {
   swapping(a: Database, b: Database): void;
 }
 
-/** Who hears of parts of values; the rules are the same. */
-export interface PartHooks {
+/** Who hears of keys and fields that are gone although nobody has deleted them; the rules are the same. */
+export interface RemovalHooks {
+  /** A key was deleted because its time had come, or to make room; `later`: its memory is freed in the background. */
+  keyRemoved(db: Database, key: Uint8Array, start: number, end: number, later: boolean): void;
   /** A field of the hash of this entry was deleted because its time had come. The hash may be empty now. */
   fieldExpired(db: Database, entry: number, field: Uint8Array, start: number, end: number): void;
 }

@@ -16,7 +16,7 @@ import { Database } from "./database";
 import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
 import { FreeQueue } from "./free-queue";
 import { KeyHints } from "./key-hints";
-import { type KeyspaceHooks, type PartHooks, withHooks, withoutHooks } from "./keyspace-hooks";
+import { type KeyspaceHooks, type RemovalHooks, withHooks, withoutHooks } from "./keyspace-hooks";
 
 /** Classes of keyspace events, with Redis's bits. */
 export const EVENT_GENERIC = 1 << 2;
@@ -109,8 +109,8 @@ export class Keyspace {
   lazyEvict = false;
   /** Who hears of changes: nobody, one, or several behind one (see keyspace-hooks.ts). */
   hooks: KeyspaceHooks | null = null;
-  /** Who hears of parts of values that are gone because their time had come: fields of hashes. */
-  partHooks: PartHooks | null = null;
+  /** Who hears of what is gone although nobody has deleted it. */
+  removals: RemovalHooks | null = null;
 
   constructor(options: KeyspaceOptions) {
     this.heap = options.heap;

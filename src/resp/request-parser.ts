@@ -9,7 +9,7 @@
  * Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/. Limits and texts are Redis's.
  */
 
-import { parseInt64Rounded } from "../util/integers";
+import { numberDigits, parseInt64Rounded } from "../util/integers";
 import { InlineError, splitInline } from "./inline";
 import type { Request } from "./request";
 
@@ -195,6 +195,25 @@ export class RequestParser implements Request {
     this.position = this.commandStart;
   }
 
+  /**
+   * Where the command begins whose arguments are in `starts` (that of this parser), if it stands in `input` as an encoder
+   * writes it, up to `position`; -1 if not. Line ends behind arguments were skipped unseen, a length may have been written
+   * in another way than the shortest, and the words of an inline command stand elsewhere.
+   */
+  canonicalStart(request: Request): number {
+    const { source, commandStart } = this;
+    if (request.starts !== this.starts || request.buf !== source) return -1;
+    const { starts, ends, argc } = request;
+    let size = headerBytes(argc);
+    for (let i = 0; i < argc; i++) {
+      const end = ends[i];
+      if (source[end] !== CR || source[end + 1] !== LF) return -1;
+      const length = end - starts[i];
+      size += headerBytes(length) + length + 2;
+    }
+    return size === this.position - commandStart ? commandStart : -1;
+  }
+
   /** The unparsed input, from the start of the command that is being parsed: to log it. */
   rest(): Buffer {
     return this.source.subarray(this.commandStart, this.end);
@@ -360,6 +379,11 @@ export class RequestParser implements Request {
     this.starts = starts;
     this.ends = ends;
   }
+}
+
+/** Bytes of a header as short as can be: type, digits, CR LF. */
+function headerBytes(value: number): number {
+  return value < 10 ? 4 : 3 + numberDigits(value);
 }
 
 function rebase(partial: Partial, base: number): void {

@@ -3,13 +3,6 @@
  * whoever received it and is valid until the command returns.
  */
 
-import { numberDigits } from "../util/integers";
-
-const CR = 0x0d;
-const LF = 0x0a;
-const ARRAY = 0x2a;
-const BULK = 0x24;
-
 /** Arguments as every producer (parser, transaction queue, script, in-process call) hands them to the dispatcher. */
 export interface Request {
   buf: Buffer;
@@ -60,42 +53,6 @@ export function copyRequest(request: Request, replacements: readonly Replacement
     copy.ends[i] = at;
   }
   return copy;
-}
-
-/**
- * Where the array of bulk strings begins that a request stands in, if there is nothing else between its arguments and
- * two bytes follow the last, so that `buf[canonicalStart, last end + 2)` is the request in the protocol; -1 if not. That
- * is so where it was received, unless it was inline.
- */
-export function canonicalStart({ buf, starts, ends, argc }: Request): number {
-  let at = starts[0] - headerBytes(ends[0] - starts[0]) - headerBytes(argc);
-  if (at < 0 || !hasHeader(buf, at, ARRAY, argc)) return -1;
-  const start = at;
-  at += headerBytes(argc);
-  for (let i = 0; i < argc; i++) {
-    const end = ends[i];
-    const length = end - starts[i];
-    if (at + headerBytes(length) !== starts[i] || !hasHeader(buf, at, BULK, length)) return -1;
-    if (buf[end] !== CR || buf[end + 1] !== LF) return -1;
-    at = end + 2;
-  }
-  return start;
-}
-
-/** Bytes of a header: type, digits, CR LF. */
-function headerBytes(value: number): number {
-  return value < 10 ? 4 : 3 + numberDigits(value);
-}
-
-function hasHeader(buf: Uint8Array, at: number, type: number, value: number): boolean {
-  let digit = at + headerBytes(value) - 3;
-  if (buf[at] !== type || buf[digit + 1] !== CR || buf[digit + 2] !== LF) return false;
-  for (let rest = value; digit > at; digit--) {
-    const next = Math.floor(rest / 10);
-    if (buf[digit] !== 0x30 + rest - next * 10) return false;
-    rest = next;
-  }
-  return true;
 }
 
 /** Bytes of the arguments of a request. */

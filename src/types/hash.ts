@@ -188,7 +188,7 @@ export class Hashes {
 
   /** The field buf[start, end) is about to be deleted because its time has passed. */
   private announceExpired(buf: Uint8Array, start: number, end: number): void {
-    this.keyspace.partHooks?.fieldExpired(this.db, this.entry, buf, start, end);
+    this.keyspace.removals?.fieldExpired(this.db, this.entry, buf, start, end);
   }
 
   /** Reads the value of the field that find() found. */
@@ -421,7 +421,7 @@ export class Hashes {
     for (let p = first; p !== 0; dead++) {
       const time = listpack.next(listpack.next(p));
       if (!this.isDead(listpack.integerAt(time))) break;
-      if (this.keyspace.partHooks !== null) {
+      if (this.keyspace.removals !== null) {
         const { bytes, start, end } = this.fieldAt(p);
         this.announceExpired(bytes, start, end);
       }

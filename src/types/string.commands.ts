@@ -164,7 +164,17 @@ function setExpiring(c: Call, existing: number, value: number, options: number, 
   if (expireAt > Number.MAX_SAFE_INTEGER) writeExactExpiry(c, ref, options);
   c.changed(1, EVENT_STRING, "set");
   c.notify(1, EVENT_GENERIC, "expire");
-  if (c.isPropagated && (options & PXAT) === 0) c.propagateAs("SET", 1, value, "PXAT", expiryText(c, ref));
+  if (c.isPropagated && (options & PXAT) === 0) propagateExpiring(c, ref, value);
+}
+
+/** SET key value PXAT ms. */
+function propagateExpiring(c: Call, ref: number, value: number): void {
+  const { entries } = c.db.keyspace;
+  const effect = c.effect("SET", 5);
+  c.writeArgument(effect, 1);
+  c.writeArgument(effect, value);
+  effect.bulkText("PXAT");
+  effect.bulkInt64(entries.expiryHi(ref), entries.expiryLo(ref));
 }
 
 function writeExactExpiry(c: Call, ref: number, options: number): void {
