@@ -96,10 +96,19 @@ export interface KeySpec {
 export class KeyUse {
   /** KEY_READ and KEY_WRITE. */
   readonly access: number;
+  /** It is a key, and not something that is only where a key of its name would be (a shard channel). */
+  readonly isKey: boolean;
+  /** There are keys that the specification does not find. */
+  readonly isIncomplete: boolean;
+  /** What is done with the key depends on the arguments. */
+  readonly isVariable: boolean;
 
   /** `flags` as COMMAND INFO has them. */
   constructor(readonly flags: readonly string[]) {
     this.access = keyAccess(flags);
+    this.isKey = !flags.includes("not_key");
+    this.isIncomplete = flags.includes("incomplete");
+    this.isVariable = flags.includes("variable_flags");
   }
 }
 

@@ -8,7 +8,7 @@
 import type { Request } from "../resp/request";
 import { equalsIgnoreCase } from "../util/bytes";
 import { parseSafeInt } from "../util/integers";
-import { type Command, type KeySpec, KeyUse } from "./command-spec";
+import { type Command, type KeySpec, KeyUse, MOVABLE_KEYS } from "./command-spec";
 
 /** One key: which argument it is, and what the command does to it ("RW access update"). */
 export interface KeyPosition {
@@ -17,13 +17,9 @@ export interface KeyPosition {
   readonly flags: readonly string[];
 }
 
-const VARIABLE = "variable_flags";
-const INCOMPLETE = "incomplete";
-const NOT_KEY = "not_key";
-
 /** Whether the command has any keys. */
 export function hasKeys(command: Command): boolean {
-  return command.keys.some((spec) => !spec.flags.includes(NOT_KEY));
+  return command.keyUses.some(({ isKey }) => isKey);
 }
 
 /** Keys of a request; made once and filled again for every request, so that looking for keys allocates nothing. */
@@ -51,16 +47,16 @@ export class KeyList {
  */
 export function findKeys(command: Command, request: Request, from: number, keys: KeyList): void {
   keys.count = 0;
-  const own = OWN_KEYS.get(command.fullName);
+  const own = (command.flags & MOVABLE_KEYS) === 0 ? undefined : OWN_KEYS.get(command.fullName);
   if (own !== undefined) {
     own(request, from, keys);
     return;
   }
   const { keys: specs, keyUses } = command;
   for (let i = 0; i < specs.length; i++) {
-    const spec = specs[i];
-    if (spec.flags.includes(NOT_KEY)) continue;
-    if (addKeys(command, spec, keyUses[i], request, from, keys) && !spec.flags.includes(INCOMPLETE)) continue;
+    const use = keyUses[i];
+    if (!use.isKey) continue;
+    if (addKeys(command, specs[i], use, request, from, keys) && !use.isIncomplete) continue;
     keys.count = 0;
     return;
   }
@@ -94,7 +90,7 @@ function addKeys(command: Command, spec: KeySpec, use: KeyUse, request: Request,
     last = first + (count - 1) * find.step;
   }
   if (last >= argc || last < first || first >= argc) return false;
-  const actual = spec.flags.includes(VARIABLE) ? variableUse(command, request, from, use) : use;
+  const actual = use.isVariable ? variableUse(command, request, from, use) : use;
   for (let i = first; i <= last; i += find.step) keys.push(from + i, actual);
   return true;
 }
@@ -166,7 +162,7 @@ const VARIABLE_USES: ReadonlyMap<string, (request: Request, from: number) => Key
 
 function variableUse(command: Command, request: Request, from: number, use: KeyUse): KeyUse {
   const own = VARIABLE_USES.get(command.fullName);
-  return own === undefined ? new KeyUse(use.flags.filter((flag) => flag !== VARIABLE)) : own(request, from);
+  return own === undefined ? new KeyUse(use.flags.filter((flag) => flag !== "variable_flags")) : own(request, from);
 }
 
 /** The key that SORT sorts; those that its patterns name depend on the data. */
