@@ -317,11 +317,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/other": {
-    passes: 22,
+    passes: 25,
     fails: {
-      "Same dataset digest if saving/reloading as AOF?": "AOF",
-      "EXPIRES after a reload (snapshot + append only file rewrite)": "AOF",
-      "EXPIRES after AOF reload (without rewrite)": "AOF",
       "Don't rehash if redis has child process": "BGSAVE; redbun has no child process",
     },
     skips: {},
