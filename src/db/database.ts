@@ -62,9 +62,14 @@ export class Database {
 
   /** Ref of the entry, or 0; neither expiry nor statistics nor LRU. */
   find(key: Uint8Array, start: number, end: number): number {
-    this.hash = this.dict.hash(key, start, end);
-    const ref = this.dict.find(this.hash, key, start, end);
-    this.dict.guard?.protect(this.hash);
+    return this.findHashed(this.dict.hash(key, start, end), key, start, end);
+  }
+
+  /** As find(), of a key whose hash is known. */
+  findHashed(hash: number, key: Uint8Array, start: number, end: number): number {
+    this.hash = hash;
+    const ref = this.dict.find(hash, key, start, end);
+    this.dict.guard?.protect(hash);
     return ref;
   }
 

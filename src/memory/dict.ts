@@ -264,6 +264,21 @@ export class Dict {
     this.warmed = sink;
   }
 
+  /** As warm(), of the slots alone and the heads of their segments: for keys that are not there, and will be. */
+  warmSlots(hashes: Int32Array, count: number): void {
+    const { entries, firstEntry, heap } = this;
+    const shift = HASH_BITS - this.depth;
+    let sink = 0;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i];
+      const entry = firstEntry + ((hash >>> shift) << 1);
+      const segment = entries[entry];
+      const view = heap.u32[segment >>> SEGMENT_SHIFT];
+      sink ^= view[slotWord(segment, hash, entries[entry + 1])] ^ view[(segment & SEGMENT_MASK) << 1];
+    }
+    this.warmed = sink;
+  }
+
   /** Adds an element whose key is not in the dict. Throws HeapFullError if there is no memory for it. */
   insert(hash: number, ref: number, flag: boolean): void {
     if (this.guard !== null) this.guard.protect(hash);

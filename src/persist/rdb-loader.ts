@@ -6,6 +6,7 @@ import { NO_EXPIRY } from "../db/entry";
 import type { EntryHead } from "../types/string";
 import { int64ToNumber } from "../util/integers";
 import { EMPTY_VALUE } from "./codecs/codec";
+import { EntryBatch } from "./entry-batch";
 import { RDB_MODULE, RDB_MODULE_2 } from "./rdb-format";
 import { corrupt, RdbError, type RdbInput } from "./rdb-input";
 import { ITEM_AUX, ITEM_DATABASE, ITEM_END, ITEM_KEY, ITEM_LIBRARY, ITEM_MODULE_AUX, RdbReader } from "./rdb-reader";
@@ -51,6 +52,7 @@ export class RdbLoader {
   readonly reader: RdbReader;
   private readonly head: EntryHead;
   private finished = false;
+  private readonly batch: EntryBatch;
 
   /** @param now ms since the epoch: keys that expired before are left out */
   constructor(
@@ -61,6 +63,7 @@ export class RdbLoader {
     private readonly now: number,
   ) {
     input.checksum = options.checksum;
+    this.batch = new EntryBatch(options.replace);
     this.reader = new RdbReader(input);
     this.head = {
       type: 0,
@@ -88,9 +91,13 @@ export class RdbLoader {
     const { input } = this;
     const { clock } = this.codecs.keyspace;
     const stop = input.position + bytes;
-    while (!this.finished) {
-      for (let i = 0; i < KEYS_PER_LOOK && !this.finished && input.position < stop; i++) this.item();
-      if (input.position >= stop || clock.monotonic() >= deadline) break;
+    try {
+      while (!this.finished) {
+        for (let i = 0; i < KEYS_PER_LOOK && !this.finished && input.position < stop; i++) this.item();
+        if (input.position >= stop || clock.monotonic() >= deadline) break;
+      }
+    } finally {
+      this.batch.flush();
     }
     return this.finished;
   }
@@ -147,7 +154,7 @@ export class RdbLoader {
       this.codecs.keyspace.freeEntry(ref);
     } else {
       if (reader.expires) this.codecs.keyspace.entries.setExpiry64(ref, reader.expiryHi, reader.expiryLo);
-      this.add(ref);
+      this.batch.add(this.codecs.keyspace.databases[reader.database], ref);
       this.keysLoaded++;
       this.listener.loaded();
     }
@@ -160,23 +167,6 @@ export class RdbLoader {
   private accessBits(): number {
     const { access } = this.codecs.keyspace;
     return access.restored(this.reader.idleSeconds, this.reader.frequency);
-  }
-
-  /** Puts a new entry into the dict of its database. */
-  private add(ref: number): void {
-    const { reader } = this;
-    const { keyspace } = this.codecs;
-    const db = keyspace.databases[reader.database];
-    const existing = db.find(reader.key, 0, reader.keyLength);
-    try {
-      if (existing !== 0 && !this.options.replace) {
-        throw corrupt(`RDB has duplicated key '${reader.keyText}' in DB ${reader.database}`);
-      }
-      db.put(existing, ref, false);
-    } catch (error) {
-      keyspace.freeEntry(ref);
-      throw error;
-    }
   }
 
   private finish(): void {
