@@ -33,6 +33,8 @@ import { Gate } from "./net/gate";
 import { Listeners } from "./net/listeners";
 import { Aof } from "./persist/aof/aof";
 import type { AofLoadResult } from "./persist/aof/aof-loader";
+import { Migrations, migrateCommands } from "./persist/migrate.commands";
+import { MigrationLinks } from "./persist/migration-link";
 import { persistCommands } from "./persist/persist.commands";
 import { inSlices, type LoadResult, Persistence } from "./persist/persistence";
 import { ReplyWriter } from "./resp/reply-writer";
@@ -104,7 +106,15 @@ export function createCommandTable(more: CommandDefinition[][] = []): CommandTab
   const strings = [keyCommands, sortCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
   const collections = [listCommands, hashCommands, setCommands, zsetCommands, geoCommands, streamCommands];
   const types = [...strings, ...collections];
-  return new CommandTable([...adminCommands, persistCommands, pubsubCommands, transactionCommands, ...types, ...more]);
+  return new CommandTable([
+    ...adminCommands,
+    persistCommands,
+    migrateCommands,
+    pubsubCommands,
+    transactionCommands,
+    ...types,
+    ...more,
+  ]);
 }
 
 export class Server implements ServerContext {
@@ -136,6 +146,7 @@ export class Server implements ServerContext {
   readonly memoryLimits: MemoryLimits;
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
+  readonly migrations = new Migrations(new MigrationLinks());
   readonly propagation: Propagation;
   readonly aof: Aof;
   readonly dispatcher: Dispatcher;
@@ -291,6 +302,7 @@ export class Server implements ServerContext {
     if (this.cronTimer !== null) clearTimeout(this.cronTimer);
     this.background.stop();
     this.persistence.abortBackground();
+    this.migrations.links.close();
     this.memoryLimits.stop();
     this.aof.stop();
     this.unblocker.stop();

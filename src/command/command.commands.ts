@@ -1,10 +1,10 @@
 /** COMMAND: what commands there are, and what they are like. */
 
-import { INVALID_COMMAND, INVALID_COMMAND_ARITY, NO_KEY_ARGUMENTS } from "../resp/errors";
+import { INVALID_ARGUMENTS, INVALID_COMMAND, INVALID_COMMAND_ARITY, NO_KEY_ARGUMENTS } from "../resp/errors";
 import { globMatchString } from "../util/glob";
 import type { Call } from "./call";
 import { replyCommandDocs, replyCommandInfo, replyKeyFlags } from "./command-reply";
-import { type Command, type CommandDefinition, type Handler, LOADING, STALE } from "./command-spec";
+import { type Command, type CommandDefinition, type Handler, LOADING, NO_MANDATORY_KEYS, STALE } from "./command-spec";
 import { replyHelp } from "./help";
 import { hasKeys, type KeyPosition, keysOf } from "./key-extraction";
 
@@ -95,7 +95,11 @@ function keysOfArguments(c: Call): KeyPosition[] | null {
   if (command === null) c.fail(INVALID_COMMAND);
   else if (!hasKeys(command)) c.fail(NO_KEY_ARGUMENTS);
   else if (!command.acceptsArity(c.argc - 2)) c.fail(INVALID_COMMAND_ARITY);
-  else return keysOf(command, c, 2);
+  else {
+    const keys = keysOf(command, c, 2);
+    if (keys.length > 0 || (command.flags & NO_MANDATORY_KEYS) !== 0) return keys;
+    c.fail(INVALID_ARGUMENTS);
+  }
   return null;
 }
 

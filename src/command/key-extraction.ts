@@ -132,6 +132,7 @@ function keyCount(request: Request, at: number): number {
 const READS = new KeyUse(["RO", "access"]);
 const OVERWRITES = new KeyUse(["OW", "update"]);
 const READS_AND_WRITES = new KeyUse(["RW", "access", "update"]);
+const MOVES = new KeyUse(["RW", "access", "delete"]);
 
 /** What a command does with its key, by its arguments. */
 const VARIABLE_USES: ReadonlyMap<string, (request: Request, from: number) => KeyUse> = new Map([
@@ -183,8 +184,25 @@ function sortKeys(request: Request, from: number, keys: KeyList): void {
   if (store > 0) keys.push(store, OVERWRITES);
 }
 
+/** The key that MIGRATE names, or those behind KEYS; none where both are there, which is an error. */
+function migratedKeys(request: Request, from: number, keys: KeyList): void {
+  const { starts, ends, argc } = request;
+  const single = from + 3;
+  for (let i = from + 6; i < argc; i++) {
+    if (isWord(request, i, "keys")) {
+      if (starts[single] !== ends[single]) return;
+      for (let key = i + 1; key < argc; key++) keys.push(key, MOVES);
+      return;
+    }
+    if (isWord(request, i, "auth")) i++;
+    else if (isWord(request, i, "auth2")) i += 2;
+  }
+  keys.push(single, MOVES);
+}
+
 /** Commands whose keys no specification can say. */
 const OWN_KEYS: ReadonlyMap<string, (request: Request, from: number, keys: KeyList) => void> = new Map([
+  ["migrate", migratedKeys],
   ["sort", sortKeys],
   ["sort_ro", sortedKey],
 ]);

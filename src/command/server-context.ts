@@ -14,6 +14,7 @@ import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
 import type { Keyspace } from "../db/keyspace";
 import type { Aof } from "../persist/aof/aof";
+import type { Migrations } from "../persist/migrate.commands";
 import type { Persistence } from "../persist/persistence";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
@@ -60,6 +61,7 @@ export interface ServerContext {
   readonly latencyMonitor: LatencyMonitor;
   readonly persistence: Persistence;
   readonly aof: Aof;
+  readonly migrations: Migrations;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;

@@ -79,6 +79,25 @@ export class Unblocker {
     if (deadline !== 0 && deadline < this.wakesAt) this.arm(deadline);
   }
 
+  /**
+   * Runs the command of a client that waits for something else than keys again. One that waits no longer is not there to
+   * get the reply, but what the command has begun is brought to an end.
+   */
+  resume(wait: Wait): void {
+    const { client, request } = wait;
+    const run = (): void => this.dispatcher.rerun(client, wait.command as Command, request);
+    this.dispatcher.startBatch();
+    if (client.wait === wait) {
+      wait.blocked = false;
+      this.answer(wait, run);
+    } else {
+      const { length } = this.reply;
+      run();
+      this.reply.truncate(length);
+    }
+    if (this.blocking.hasReady) this.serve();
+  }
+
   // --- keys --------------------------------------------------------------------------------------------------------
 
   /** Outside a command, a key that expires for instance, nobody would ask. */

@@ -214,6 +214,13 @@ export const MISCONF =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
   "modify the data set are disabled, because this instance is configured to report errors during writes if RDB " +
   "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+export const MIGRATE_KEY_NOT_EMPTY =
+  "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string";
+export const MIGRATE_IN_TRANSACTION = "ERR MIGRATE is not allowed in transactions: it waits for another server";
+export const MIGRATE_NO_CONNECTION = "IOERR error or timeout connecting to the client";
+export const migrateBroken = (doing: string): string => `IOERR error or timeout ${doing} to target instance`;
+export const migrateRefused = (error: string): string => `ERR Target instance replied with error: ${error}`;
+export const INVALID_ARGUMENTS = "ERR Invalid arguments specified for command";
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const INVALID_TTL = "ERR Invalid TTL value, must be >= 0";
 export const INVALID_IDLETIME = "ERR Invalid IDLETIME value, must be >= 0";

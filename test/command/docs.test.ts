@@ -11,6 +11,7 @@ const TYPES = ["string", "integer", "double", "key", "pattern", "unix-time", "pu
 
 /** Keywords that are not their names in capitals, by the names that they have. */
 const SIGNS: Readonly<Record<string, string>> = {
+  "empty-string": "",
   change: "CH",
   increment: "INCR",
   sorting: "ALPHA",

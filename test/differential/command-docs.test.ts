@@ -23,6 +23,7 @@ type WireDoc = Record<string, unknown>;
 
 /** What 7.2 says otherwise than 7.0 in a field that has to be equal. */
 const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
+  migrate: ["arguments"],
   // Deprecated by the documentation of 7.2 (SETNX, SETEX, PSETEX) or by 7.2 itself (QUIT).
   setnx: ["doc_flags", "deprecated_since", "replaced_by"],
   setex: ["doc_flags", "deprecated_since", "replaced_by"],

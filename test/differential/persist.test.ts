@@ -117,6 +117,18 @@ const restore: Case[] = [
   },
 ];
 
+/** Between servers: ../integration/migrate.test.ts. */
+const migrations: Case[] = [
+  ["MIGRATE 127.0.0.1 1 missing 0 100", 'MIGRATE 127.0.0.1 1 "" 0 100 KEYS a b', "MIGRATE 127.0.0.1 1 k 0"],
+  [
+    "SET k v",
+    "MIGRATE 127.0.0.1 1 k 0 100",
+    "MIGRATE 127.0.0.1 1 k 0 100 KEYS k",
+    "MIGRATE 127.0.0.1 1 k 0 x",
+    "GET k",
+  ],
+];
+
 const files: Case[] = [
   ["SAVE", "SAVE x", "LASTSAVE x", within(5, "LASTSAVE")],
   ["SET k v", "SAVE", "DEBUG RELOAD", "GET k", "DEBUG RELOAD nosuch", "DEBUG RELOAD NOSAVE", "GET k"],
@@ -129,6 +141,6 @@ const files: Case[] = [
 ];
 
 differential("persistence", {
-  cases: [...dumps, ...blocks, ...expiringFields, ...restore, ...files],
+  cases: [...dumps, ...blocks, ...expiringFields, ...restore, ...migrations, ...files],
   args: ["--enable-debug-command", "yes"],
 });

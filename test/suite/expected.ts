@@ -127,7 +127,7 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
   "unit/acl-v2": {
     passes: 29,
     fails: {
-      "Test various odd commands for key permissions": "MIGRATE, EVAL",
+      "Test various odd commands for key permissions": "EVAL",
     },
     skips: {},
   },
@@ -286,11 +286,10 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/introspection": {
-    passes: 40,
+    passes: 41,
     fails: {
       "MONITOR can log commands issued by the scripting engine": "EVAL",
       "MONITOR can log commands issued by functions": "FUNCTION",
-      "MONITOR supports redacting command arguments": "MIGRATE",
     },
     skips: {},
   },
@@ -335,43 +334,15 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
       "Tracking invalidation message of eviction keys should be before response": "eviction",
     },
   },
-  "unit/slowlog": {
-    passes: 15,
-    fails: {
-      "SLOWLOG - Some commands can redact sensitive fields": "MIGRATE",
-    },
-    skips: {},
-  },
+  "unit/slowlog": { passes: 16, fails: {}, skips: {} },
   "unit/latency-monitor": {
     passes: 13,
     fails: { "LATENCY of expire events are correctly collected": "EVAL" },
     skips: {},
   },
-  "unit/dump": {
-    // MIGRATE is not there; that it caches connections is tested by nothing but the replies of other commands.
-    passes: 12,
-    fails: {
-      "MIGRATE cached connections are released after some time": "MIGRATE",
-      "MIGRATE is able to migrate a key between two instances": "MIGRATE",
-      "MIGRATE is able to copy a key between two instances": "MIGRATE",
-      "MIGRATE will not overwrite existing keys, unless REPLACE is used": "MIGRATE",
-      "MIGRATE propagates TTL correctly": "MIGRATE",
-      "MIGRATE can correctly transfer large values": "MIGRATE",
-      "MIGRATE can correctly transfer hashes": "MIGRATE",
-      "MIGRATE timeout actually works": "MIGRATE",
-      "MIGRATE can migrate multiple keys at once": "MIGRATE",
-      "MIGRATE with multiple keys must have empty key arg": "MIGRATE",
-      "MIGRATE with multiple keys migrate just existing ones": "MIGRATE",
-      "MIGRATE with multiple keys: stress command rewriting": "MIGRATE",
-      "MIGRATE with multiple keys: delete just ack keys": "MIGRATE",
-      "MIGRATE AUTH: correct and wrong password cases": "MIGRATE",
-      "(outside a test)": "MIGRATE",
-      "(the unit ended early)": "MIGRATE",
-    },
-    skips: {},
-  },
+  "unit/dump": { passes: 26, fails: {}, skips: {} },
   "unit/introspection-2": {
-    passes: 36,
+    passes: 37,
     fails: {
       "command stats for scripts": "EVAL",
       "COMMAND GETKEYS EVAL with keys": "EVAL",
@@ -379,7 +350,6 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
       "COMMAND LIST FILTERBY ACLCAT - list all commands/subcommands": "EVAL",
       "COMMAND LIST FILTERBY PATTERN - list all commands/subcommands": "CLUSTER",
       "EVAL command is marked with movablekeys": "EVAL",
-      "MIGRATE command is marked with movablekeys": "MIGRATE",
     },
     skips: {},
   },

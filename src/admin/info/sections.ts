@@ -213,11 +213,11 @@ function channels({ pubsub }: ServerContext): string[] {
 }
 
 /** Fields of what redbun does not have, or not yet. */
-function idleFeatures({ tracking }: ServerContext): string[] {
+function idleFeatures({ tracking, migrations }: ServerContext): string[] {
   return [
     "latest_fork_usec:0",
     "total_forks:0",
-    "migrate_cached_sockets:0",
+    `migrate_cached_sockets:${migrations.links.count}`,
     "slave_expires_tracked_keys:0",
     "active_defrag_hits:0",
     "active_defrag_misses:0",

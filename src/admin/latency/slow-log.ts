@@ -107,6 +107,8 @@ export function secretArguments(command: Command, request: Request): (i: number)
     case "hello":
       // HELLO protover [AUTH user password]: both of them.
       return (i) => i > 2 && (word(i - 1) === "auth" || (i > 3 && word(i - 2) === "auth"));
+    case "migrate":
+      return (i) => i > 6 && (word(i - 1) === "auth" || word(i - 1) === "auth2" || (i > 7 && word(i - 2) === "auth2"));
     default:
       return NONE;
   }

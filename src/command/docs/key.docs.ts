@@ -85,6 +85,35 @@ export function keyDocs(): FamilyDocs {
         optional(since("5.0.0", withToken("FREQ", integer("frequency")))),
       ],
     },
+    migrate: {
+      summary: "Atomically transfers a key from one Redis instance to another.",
+      since: "2.6.0",
+      complexity:
+        "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed.",
+      history: [
+        ["3.0.0", "Added the `COPY` and `REPLACE` options."],
+        ["3.0.6", "Added the `KEYS` option."],
+        ["4.0.7", "Added the `AUTH` option."],
+        ["6.0.0", "Added the `AUTH2` option."],
+      ],
+      arguments: [
+        string("host"),
+        integer("port"),
+        oneof("key-selector", key("key"), { ...token(""), name: "empty-string" }),
+        integer("destination-db"),
+        integer("timeout"),
+        optional(since("3.0.0", token("COPY"))),
+        optional(since("3.0.0", token("REPLACE"))),
+        optional(
+          oneof(
+            "authentication",
+            since("4.0.7", withToken("AUTH", shownAs("password", string("auth")))),
+            since("6.0.0", withToken("AUTH2", block("auth2", string("username"), string("password")))),
+          ),
+        ),
+        optional(since("3.0.6", multiple(withToken("KEYS", shownAs("key", key("keys", 1)))))),
+      ],
+    },
     touch: {
       summary:
         "Returns the number of existing keys out of those specified after updating the time they were last accessed.",
