@@ -12,6 +12,7 @@
 
 import { parseArgs } from "node:util";
 import { createConfig } from "../../src/admin/config/config";
+import { expositionText } from "../../src/admin/exposition/exposition";
 import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
 import type { Background } from "../../src/db/background";
 import { requestOf } from "../../src/resp/request";
@@ -118,6 +119,25 @@ class Workbench {
     }
   }
 
+  /** `count` runs of cron, a tenth of a second apart, and the slices of work that follow from each. */
+  tick(count: number, longest: Longest): void {
+    const cron = Reflect.get(this.server, "cron") as () => void;
+    for (let i = 0; i < count; i++) {
+      this.clock.shiftMs += 100;
+      longest.time(() => cron.call(this.server));
+      longest.time(() => {
+        this.background.stop();
+        this.background.wake();
+      });
+    }
+    this.background.stop();
+  }
+
+  /** Runs something that is no command `count` times. */
+  times(count: number, longest: Longest, step: () => void): void {
+    for (let i = 0; i < count; i++) longest.time(step);
+  }
+
   /** Slices of background work until nothing is left to free, to expire or to give back. */
   settle(longest: Longest): void {
     const { keyspace } = this.server;
@@ -157,10 +177,11 @@ interface Sizes {
   readonly keys: number;
   readonly expiring: number;
   readonly elements: number;
+  readonly clients: number;
 }
 
-const FULL: Sizes = { keys: 10_000_000, expiring: 1_000_000, elements: 1_000_000 };
-const SMOKE: Sizes = { keys: 20_000, expiring: 5000, elements: 2000 };
+const FULL: Sizes = { keys: 10_000_000, expiring: 1_000_000, elements: 1_000_000, clients: 10_000 };
+const SMOKE: Sizes = { keys: 20_000, expiring: 5000, elements: 2000, clients: 100 };
 
 /** What fills the collection `big`, an element a command. */
 const FILLS: Readonly<Record<string, string>> = {
@@ -193,6 +214,52 @@ function* strings(sizes: Sizes): Generator<Row> {
   yield { name: `expire ${sizes.expiring} strings at one moment`, longest: expire };
 }
 
+/** What comes again and again while there are many keys, of which one in ten expires: cron, figures, eviction. */
+function* housekeeping(sizes: Sizes): Generator<Row> {
+  const bench = new Workbench();
+  const { server } = bench;
+  const keys = sizes.keys / 2;
+  const some = keys / 10;
+  bench.repeat("SET key:############ valu", keys - some, new Longest());
+  // Their times come one after the other, within a minute.
+  for (let i = 0; i < 60; i++) {
+    const at = bench.clock.now() + 60_000 + i * 1000;
+    bench.repeat(`SET soon:${String(i).padStart(2, "0")}:########## valu PXAT ${at}`, some / 60, new Longest());
+  }
+  const cron = new Longest();
+  bench.tick(500, cron);
+  yield { name: `cron, ${keys} keys`, longest: cron };
+  const expiring = new Longest();
+  bench.tick(800, expiring);
+  yield { name: `cron while one in ten of ${keys} keys expires within a minute`, longest: expiring };
+  for (let i = 0; i < sizes.clients; i++) {
+    server.clients.add(new Client(server.clients.nextId(), NO_TRANSPORT, 0, server.acl.defaultUser, true));
+  }
+  const clients = new Longest();
+  bench.tick(100, clients);
+  yield { name: `cron, ${sizes.clients} clients`, longest: clients };
+  const info = new Longest();
+  bench.repeat("INFO everything", 100, info);
+  yield { name: "INFO everything", longest: info };
+  const metrics = new Longest();
+  bench.times(100, metrics, () => void expositionText(server));
+  yield { name: "metrics for Prometheus", longest: metrics };
+  for (const policy of ["allkeys-lru", "allkeys-lfu"]) {
+    server.config.set([
+      ["maxmemory-policy", policy],
+      ["maxmemory", String(server.metrics.usedBytes)],
+    ]);
+    const evict = new Longest();
+    bench.repeat(`SET ${policy}:############ valu`, keys / 5, evict);
+    yield { name: `SET that evicts a key, ${policy}`, longest: evict };
+  }
+  const half = String(Math.floor(server.metrics.usedBytes * 0.75));
+  const shrink = new Longest();
+  shrink.time(() => void server.config.set([["maxmemory", half]]));
+  bench.repeat("SET one:############ valu", 1000, shrink);
+  yield { name: "maxmemory lowered by a quarter, and the writes that follow", longest: shrink };
+}
+
 /** A large collection of one type: filled, and removed in every way. */
 function* collection(type: string, sizes: Sizes): Generator<Row> {
   const bench = new Workbench();
@@ -217,6 +284,7 @@ function* collection(type: string, sizes: Sizes): Generator<Row> {
 
 const GROUPS: Readonly<Record<string, (sizes: Sizes) => Generator<Row>>> = {
   strings,
+  housekeeping,
   ...Object.fromEntries(Object.keys(FILLS).map((type) => [type, (sizes: Sizes) => collection(type, sizes)])),
 };
 
