@@ -12,6 +12,7 @@ import { infoCommands } from "./info/info.commands";
 import { memoryCommands } from "./info/memory.commands";
 import { latencyCommands } from "./latency/latency.commands";
 import { slowLogCommands } from "./latency/slow-log.commands";
+import { moduleCommands } from "./module.commands";
 import { serverCommands } from "./server.commands";
 
 export const adminCommands: CommandDefinition[][] = [
@@ -24,6 +25,7 @@ export const adminCommands: CommandDefinition[][] = [
   infoCommands,
   latencyCommands,
   memoryCommands,
+  moduleCommands,
   monitorCommands,
   serverCommands,
   slowLogCommands,

@@ -212,7 +212,10 @@ export class Dispatcher {
   /** Why a client may not run a command, or null. GONE: it has just been sent away. */
   private refusal(client: Client, command: Command, request: Request): string | null {
     const flags = effectiveFlags(client, command);
-    if ((flags & PROTECTED) !== 0 && !this.allowsDebug(client)) return errors.DEBUG_NOT_ALLOWED;
+    if ((flags & PROTECTED) !== 0) {
+      const denial = this.protection(client, command);
+      if (denial !== null) return denial;
+    }
     if (!client.authenticated && (flags & NO_AUTH) === 0 && this.server.acl.authenticationRequired)
       return errors.NO_AUTH;
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
@@ -247,9 +250,13 @@ export class Dispatcher {
     return pause.holds((effectiveFlags(client, command) & (WRITE | MAY_REPLICATE)) !== 0, keyspace.now);
   }
 
-  private allowsDebug(client: Client): boolean {
-    const { enableDebugCommand } = this.server.config;
-    return enableDebugCommand === "yes" || (enableDebugCommand === "local" && isLocal(client));
+  /** Why DEBUG, or what changes modules, is not for this client; or null. */
+  private protection(client: Client, command: Command): string | null {
+    const { enableDebugCommand, enableModuleCommand } = this.server.config;
+    const isDebug = command.fullName === "debug";
+    const allowed = isDebug ? enableDebugCommand : enableModuleCommand;
+    if (allowed === "yes" || (allowed === "local" && isLocal(client))) return null;
+    return isDebug ? errors.DEBUG_NOT_ALLOWED : errors.MODULE_NOT_ALLOWED;
   }
 
   private run(client: Client, command: Command, request: Request): void {

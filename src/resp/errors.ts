@@ -34,9 +34,18 @@ export const INVALID_CLIENT_NAME = "ERR Client names cannot contain spaces, newl
 export const NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
 export const INVALID_COMMAND = "ERR Invalid command specified";
 export const INVALID_COMMAND_ARITY = "ERR Invalid number of arguments specified for command";
-export const DEBUG_NOT_ALLOWED =
-  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local ' +
-  "connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+function notAllowed(name: string): string {
+  const directive = `enable-${name.toLowerCase()}-command`;
+  return (
+    `ERR ${name} command not allowed. If the ${directive} option is set to "local", you can run it from a local ` +
+    "connection, otherwise you need to set this option in the configuration file, and then restart the server."
+  );
+}
+
+export const DEBUG_NOT_ALLOWED = notAllowed("DEBUG");
+export const MODULE_NOT_ALLOWED = notAllowed("MODULE");
+export const MODULE_LOAD_FAILED = "ERR Error loading the extension. Please check the server logs.";
+export const NO_SUCH_MODULE = "ERR Error unloading module: no such module with that name";
 export const OOM = "OOM command not allowed when used memory > 'maxmemory'.";
 export const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the " +

@@ -135,3 +135,26 @@ describe("LATENCY HISTOGRAM", () => {
     ]);
   });
 });
+
+describe("LATENCY DOCTOR", () => {
+  test("has advice for what was slow: the disk, eviction, fsync", () => {
+    const redbun = withSlowCommands({ "latency-monitor-threshold": "10", appendfsync: "always" });
+    const { latencyMonitor } = redbun.server;
+    const doctor = (): string => show(redbun.run("LATENCY DOCTOR"));
+    for (const [event, advice] of [
+      ["aof-write", "keep the append-only file on a local disk"],
+      ["aof-write-pending-fsync", "a faster fsync"],
+      ["aof-write-active-child", "no-appendfsync-on-rewrite yes"],
+      ["aof-fsync-always", "CONFIG SET appendfsync everysec"],
+      ["eviction-del", "Lower maxmemory in steps"],
+      ["active-defrag-cycle", "up to 25% of the time"],
+      ["expire-cycle", "CONFIG SET hz 100"],
+    ]) {
+      redbun.run("LATENCY RESET");
+      latencyMonitor.add(event, 50_000, redbun.clock.now());
+      expect(doctor()).toContain(`1. ${event}: 1 latency spikes (average 50ms, mean deviation 0ms, period `);
+      expect(doctor()).toContain("I have a few advices for you:");
+      expect([event, doctor().includes(advice)]).toEqual([event, true]);
+    }
+  });
+});

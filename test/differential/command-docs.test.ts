@@ -36,6 +36,8 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   // Blocks around a single argument went away.
   "client|list": ["arguments"],
   "config|get": ["arguments"],
+  // CONFIG is said once for each pair.
+  "module|loadex": ["arguments"],
   // Were not described.
   "command|getkeys": ["arguments"],
   "command|getkeysandflags": ["arguments"],

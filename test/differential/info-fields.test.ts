@@ -68,11 +68,14 @@ function kindOf(value: string): string {
   return "text";
 }
 
+/** INFO tells more where there is an append-only file. */
+const WITH_AOF = { args: ["--appendonly", "yes"] };
+
 let ours: Sections;
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startRedbun();
+  server = await startRedbun(WITH_AOF);
   ours = await infoOf(server);
 });
 afterAll(async () => {
@@ -83,7 +86,7 @@ for (const peer of ["redis7", "redis8"] satisfies Peer[]) {
   describe.if(requireRedis(peer))(`beside ${peer}`, () => {
     let theirs: Sections;
     beforeAll(async () => {
-      await using other = await startRedis(peer);
+      await using other = await startRedis(peer, WITH_AOF);
       theirs = await infoOf(other);
     });
 

@@ -239,6 +239,24 @@ const general: Case[] = [
   ["SET k v EX 100", within(1, "TTL k"), "DBSIZE", "FLUSHDB", "DBSIZE"],
 ];
 
+const MODULE_COMMANDS = [
+  "MODULE",
+  "MODULE NOSUCH",
+  "MODULE HELP",
+  "MODULE LIST",
+  "MODULE LIST x",
+  "MODULE LOAD",
+  "MODULE LOAD /nonexistent a b",
+  "MODULE LOADEX /nonexistent CONFIG a",
+  "MODULE UNLOAD",
+  "MODULE UNLOAD nosuch",
+];
+
 differential("server commands", {
-  cases: [...arity, ...info, ...config, ...command, ...memory, ...debug, ...general],
+  cases: [...arity, ...info, ...config, ...command, ...memory, ...debug, ...general, MODULE_COMMANDS],
+});
+
+differential("modules, where they may be loaded", {
+  cases: [MODULE_COMMANDS],
+  args: ["--enable-module-command", "yes"],
 });

@@ -68,7 +68,7 @@ export const serverDirectives = {
   "acllog-max-len": int(128, 0, INT64_MAX, EFFECTIVE),
   "enable-protected-configs": choice(["no", "yes", "local"], "no", IMMUTABLE | EFFECTIVE),
   "enable-debug-command": choice(["no", "yes", "local"], "no", IMMUTABLE | EFFECTIVE),
-  "enable-module-command": choice(["no", "yes", "local"], "no", IMMUTABLE),
+  "enable-module-command": choice(["no", "yes", "local"], "no", IMMUTABLE | EFFECTIVE),
   "busy-reply-threshold": int(5000, 0, INT64_MAX, 0, "lua-time-limit"),
   "lua-enable-deprecated-api": flag(false, IMMUTABLE | HIDDEN),
   "slowlog-log-slower-than": int(10000, -1, INT64_MAX, EFFECTIVE),

@@ -30,7 +30,33 @@ const ADVICE: Readonly<Record<string, (server: ServerContext) => string[]>> = {
   "expire-cycle": ({ config }) => [
     `Many keys expire together. Spread their times, or let smaller steps follow each other faster: 'CONFIG SET hz ${Math.min(500, config.hz * 10)}'.`,
   ],
+  "eviction-cycle": () => [EVICTION],
+  "eviction-del": () => [EVICTION],
+  "active-defrag-cycle": ({ config }) => [
+    `Active defragmentation takes up to ${config.activeDefragCycleMax}% of the time: lower active-defrag-cycle-max.`,
+  ],
+  "aof-fsync-always": ({ config }) =>
+    config.appendfsync === "always"
+      ? ["appendfsync is always: each batch of writes waits for the disk. 'CONFIG SET appendfsync everysec' does not."]
+      : [],
+  "aof-write": () => [DISK],
+  "aof-write-pending-fsync": () => [DISK, FASTER_DISK],
+  "aof-write-active-child": () => [
+    FASTER_DISK,
+    "A snapshot or a rewrite was being written: where what a power cut loses may be more, 'CONFIG SET " +
+      "no-appendfsync-on-rewrite yes' leaves out fsync meanwhile.",
+  ],
+  "aof-write-alone": () => [DISK, FASTER_DISK],
+  "aof-fstat": () => [DISK],
+  "aof-rename": () => [DISK],
 };
+
+const DISK =
+  "The disk was slow to answer: look for other processes that use it, and keep the append-only file on a local disk.";
+const FASTER_DISK = "A disk with a faster fsync (an SSD) shortens the waiting for the append-only file.";
+const EVICTION =
+  "Many keys had to be evicted at once: by a lower maxmemory, or for the result of one large command (SORT and the " +
+  "like with STORE, RESTORE). Lower maxmemory in steps, and keep such results small.";
 
 function slowLogAdvice({ config }: ServerContext): string[] {
   const micros = config.latencyMonitorThreshold * 1000;

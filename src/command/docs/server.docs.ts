@@ -6,6 +6,7 @@ import {
   integer,
   key,
   multiple,
+  multipleWithToken,
   oneof,
   optional,
   pattern,
@@ -327,6 +328,39 @@ export function serverDocs(): FamilyDocs {
         ["6.2.0", "Added the `SYNC` flushing mode modifier."],
       ],
       arguments: [optional(oneof("flush-type", since("4.0.0", token("ASYNC")), since("6.2.0", token("SYNC"))))],
+    },
+    module: { summary: "A container for module commands.", since: "4.0.0", complexity: "Depends on subcommand." },
+    "module|help": {
+      summary: "Returns helpful text about the different subcommands.",
+      since: "5.0.0",
+      complexity: "O(1)",
+    },
+    "module|list": {
+      summary: "Returns all loaded modules.",
+      since: "4.0.0",
+      complexity: "O(N) where N is the number of loaded modules.",
+    },
+    "module|load": {
+      summary: "Loads a module.",
+      since: "4.0.0",
+      complexity: "O(1)",
+      arguments: [string("path"), optional(multiple(string("arg")))],
+    },
+    "module|loadex": {
+      summary: "Loads a module using extended parameters.",
+      since: "7.0.0",
+      complexity: "O(1)",
+      arguments: [
+        string("path"),
+        optional(multipleWithToken(withToken("CONFIG", block("configs", string("name"), string("value"))))),
+        withToken("ARGS", optional(multiple(string("args")))),
+      ],
+    },
+    "module|unload": {
+      summary: "Unloads a module.",
+      since: "4.0.0",
+      complexity: "O(1)",
+      arguments: [string("name")],
     },
     slowlog: {
       summary: "A container for slow log commands.",
