@@ -7,13 +7,14 @@ import { parseArguments } from "./admin/config/arguments";
 /** Subcommands of this program; anything else is redis-server's command line. */
 const NOT_YET: Record<string, string> = {
   benchmark: "redis-benchmark",
-  "check-aof": "redis-check-aof",
 };
 
 async function main(args: readonly string[]): Promise<void> {
   const [subcommand] = args;
   if (basename(process.argv0) === "redis-check-rdb" || subcommand === "check-rdb") {
     await checkRdb(args);
+  } else if (basename(process.argv0) === "redis-check-aof" || subcommand === "check-aof") {
+    await checkAof(args);
   } else if (subcommand === "cli") {
     const { runCli } = await import("./cli/cli");
     process.exitCode = await runCli(args.slice(1));
@@ -31,6 +32,14 @@ async function checkRdb(args: readonly string[]): Promise<void> {
   const isSubcommand = args[0] === "check-rdb";
   const name = isSubcommand ? "redbun check-rdb" : process.argv0;
   process.exitCode = runCheckRdb(name, isSubcommand ? args.slice(1) : args);
+}
+
+/** `redbun check-aof …`, or the executable under the name of redis-check-aof. */
+async function checkAof(args: readonly string[]): Promise<void> {
+  const { runCheckAof } = await import("./persist/check-aof");
+  const isSubcommand = args[0] === "check-aof";
+  const name = isSubcommand ? "redbun check-aof" : process.argv0;
+  process.exitCode = runCheckAof(name, isSubcommand ? args.slice(1) : args);
 }
 
 async function serve(args: readonly string[]): Promise<void> {

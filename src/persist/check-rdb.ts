@@ -171,6 +171,11 @@ class Checker {
   }
 }
 
+/** Checks an RDB file as it is read and prints what there is to say. Returns whether it is sound. */
+export function checkRdbInput(input: RdbInput, print: Print): boolean {
+  return new Checker(input, print).run();
+}
+
 /** Checks the file at `path` and prints what there is to say. Returns whether it is sound. */
 export function checkRdbFile(path: string, print: Print): boolean {
   print(`[offset 0] Checking RDB file ${path}`);
@@ -181,7 +186,7 @@ export function checkRdbFile(path: string, print: Print): boolean {
     return false;
   }
   try {
-    return new Checker(RdbInput.ofFile(fd, fstatSync(fd).size), print).run();
+    return checkRdbInput(RdbInput.ofFile(fd, fstatSync(fd).size), print);
   } catch (error) {
     // What cannot be read at all, such as a folder.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
