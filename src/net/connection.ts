@@ -11,6 +11,7 @@
 
 import type { Socket } from "bun";
 import { HELD } from "../command/dispatcher";
+import { refuseReplies } from "../resp/reply-split";
 import { PARSED_COMMAND, PARSED_ERROR, Partial, REQUEST_MAX } from "../resp/request-parser";
 import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
 import type { Gate } from "./gate";
@@ -40,8 +41,9 @@ export class Connection implements Transport {
   private closeWhenSent = false;
   /** What waits is sent at the end of this batch of commands. */
   private flushIsDue = false;
-  /** What waits is not sent before the effects are written that it tells of (group commit). */
+  /** What waits is not sent before the effects are written that it tells of (group commit), from `heldFrom` on. */
   private isHeld = false;
+  private heldFrom = 0;
   /** There are effects of its own among them. */
   private hasWritten = false;
   /** The peer has sent its last byte, and still reads. */
@@ -233,12 +235,15 @@ export class Connection implements Transport {
   /** Whether the replies that the writer holds wait until effects are written: its own, or any if that is soon. */
   private waitsForCommit(): boolean {
     const { commit, servedFrom } = this.gate;
+    // What is appended while nothing can be written is of no command of a client: those are refused.
+    if (commit.writeError !== null) return false;
     if (commit.appended !== servedFrom) this.hasWritten = true;
     return this.hasWritten || !commit.isStalled;
   }
 
   /** What is queued from now on is sent when the effects are written. */
   private hold(): void {
+    if (!this.isHeld) this.heldFrom = this.outputBytes;
     this.isHeld = true;
     this.becomeDue();
   }
@@ -247,6 +252,12 @@ export class Connection implements Transport {
     if (this.flushIsDue) return;
     this.flushIsDue = true;
     this.gate.flushLater(this);
+  }
+
+  /** Its effects could not be written: it gets `error` in the place of each reply that tells of them. */
+  refuseHeld(error: Buffer): void {
+    if (this.output === null) return;
+    this.output.add(refuseReplies(this.output.takeFrom(this.heldFrom), error));
   }
 
   /** Whether it waits for effects of its own. */
@@ -295,6 +306,8 @@ export class Connection implements Transport {
     this.flushIsDue = false;
     this.isHeld = false;
     this.hasWritten = false;
+    // Commands may have waited for all of that to be sent.
+    if (this.outputBytes >= OUTPUT_HIGH) this.resume();
     this.sendWaiting();
     if (this.output === null) {
       if (this.inputOver && !this.closed) this.close();

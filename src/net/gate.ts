@@ -51,6 +51,7 @@ export class Gate {
     this.commit = server.aof.out;
     this.commit.onWritten = () => this.flushDue();
     this.commit.onStalled = () => this.releaseReaders();
+    this.commit.onFailed = () => this.refuseWriters();
   }
 
   get stats(): ServerContext["stats"] {
@@ -129,6 +130,17 @@ export class Gate {
     const { due } = this;
     this.due = [];
     for (const connection of due) connection.flushPushed();
+  }
+
+  /** The effects could not be written. They are tried again, but nobody is told that they are safe. */
+  private refuseWriters(): void {
+    const { due } = this;
+    const error = Buffer.from(`-${this.server.persistence.aofRefusal ?? errors.GENERIC}\r\n`, "latin1");
+    this.due = [];
+    for (const connection of due) {
+      if (connection.mustWait) connection.refuseHeld(error);
+      connection.flushPushed();
+    }
   }
 
   /** The effects are not written in this turn: the replies of those who have changed nothing need not wait. */

@@ -75,6 +75,22 @@ export class OutputQueue {
     this.bytes += length;
   }
 
+  /** Takes out what follows on the first `from` bytes. */
+  takeFrom(from: number): Buffer {
+    const pieces: Buffer[] = [];
+    for (let i = this.head; i < this.chunks.length; i++) {
+      pieces.push(this.chunks[i].subarray(i === this.head ? this.sent : 0, this.lengths[i]));
+    }
+    const all = Buffer.concat(pieces);
+    this.chunks = [];
+    this.lengths = [];
+    this.head = 0;
+    this.sent = 0;
+    this.bytes = 0;
+    this.add(all.subarray(0, from));
+    return all.subarray(from);
+  }
+
   /** Writes until everything is out or `write` takes less than it was offered. Returns the bytes written. */
   drain(write: (buf: Buffer, at: number, length: number) => number): number {
     let total = 0;

@@ -128,6 +128,7 @@ describe("after kill -9", () => {
       "appendonly.aof.2.base.rdb",
       "appendonly.aof.2.incr.aof",
       "appendonly.aof.3.incr.aof",
+      "appendonly.aof.lock",
       "appendonly.aof.manifest",
     ]);
     const digest = await digestOf(server);
@@ -146,7 +147,9 @@ describe("a second server on the folder", () => {
     await using first = await startRedbun({ args: args() });
     const { code, stdout } = await runRedbun(["--port", String(freePort()), "--save", "", ...args()]);
     expect(code).toBe(1);
-    expect(stdout).toContain("Can't use the append-only dir appendonlydir: another server is writing to it.");
+    expect(stdout).toContain(
+      "Can't use appendonly.aof in the append-only dir appendonlydir: another server is writing",
+    );
     await using client = await first.client();
     expect(text(await client.call("PING"))).toBe("PONG");
   });

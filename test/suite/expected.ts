@@ -55,6 +55,9 @@ export const UNITS = [
   "unit/latency-monitor",
   "unit/tls",
   "integration/logging",
+  "unit/aofrw",
+  "integration/aof",
+  "integration/aof-multi-part",
   "integration/rdb",
   "integration/convert-zipmap-hash-on-load",
   "integration/convert-ziplist-hash-on-load",
@@ -75,6 +78,31 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     passes: 25,
     fails: {},
     skips: {},
+  },
+  "unit/aofrw": {
+    passes: 18,
+    fails: {
+      "AOF rewrite of list with quicklist encoding, int data": "a list of 1,000 integers is a listpack from 7.2 on",
+      "AOF rewrite functions": "functions",
+    },
+    skips: {},
+  },
+  "integration/aof": {
+    passes: 39,
+    fails: {
+      "EVAL timeout with slow verbatim Lua script from AOF": "EVAL",
+      "(outside a test)": "EVAL: its commands in a file are unknown",
+    },
+    skips: {},
+  },
+  "integration/aof-multi-part": {
+    passes: 27,
+    fails: {
+      "(outside a test)": "?",
+    },
+    skips: {
+      "AOF multiple rewrite failures will open multiple INCR AOFs": "a child process to kill",
+    },
   },
   "unit/keyspace": {
     passes: 53,

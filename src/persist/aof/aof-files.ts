@@ -76,7 +76,8 @@ export class AofFiles {
       folder.create();
       if (folder.lock()) return true;
       log.warning(
-        `Can't use the append-only dir ${folder.name}: another server is writing to it. Two servers need two dirs.`,
+        `Can't use ${folder.prefix} in the append-only dir ${folder.name}: another server is writing to it. ` +
+          "Two servers need two dirs, or two values of appendfilename.",
       );
     } catch (error) {
       log.warning(`Can't open or create append-only dir ${folder.name}: ${strerror(error)}`);

@@ -5,8 +5,9 @@
  * So after a crash there is the old one or the new one, and every file that either names is there: what it names anew is
  * made before, and what it does not name any more is deleted after.
  *
- * A server holds a lock on the folder (flock) for as long as it writes there. The system releases it when the process
- * ends, however that happens.
+ * A server holds a lock (flock) on a file of its own in the folder, `appendfilename`.lock, for as long as it writes there.
+ * The system releases it when the process ends, however that happens; the file stays. So a second server with the same
+ * files is refused, and one with another `appendfilename` is not.
  */
 
 import { close, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -90,14 +91,14 @@ export class AofFolder {
   }
 
   /**
-   * Takes the folder for this process, until it ends. False: another server has it. Where the system knows no such locks
+   * Takes the files for this process, until it ends. False: another server has them. Where the system knows no such locks
    * nothing is refused.
    */
   lock(): boolean {
     if (this.lockFd >= 0) return true;
     const flock = libc("flock");
     if (flock === null) return true;
-    const fd = openSync(this.path, "r");
+    const fd = openSync(this.fileAt(`${this.prefix}.lock`), "a", 0o644);
     if (flock(fd, LOCK_EX | LOCK_NB) !== 0) {
       closeSync(fd);
       return false;

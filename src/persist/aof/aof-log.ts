@@ -9,8 +9,9 @@
  *   to two seconds; then it is done all the same (aof_delayed_fsync).
  * - no: the system decides.
  *
- * What cannot be written stays in the buffer, and is tried again each second; meanwhile writes are refused. Under
- * "always" the server gives up instead: a reply could not be held back for ever.
+ * What cannot be written stays in the buffer, and is tried again each second; meanwhile writes are refused, and those
+ * whose effects these are get an error, too (Redis has told them OK by then). Under "always" the server gives up instead,
+ * as Redis does.
  *
  * writeSync() costs what `Bun.file(fd).writer()` does (0.8 to 0.9 µs of CPU for 50 bytes, 2.5 for 2,500) and says how
  * many bytes the system took, which is what a disk that fills up is about.
@@ -82,6 +83,9 @@ export class AofLog implements EffectSink {
   flushSleep = 0;
   /** Called when all that was appended has been written. */
   onWritten: () => void = () => {};
+  /** Called when the write that replies wait for does not happen in this turn, and when it has failed. */
+  onStalled: () => void = () => {};
+  onFailed: () => void = () => {};
   /** Called when more is on the disk. */
   onSynced: () => void = () => {};
 
@@ -293,9 +297,6 @@ export class AofLog implements EffectSink {
     this.onStalled();
   }
 
-  /** Called when the write that replies wait for does not happen in this turn. */
-  onStalled: () => void = () => {};
-
   /** One write of all there is. False: it could not be written. */
   private write(file: OpenFile): boolean {
     const { latencyMonitor, clock } = this.host;
@@ -358,7 +359,8 @@ export class AofLog implements EffectSink {
     }
     this.writeError = error;
     this.host.failing(true);
-    this.stall();
+    this.isStalled = true;
+    this.onFailed();
     return false;
   }
 
