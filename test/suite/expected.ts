@@ -105,7 +105,10 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
         "AOF enable during BGSAVE will not write data util AOFRW finish",
         "AOF will trigger limit when AOFRW fails many times",
         "AOF will open a temporary INCR AOF to accumulate data until the first AOFRW success when AOF is dynamically enabled",
-      ].map((name) => [name, "a child process to kill, here or in the test that is left out (aof-switch.test.ts has it)"]),
+      ].map((name) => [
+        name,
+        "a child process to kill, here or in the test that is left out (aof-switch.test.ts has it)",
+      ]),
     ),
     skips: {
       "AOF multiple rewrite failures will open multiple INCR AOFs": "a child process to kill",
