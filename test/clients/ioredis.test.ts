@@ -285,6 +285,25 @@ describe("with a password", () => {
   });
 });
 
+test("as a user with few rights: what is denied rejects, and the connection goes on", async () => {
+  await redis.acl("SETUSER", "app", "on", ">secret", "~app:*", "&app:*", "+@all", "-@dangerous", "+info", "+client|id");
+  const app = new Redis(server.port, "127.0.0.1", { username: "app", password: "secret" });
+  expect(await app.set("app:1", "value")).toBe("OK");
+  await expect(app.get("other")).rejects.toThrow("NOPERM No permissions to access a key");
+  await expect(app.flushall()).rejects.toThrow("NOPERM User app has no permissions to run the 'flushall' command");
+  await expect(app.subscribe("other")).rejects.toThrow("NOPERM No permissions to access a channel");
+  const [first, second] = (await app.pipeline().get("other").get("app:1").exec()) ?? [];
+  expect([first[0]?.message, second]).toEqual(["NOPERM No permissions to access a key", [null, "value"]]);
+  await expect(app.multi().set("app:1", "w").set("other", "w").exec()).rejects.toThrow("EXECABORT");
+  expect(await app.get("app:1")).toBe("value");
+  expect(await app.acl("WHOAMI")).toBe("app");
+  const ended = once(app, "close");
+  app.on("error", () => undefined);
+  expect(await redis.acl("DELUSER", "app")).toBe(1);
+  await ended;
+  app.disconnect();
+});
+
 test("over a Unix socket", async () => {
   await using unix = await startRedbun({ args: ["--unixsocket", "redbun.sock"] });
   const inside = new Redis({ path: `${unix.directory}/redbun.sock` });

@@ -196,6 +196,23 @@ for (const RESP of [2, 3] as const) {
       wrong.destroy();
     });
 
+    test("a user: made, described, logged in as, and what it was denied", async () => {
+      expect(await client.aclSetUser("app", ["on", ">secret", "~app:*", "+@read", "(+set ~w)"])).toBe("OK");
+      const user = await client.aclGetUser("app");
+      expect(user).toMatchObject({ keys: "~app:*", channels: "", commands: "-@all +@read" });
+      expect(user?.selectors[0]).toMatchObject({ commands: "-@all +set", keys: "~w" });
+      const app = await connect(server.port, { url: `redis://app:secret@127.0.0.1:${server.port}` });
+      expect(await app.get("app:1")).toBeNull();
+      expect(await app.set("w", "value")).toBe("OK");
+      await expect(app.set("app:1", "value")).rejects.toThrow("NOPERM No permissions to access a key");
+      const [entry] = await client.aclLog(1);
+      expect(entry).toMatchObject({ count: 1, reason: "key", context: "toplevel", object: "app:1", username: "app" });
+      expect(await client.aclDryRun("app", ["GET", "x"])).toBe("User app has no permissions to access the 'x' key");
+      expect(await client.aclUsers()).toEqual(["app", "default"]);
+      expect(await client.aclDelUser("app")).toBe(1);
+      app.destroy();
+    });
+
     test("close sends what waits and ends", async () => {
       const other = await connect(server.port);
       const replies = Promise.all([other.set("key", "last"), other.get("key")]);
