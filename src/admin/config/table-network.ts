@@ -11,6 +11,7 @@ import {
   memory,
   memoryOrPercent,
   octal,
+  SENSITIVE,
   type TextOptions,
   text,
   UINT_MAX,
@@ -20,6 +21,7 @@ import { bind, clientOutputBufferLimit } from "./special";
 
 const PORT_MAX = 65535;
 const UNSET: TextOptions = { unsetWhenEmpty: true };
+const TLS_PASSWORD: TextOptions = { unsetWhenEmpty: true, flags: EFFECTIVE | SENSITIVE };
 const TLS_TEXT: TextOptions = { unsetWhenEmpty: true, flags: EFFECTIVE };
 /** A file that may have changed although its name has not. */
 const TLS_FILE: TextOptions = { unsetWhenEmpty: true, flags: VOLATILE | EFFECTIVE };
@@ -54,10 +56,10 @@ export const networkDirectives = {
   "tls-session-caching": flag(true, EFFECTIVE),
   "tls-cert-file": text("", TLS_FILE),
   "tls-key-file": text("", TLS_FILE),
-  "tls-key-file-pass": text("", TLS_TEXT),
+  "tls-key-file-pass": text("", TLS_PASSWORD),
   "tls-client-cert-file": text("", IDLE_TLS_FILE),
   "tls-client-key-file": text("", IDLE_TLS_FILE),
-  "tls-client-key-file-pass": text("", UNSET),
+  "tls-client-key-file-pass": text("", { unsetWhenEmpty: true, flags: SENSITIVE }),
   "tls-dh-params-file": text("", IDLE_TLS_FILE),
   "tls-ca-cert-file": text("", TLS_FILE),
   "tls-ca-cert-dir": text("", TLS_FILE),
