@@ -17,7 +17,7 @@
  * many bytes the system took, which is what a disk that fills up is about.
  */
 
-import { close, constants, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { close, constants, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync } from "node:fs";
 import type { Config } from "../../admin/config/config";
 import type { LatencyMonitor } from "../../admin/latency/latency-monitor";
 import type { Logger } from "../../admin/process/logger";
@@ -25,6 +25,7 @@ import type { EffectSink } from "../../command/propagation";
 import { copyBytes } from "../../util/bytes";
 import type { Clock } from "../../util/clock";
 import { strerror } from "../../util/strerror";
+import { AppendWriter } from "./append-writer";
 
 const FIRST_BYTES = 64 * 1024;
 /** A buffer larger than this is not kept. */
@@ -55,6 +56,7 @@ export interface AofLogHost {
 /** A file that is written to; it is closed only when no flush uses it any more. */
 interface OpenFile {
   readonly fd: number;
+  readonly writer: AppendWriter;
   syncing: boolean;
   closing: boolean;
 }
@@ -134,7 +136,7 @@ export class AofLog implements EffectSink {
    */
   use(fd: number, size: number): void {
     this.leaveFile();
-    this.file = { fd, syncing: false, closing: false };
+    this.file = { fd, writer: new AppendWriter(fd), syncing: false, closing: false };
     this.fileSize = size;
     this.selected = -1;
     this.lastSync = this.host.clock.monotonic();
@@ -303,15 +305,10 @@ export class AofLog implements EffectSink {
     if (this.flushSleep > 0) Bun.sleepSync(this.flushSleep / 1000);
     const isTimed = latencyMonitor.threshold > 0;
     const start = isTimed ? clock.monotonic() : 0;
-    let at = 0;
-    let failure: unknown = null;
-    try {
-      while (at < this.length) at += writeSync(file.fd, this.buf, at, this.length - at);
-    } catch (error) {
-      failure = error;
-    }
+    const failure = file.writer.write(this.buf, this.length);
     if (isTimed) this.reportWrite(clock.monotonic() - start);
-    if (failure !== null) return this.writeFailed(file, at, failure);
+    // What was taken is in the file; a device has no size.
+    if (failure !== null) return this.writeFailed(file, Math.max(0, fstatSync(file.fd).size - this.fileSize), failure);
     this.nowWritten(this.length);
     if (this.buf.length > RETAINED_BYTES) this.buf = Buffer.allocUnsafeSlow(FIRST_BYTES);
     if (this.writeError !== null) {
