@@ -30,6 +30,7 @@ const SIGNATURES = {
   isatty: { args: ["i32"], returns: "i32" },
   localtime_r: { args: ["ptr", "ptr"], returns: "ptr" },
   prctl: { args: ["i32", "u64", "ptr", "u64", "u64"], returns: "i32" },
+  execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   sbrk: { args: ["i64"], returns: "u64" },
   __errno_location: { args: [], returns: "ptr" },

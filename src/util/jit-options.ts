@@ -1,0 +1,61 @@
+/**
+ * Options of JavaScriptCore's compiler. It reads them from the environment, once, when the process starts: so a server that
+ * starts without them sets them and replaces itself (execve: process ID, arguments and open files stay).
+ *
+ * A request is served by many small functions, some ten calls deep. By default the compiler inlines 5 levels, and no
+ * function above a certain size; what is left are real calls. With the limits below commands take up to a quarter less
+ * time, the system's part left aside (RPUSH 347 ns to 259, LPOP 245 to 200, ZADD 762 to 660, SADD 320 to 280, SET 266 to
+ * 243), and a start takes 20 ms more of the processor. Higher limits bring little more, and keep the compiler busy for
+ * longer.
+ *
+ * These options are no stable interface, and a runtime that does not know one refuses to start: so they are set for the
+ * version that they were measured with, and no other. Whoever sets one of them is left alone. Where the process cannot be
+ * replaced (no /proc, no libc), it runs as it is.
+ */
+
+import { ptr } from "bun:ffi";
+import { readFileSync } from "node:fs";
+import { cText, libc } from "./libc";
+
+/** The runtime's version that has these options. */
+export const KNOWN_RUNTIME = "1.4.5";
+
+export const JIT_OPTIONS: Readonly<Record<string, string>> = {
+  BUN_JSC_maximumInliningDepth: "8",
+  BUN_JSC_maximumFunctionForCallInlineCandidateBytecodeCostForFTL: "250",
+};
+
+/** Starts the process anew with the options, unless it has any of them. Returns only where that is not so, or not possible. */
+export function restartWithJitOptions(): void {
+  if (process.platform !== "linux" || Bun.version !== KNOWN_RUNTIME) return;
+  if (Object.keys(JIT_OPTIONS).some((name) => process.env[name] !== undefined)) return;
+  const execve = libc("execve");
+  const args = readTexts("/proc/self/cmdline");
+  const environment = readTexts("/proc/self/environ");
+  if (execve === null || args === null || environment === null) return;
+  for (const [name, value] of Object.entries(JIT_OPTIONS)) environment.push(cText(`${name}=${value}`));
+  execve(ptr(cText(process.execPath)), ptr(vector(args)), ptr(vector(environment)));
+}
+
+/** Texts with a NUL at the end of each, as the process got them; null where they cannot be read. */
+function readTexts(path: string): Buffer[] | null {
+  try {
+    const bytes = readFileSync(path);
+    const texts: Buffer[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const end = bytes.indexOf(0, at) + 1;
+      texts.push(Buffer.from(bytes.subarray(at, end)));
+      at = end;
+    }
+    return texts;
+  } catch {
+    return null;
+  }
+}
+
+/** The addresses of texts, which have to live as long as they are in use, and 0 at the end. */
+function vector(texts: readonly Buffer[]): BigUint64Array {
+  const addresses = new BigUint64Array(texts.length + 1);
+  for (const [i, text] of texts.entries()) addresses[i] = BigInt(ptr(text));
+  return addresses;
+}
