@@ -37,6 +37,7 @@ import { Migrations, migrateCommands } from "./persist/migrate.commands";
 import { MigrationLinks } from "./persist/migration-link";
 import { persistCommands } from "./persist/persist.commands";
 import { inSlices, type LoadResult, Persistence } from "./persist/persistence";
+import { SyncWaits, waitaofCommands } from "./persist/waitaof.commands";
 import { ReplyWriter } from "./resp/reply-writer";
 import { Blocking } from "./session/blocking";
 import { type Client, ClientRegistry } from "./session/client";
@@ -110,6 +111,7 @@ export function createCommandTable(more: CommandDefinition[][] = []): CommandTab
     ...adminCommands,
     persistCommands,
     migrateCommands,
+    waitaofCommands,
     pubsubCommands,
     transactionCommands,
     ...types,
@@ -149,6 +151,7 @@ export class Server implements ServerContext {
   readonly migrations = new Migrations(new MigrationLinks());
   readonly propagation: Propagation;
   readonly aof: Aof;
+  readonly syncWaits: SyncWaits;
   readonly dispatcher: Dispatcher;
   readonly gate: Gate;
   readonly listeners: Listeners;
@@ -213,6 +216,8 @@ export class Server implements ServerContext {
     this.dispatcher = new Dispatcher(this, reply);
     this.unblocker = new Unblocker(this, this.dispatcher, reply);
     this.aof = this.createAof(parts.process?.fail);
+    this.syncWaits = new SyncWaits(this);
+    this.aof.out.onSynced = () => this.syncWaits.wake();
     this.gate = new Gate(this, reply);
     this.tracking.currentClient = () => this.dispatcher.currentClient;
     this.tracking.onPending = () => this.gate.flushSoon();

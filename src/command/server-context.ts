@@ -16,6 +16,7 @@ import type { Keyspace } from "../db/keyspace";
 import type { Aof } from "../persist/aof/aof";
 import type { Migrations } from "../persist/migrate.commands";
 import type { Persistence } from "../persist/persistence";
+import type { SyncWaits } from "../persist/waitaof.commands";
 import type { Blocking } from "../session/blocking";
 import type { Client, ClientRegistry } from "../session/client";
 import type { Notifications } from "../session/notifications";
@@ -61,6 +62,7 @@ export interface ServerContext {
   readonly latencyMonitor: LatencyMonitor;
   readonly persistence: Persistence;
   readonly aof: Aof;
+  readonly syncWaits: SyncWaits;
   readonly migrations: Migrations;
   readonly log: Logger;
   readonly clock: Clock;

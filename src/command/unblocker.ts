@@ -228,5 +228,6 @@ export class Unblocker {
 
 function writeTimeout(reply: ReplyWriter, kind: TimeoutReply): void {
   if (kind === "null") reply.null();
-  else reply.nullArray();
+  else if (kind === "nullArray") reply.nullArray();
+  else kind();
 }

@@ -207,6 +207,8 @@ export function deniedInExec(reason: string): string {
 export const GENERIC = "ERR";
 export const LOADING = "LOADING Redis is loading the dataset in memory";
 export const BGSAVE_IN_PROGRESS = "ERR Background save already in progress";
+export const WAITAOF_LOCAL_RANGE = "ERR value is out of range, value must between 0 and 1";
+export const WAITAOF_WITHOUT_AOF = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 export const CHILD_ACTIVE =
   "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE " +
   "whenever possible.";

@@ -28,7 +28,7 @@ import { type Deadline, DeadlineHeap } from "./deadline-heap";
 export const TYPE_MISSING = -1;
 
 /** What is written to a client whose command does not find anything in time; the same in RESP3. */
-export type TimeoutReply = "null" | "nullArray";
+export type TimeoutReply = "null" | "nullArray" | (() => void);
 
 /** A client that waits, and the command that it waits in. C: the command, which this layer does not look into. */
 export class Wait<C = unknown> implements Deadline {

@@ -77,7 +77,7 @@ const CHANGED_SINCE_7_0: Readonly<Record<string, readonly string[]>> = {
   "client|pause": ["since"],
 };
 
-const NEW_IN_7_2 = ["client|no-touch", "client|setinfo"];
+const NEW_IN_7_2 = ["client|no-touch", "client|setinfo", "waitaof"];
 
 /** Commands that came after 7.2, and that redbun has all the same: fields of hashes that expire. */
 const NEW_AFTER_7_2 = [

@@ -42,7 +42,7 @@ const DIFFERENT: Readonly<Record<string, Partial<Record<Field, "7.0" | "8.0">>>>
 };
 
 /** Subcommands that came with 7.2, so that 7.0 has nothing to compare with. */
-const NEW_IN_7_2 = ["client|no-touch", "client|setinfo"];
+const NEW_IN_7_2 = ["client|no-touch", "client|setinfo", "waitaof"];
 
 /** Commands that came after 7.2, and that redbun has all the same: fields of hashes that expire. */
 const NEW_AFTER_7_2 = [

@@ -129,6 +129,27 @@ const migrations: Case[] = [
   ],
 ];
 
+/** With an append-only file: ../integration/aof-commit.test.ts. */
+const waits: Case[] = [
+  {
+    name: "WAITAOF without an append-only file",
+    oracle: "redis8",
+    commands: [
+      ...[
+        "WAITAOF",
+        "WAITAOF 0 0",
+        "WAITAOF 0 0 0 0",
+        "WAITAOF 0 0 0",
+        "WAITAOF 1 0 0",
+        "WAITAOF 2 0 0",
+        "WAITAOF -1 0 0",
+      ],
+      ...["WAITAOF x 0 0", "WAITAOF 0 x 0", "WAITAOF 0 -1 0", "WAITAOF 0 0 x", "WAITAOF 0 0 -1", "WAITAOF 1 -1 -1"],
+      ...["WAITAOF 0 1 10", "MULTI", "WAITAOF 0 1 0", "WAITAOF 1 0 0", "EXEC"],
+    ],
+  },
+];
+
 const files: Case[] = [
   ["SAVE", "SAVE x", "LASTSAVE x", within(5, "LASTSAVE")],
   ["SET k v", "SAVE", "DEBUG RELOAD", "GET k", "DEBUG RELOAD nosuch", "DEBUG RELOAD NOSAVE", "GET k"],
@@ -141,6 +162,6 @@ const files: Case[] = [
 ];
 
 differential("persistence", {
-  cases: [...dumps, ...blocks, ...expiringFields, ...restore, ...migrations, ...files],
+  cases: [...dumps, ...blocks, ...expiringFields, ...restore, ...migrations, ...waits, ...files],
   args: ["--enable-debug-command", "yes"],
 });

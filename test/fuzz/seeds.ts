@@ -454,6 +454,8 @@ export const VERBATIM: readonly string[] = [
   "MIGRATE 127.0.0.1 1 missing 0 100 AUTH password",
   "LASTSAVE",
   "BGREWRITEAOF",
+  "WAITAOF 0 0 10",
+  "WAITAOF 1 1 10",
   "BGSAVE",
   "BGSAVE SCHEDULE",
   "SAVE",

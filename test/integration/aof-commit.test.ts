@@ -12,7 +12,7 @@ import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
 import { Server } from "../../src/server";
 import { systemClock } from "../../src/util/clock";
 import { systemRandom } from "../../src/util/random";
-import { text } from "../support/reply";
+import { show, text } from "../support/reply";
 import { RespClient } from "../support/resp-client";
 import { freePort, startRedbun } from "../support/server";
 
@@ -143,6 +143,49 @@ describe("while effects are not written", () => {
     out.flush = flush;
     flush();
     expect(text(await written)).toBe("OK");
+  });
+});
+
+describe("WAITAOF", () => {
+  test("waits for the disk, and for no longer than it is told", async () => {
+    await start();
+    const [client, other] = await Promise.all([connect(), connect()]);
+    await client.call("SET", "a", "1");
+    const { out } = server.aof;
+    expect(out.synced).toBeLessThan(out.appended);
+    expect(show(await client.call("WAITAOF", "1", "0", "10"))).toBe("[:0, :0]");
+    const waiting = client.call("WAITAOF", "1", "0", "0");
+    while (server.blocking.clients === 0) await new Promise((resolve) => setImmediate(resolve));
+    await other.call("SET", "b", "1");
+    expect(show(await waiting)).toBe("[:1, :0]");
+    expect(server.blocking.clients).toBe(0);
+    expect(show(await client.call("WAITAOF", "0", "1", "10"))).toMatch(/^\[:[01], :0\]$/);
+  });
+
+  test("comes at once with appendfsync always, and with pipelines", async () => {
+    await start({ appendfsync: "always" });
+    const client = await connect();
+    const replies = await client.pipeline([
+      ["SET", "a", "1"],
+      ["WAITAOF", "1", "0", "0"],
+      ["GET", "a"],
+    ]);
+    expect(replies.map(show)).toEqual(['+"OK"', "[:1, :0]", '"1"']);
+  });
+
+  test("ends when the file is switched off, and in a transaction at once", async () => {
+    await start({ appendfsync: "no" });
+    const [client, other] = await Promise.all([connect(), connect()]);
+    await client.call("SET", "a", "1");
+    const waiting = client.pipeline([["WAITAOF", "1", "0", "0"]]);
+    while (server.blocking.clients === 0) await new Promise((resolve) => setImmediate(resolve));
+    const inside = await other.pipeline([["MULTI"], ["WAITAOF", "1", "0", "0"], ["EXEC"]]);
+    expect(show(inside[2])).toBe("[[:0, :0]]");
+    await other.call("CONFIG", "SET", "appendonly", "no");
+    expect(await waiting).toMatchObject([
+      { type: "error", value: "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled." },
+    ]);
+    expect(show(await client.call("WAITAOF", "0", "0", "0"))).toBe("[:0, :0]");
   });
 });
 

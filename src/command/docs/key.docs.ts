@@ -304,5 +304,12 @@ export function keyDocs(): FamilyDocs {
       complexity: SORT_COMPLEXITY,
       arguments: sortArguments,
     },
+    waitaof: {
+      summary:
+        "Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the master and/or replicas.",
+      since: "7.2.0",
+      complexity: "O(1)",
+      arguments: [integer("numlocal"), integer("numreplicas"), integer("timeout")],
+    },
   };
 }

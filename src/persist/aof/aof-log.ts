@@ -182,6 +182,7 @@ export class AofLog implements EffectSink {
     this.synced = this.appended;
     this.syncTarget = this.appended;
     this.settle();
+    this.onSynced();
   }
 
   /** Writes what there is and waits until it is on the disk: the end of the process is near. */
