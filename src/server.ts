@@ -13,6 +13,7 @@ import { Metrics } from "./admin/info/metrics";
 import { ServerStats } from "./admin/info/server-stats";
 import { LatencyMonitor } from "./admin/latency/latency-monitor";
 import { SlowLog } from "./admin/latency/slow-log";
+import { ActiveDefrag } from "./admin/memory/active-defrag";
 import { MemoryLimits } from "./admin/memory/memory-limits";
 import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
 import type { Logger } from "./admin/process/logger";
@@ -146,6 +147,7 @@ export class Server implements ServerContext {
   readonly latencyMonitor = new LatencyMonitor();
   readonly metrics: Metrics;
   readonly memoryLimits: MemoryLimits;
+  readonly activeDefrag: ActiveDefrag;
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
   readonly migrations = new Migrations(new MigrationLinks());
@@ -211,6 +213,7 @@ export class Server implements ServerContext {
       clock: this.clock,
       describe: (client) => describeClient(this, client),
     });
+    this.activeDefrag = new ActiveDefrag(this);
     const reply = new ReplyWriter();
     this.propagation = new Propagation(this);
     this.dispatcher = new Dispatcher(this, reply);
@@ -310,6 +313,7 @@ export class Server implements ServerContext {
     this.migrations.links.close();
     this.memoryLimits.stop();
     this.aof.stop();
+    this.activeDefrag.stop();
     this.unblocker.stop();
     for (const client of [...this.clients.all()]) client.transport.close();
   }
@@ -373,6 +377,8 @@ export class Server implements ServerContext {
     this.keyspace.access.update(now);
     this.pause.check(now);
     this.metrics.sample(now);
+    this.memoryLimits.collectGarbage();
+    this.activeDefrag.consider();
     if (this.every(1)) {
       this.compaction.consider();
       for (const client of this.clients.all()) client.transport.checkOutput();

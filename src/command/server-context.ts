@@ -9,6 +9,7 @@ import type { Metrics } from "../admin/info/metrics";
 import type { ServerStats } from "../admin/info/server-stats";
 import type { LatencyMonitor } from "../admin/latency/latency-monitor";
 import type { SlowLog } from "../admin/latency/slow-log";
+import type { ActiveDefrag } from "../admin/memory/active-defrag";
 import type { MemoryLimits } from "../admin/memory/memory-limits";
 import type { Logger } from "../admin/process/logger";
 import type { ExpireCycle } from "../db/expire-cycle";
@@ -58,6 +59,7 @@ export interface ServerContext {
   readonly stats: ServerStats;
   readonly metrics: Metrics;
   readonly memoryLimits: MemoryLimits;
+  readonly activeDefrag: ActiveDefrag;
   readonly slowLog: SlowLog;
   readonly latencyMonitor: LatencyMonitor;
   readonly persistence: Persistence;

@@ -6,7 +6,6 @@
  * Entries are not moved: what their slabs leave unused stays so, and is no reason for a pass every second.
  */
 
-import { SEGMENT_BYTES_MIN } from "../memory/dict";
 import type { Heap } from "../memory/heap";
 import type { Keyspace } from "./keyspace";
 
@@ -38,7 +37,6 @@ export class Compaction {
     this.left = Math.min(this.left, unused);
     if (unused - this.left < BYTES_MIN || this.heap.fragmentation < FRAGMENTATION_MIN) return;
     this.before = unused;
-    this.heap.preferFullSlabs(SEGMENT_BYTES_MIN);
     this.active = true;
     this.database = 0;
     this.position = 0;
@@ -57,6 +55,8 @@ export class Compaction {
     return this.active;
   }
 
+  private readonly move = (block: number): number => this.heap.relocate(block);
+
   private step(): void {
     const { databases } = this.keyspace;
     if (this.database >= databases.length) {
@@ -64,7 +64,7 @@ export class Compaction {
       if (this.before - this.unused < GAIN_MIN) this.left = this.unused;
       return;
     }
-    this.position = databases[this.database].index.compact(this.position);
+    this.position = databases[this.database].index.moveSegment(this.position, this.move);
     if (this.position === 0) this.database++;
   }
 }

@@ -17,6 +17,7 @@ import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
 import { FreeQueue } from "./free-queue";
 import { KeyHints } from "./key-hints";
 import { type KeyspaceHooks, type RemovalHooks, withHooks, withoutHooks } from "./keyspace-hooks";
+import type { ValueMover } from "./relocator";
 
 /** Classes of keyspace events, with Redis's bits. */
 export const EVENT_GENERIC = 1 << 2;
@@ -166,6 +167,18 @@ export class Keyspace {
     const releaser = this.releasers[type];
     if (releaser === null) throw new Error(`nothing frees values of type ${TYPE_NAMES[type]}`);
     return releaser;
+  }
+
+  private readonly movers: (ValueMover | null)[] = TYPE_NAMES.map(() => null);
+
+  /** Tells how the blocks of values of a collection type are moved. */
+  registerMover(type: number, mover: ValueMover): void {
+    this.movers[type] = mover;
+  }
+
+  /** How the blocks of values of a collection type are moved; null: they stay where they are. */
+  mover(type: number): ValueMover | null {
+    return this.movers[type];
   }
 
   private readonly copiers: (ValueCopier | null)[] = TYPE_NAMES.map(() => null);

@@ -69,6 +69,12 @@ export class DeadlineHeap {
     this.settle(position, this.refAt(position), deadline);
   }
 
+  /** The block of the element at a position is elsewhere now. */
+  replace(position: number, ref: number): void {
+    const chunk = this.chunks[position >>> CHUNK_SHIFT];
+    this.heap.u32[chunk >>> SEGMENT_SHIFT][refWord(chunk, position)] = ref;
+  }
+
   /** Takes out the element at a position. */
   remove(position: number): void {
     const last = --this.size;

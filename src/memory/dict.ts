@@ -595,19 +595,63 @@ export class Dict {
     }
   }
 
-  // --- compaction --------------------------------------------------------------------------------------------------
+  // --- defragmentation ---------------------------------------------------------------------------------------------
+  // `move` gives a block another place, or leaves it where it is, and returns where it is then: see Heap.relocate.
 
   /**
-   * Moves the segment at position `cursor` out of a sparse slab, see Heap.relocate. Returns the position of the next
-   * segment, or 0 at the end.
+   * Lets the segment at position `cursor` be moved. Returns the position of the next segment, or 0 at the end.
    */
-  compact(cursor: number): number {
+  moveSegment(cursor: number, move: (block: number) => number): number {
     const segment = this.segmentAt(cursor);
     const depth = this.header(segment, DEPTH);
-    const moved = this.heap.relocate(segment);
+    const moved = move(segment);
     if (moved !== segment) this.point(cursor, depth, moved);
     const next = nextSegment(cursor, depth);
     return next > HASH_MASK ? 0 : next;
+  }
+
+  /**
+   * Lets elements be moved, in the order of their hashes from position `cursor` on: `visit` returns where the element is
+   * then. And so the segment that they are in, when its first position is come to. Stops at the end of the segment, or
+   * when `more` answers false. Returns the position to go on from, or 0 at the end.
+   */
+  moveElements(
+    cursor: number,
+    move: (block: number) => number,
+    visit: (ref: number) => number,
+    more: () => boolean,
+  ): number {
+    const depth = this.header(this.segmentAt(cursor), DEPTH);
+    const isStart = cursor % 2 ** (HASH_BITS - depth) === 0;
+    const next = isStart ? this.moveSegment(cursor, move) : nextSegment(cursor, depth);
+    const segment = this.segmentAt(cursor);
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
+    let word = base + HEADER_WORDS + (homeSlot(cursor, depth, view[base + HOMES]) << 1);
+    let last = -1;
+    for (; word < end; word += 2) {
+      const ref = view[word + 1];
+      const tag = view[word] & HASH_MASK;
+      if (ref === 0 || tag < cursor) continue;
+      // Elements with one hash are one position.
+      if (last >= 0 && tag !== last && !more()) return tag;
+      view[word + 1] = visit(ref);
+      last = tag;
+    }
+    return next > HASH_MASK ? 0 : next;
+  }
+
+  /** Lets root and directory be moved. Returns the root: whoever keeps it has to be told. */
+  moveRoot(move: (block: number) => number): number {
+    const directory = move(this.directory);
+    if (directory !== this.directory) {
+      this.useDirectory(directory);
+      this.save();
+    }
+    const root = move(this.root);
+    if (root !== this.root) this.open(root);
+    return root;
   }
 
   // --- one segment -------------------------------------------------------------------------------------------------

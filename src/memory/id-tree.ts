@@ -469,6 +469,40 @@ export class IdTree {
     return false;
   }
 
+  // --- defragmentation ---------------------------------------------------------------------------------------------
+  // `move` gives a block another place, or leaves it where it is, and returns where it is then: see Heap.relocate.
+
+  /** Lets the root be moved. Returns it: whoever keeps it has to be told. */
+  moveRoot(move: (block: number) => number): number {
+    this.root = move(this.root);
+    return this.root;
+  }
+
+  /** Lets the leaf that the cursor is in be moved, and the nodes above it of which it is the first leaf. */
+  moveLeaf(move: (block: number) => number): void {
+    let level = 0;
+    while (level < this.levels - 1 && this.slots[level + 1] === 0) level++;
+    for (; level >= 0; level--) this.moveNode(level, move);
+  }
+
+  private moveNode(level: number, move: (block: number) => number): void {
+    const node = this.nodes[level];
+    const to = move(node);
+    if (to === node) return;
+    this.nodes[level] = to;
+    if (level === this.levels - 1) {
+      this.setTop(to, this.levels);
+      return;
+    }
+    const parent = this.nodes[level + 1];
+    this.heap.u32[parent >>> SEGMENT_SHIFT][entryWord(parent, this.slots[level + 1]) + REF] = to;
+  }
+
+  /** Whether the cursor is at the last element of its leaf. */
+  get isLastInLeaf(): boolean {
+    return this.slots[0] === this.countOf(this.nodes[0]) - 1;
+  }
+
   // --- nodes -------------------------------------------------------------------------------------------------------
 
   private countOf(node: number): number {

@@ -170,6 +170,13 @@ export class OrderNodes {
     this.link(words[wordOf(leaf) + PREVIOUS], words[wordOf(leaf) + NEXT]);
   }
 
+  /** A leaf is at another place now: its neighbours lead there. */
+  relink(leaf: number): void {
+    const words = this.words(leaf);
+    this.link(words[wordOf(leaf) + PREVIOUS], leaf);
+    this.link(leaf, words[wordOf(leaf) + NEXT]);
+  }
+
   private movePairs(from: number, at: number, to: number, toAt: number, count: number): void {
     this.moveWords(from, KEYS + at, to, KEYS + toAt, count);
     this.moveWords(from, LEAF_MEMBERS + at, to, LEAF_MEMBERS + toAt, count);
@@ -179,6 +186,16 @@ export class OrderNodes {
 
   child(node: number, at: number): number {
     return this.words(node)[wordOf(node) + CHILDREN + at];
+  }
+
+  /** The child at a position is at another place now. */
+  setChild(node: number, at: number, child: number): void {
+    this.words(node)[wordOf(node) + CHILDREN + at] = child;
+  }
+
+  /** The smallest member below the child at a position has another block now. */
+  setFirstMember(node: number, at: number, member: number): void {
+    this.words(node)[wordOf(node) + INNER_MEMBERS + at] = member;
   }
 
   /** Puts a child into an inner node that is not full; `isLeaf` says what the child is. */

@@ -358,6 +358,64 @@ export class OrderTree {
     this.member = this.leafWords[this.firstMember + index];
   }
 
+  // --- defragmentation ---------------------------------------------------------------------------------------------
+  // `move` gives a block another place, or leaves it where it is, and returns where it is then: see Heap.relocate.
+
+  /** Lets the header be moved. Returns it: whoever keeps it has to be told. */
+  moveHeader(move: (block: number) => number): number {
+    this.header = move(this.header);
+    return this.header;
+  }
+
+  /**
+   * Lets the leaf that holds the pair of this rank be moved, the nodes above it of which it is the first leaf, and the
+   * blocks of its members: `moved` hears of each that is elsewhere. Returns the rank of the first pair of the next leaf, or
+   * 0 at the end.
+   */
+  moveLeaf(rank: number, move: (block: number) => number, moved: (from: number, to: number) => void): number {
+    const at = this.descendToRank(rank);
+    let first = this.levels;
+    while (first > 0 && this.pathIndex[first - 1] === 0) first--;
+    for (let level = first; level <= this.levels; level++) this.moveNode(level, move);
+    const leaf = this.pathNode[this.levels];
+    const words = this.nodes.words(leaf);
+    const members = wordOf(leaf) + LEAF_MEMBERS;
+    const count = this.nodes.count(leaf);
+    for (let i = 0; i < count; i++) {
+      const from = words[members + i];
+      const to = move(from);
+      if (to === from) continue;
+      words[members + i] = to;
+      if (i === 0) this.renameFirst(to);
+      moved(from, to);
+    }
+    const next = rank - at + count;
+    return next < this.size ? next : 0;
+  }
+
+  /** Lets the node at `level` of the way be moved. */
+  private moveNode(level: number, move: (block: number) => number): void {
+    const node = this.pathNode[level];
+    const to = move(node);
+    if (to === node) return;
+    this.pathNode[level] = to;
+    if (level === this.levels) this.nodes.relink(to);
+    if (level === 0) {
+      this.root = to;
+      this.save();
+    } else {
+      this.nodes.setChild(this.pathNode[level - 1], this.pathIndex[level - 1], to);
+    }
+  }
+
+  /** The first member of the leaf at the end of the way has another block: so do those above that name it. */
+  private renameFirst(member: number): void {
+    for (let level = this.levels - 1; level >= 0; level--) {
+      this.nodes.setFirstMember(this.pathNode[level], this.pathIndex[level], member);
+      if (this.pathIndex[level] !== 0) return;
+    }
+  }
+
   // --- ways down ---------------------------------------------------------------------------------------------------
 
   /** Takes the bytes of a member as those to search for. */

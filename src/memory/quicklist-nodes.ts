@@ -163,6 +163,7 @@ export class QuicklistNodes {
 
   /** Takes a node out of the list and frees it, but not its block. */
   unlink(root: number, node: number): void {
+    if (node === this.heap.bookmark) this.heap.bookmark = this.next(node);
     this.chain(root, this.previous(node), this.next(node));
     this.set(root, NODES, this.get(root, NODES) - 1);
     this.set(root, ELEMENTS, this.get(root, ELEMENTS) - this.count(node));
@@ -182,6 +183,20 @@ export class QuicklistNodes {
     else this.set(left, NEXT, right);
     if (right === 0) this.set(root, TAIL, left);
     else this.set(right, PREVIOUS, left);
+  }
+
+  /**
+   * Lets `move` move a node and its block, see Heap.relocate; a plain element of any size, too. Returns the node that
+   * follows.
+   */
+  moveNode(root: number, node: number, move: (block: number) => number): number {
+    const moved = move(node);
+    if (moved !== node) {
+      this.chain(root, this.previous(moved), moved);
+      this.chain(root, moved, this.next(moved));
+    }
+    this.set(moved, BLOCK, move(this.block(moved)));
+    return this.next(moved);
   }
 
   // --- whole lists -------------------------------------------------------------------------------------------------

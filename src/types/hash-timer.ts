@@ -116,6 +116,12 @@ export class HashTimers {
     if (expireAt < this.earliest(timer)) this.setEarliest(timer, expireAt);
   }
 
+  /** The timer's block is at another place now. */
+  moved(timer: number): void {
+    const position = this.word(timer, POSITION);
+    if (position !== 0) this.deadlines.replace(position - 1, timer);
+  }
+
   /** Takes the deadline away. */
   cancel(timer: number): void {
     const position = this.word(timer, POSITION);

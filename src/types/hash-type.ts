@@ -9,6 +9,7 @@ import { Dict } from "../memory/dict";
 import { Hashes } from "./hash";
 import { HashExpiry } from "./hash-expiry";
 import { NO_FIELD_EXPIRY } from "./hash-field";
+import { HashMover } from "./hash-mover";
 import { TIMER_BYTES } from "./hash-timer";
 
 export class HashType {
@@ -25,6 +26,7 @@ export class HashType {
       release: (root, encoding) => this.release(root, encoding),
       effort: (root, encoding) => this.effort(root, encoding),
     });
+    keyspace.registerMover(TYPE_HASH, new HashMover(keyspace, this.hashes.timers));
     keyspace.registerCopier(TYPE_HASH, (original, copy) => this.copy(original, copy));
     keyspace.registerRekeyer(TYPE_HASH, (ref) => this.rekey(ref));
     keyspace.expirers.push((deadline) => this.expiry.run(deadline));

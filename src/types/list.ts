@@ -13,6 +13,7 @@ import { ENCODING_LISTPACK, ENCODING_QUICKLIST, TYPE_LIST } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import { Quicklist } from "../memory/quicklist";
 import { copyBytes } from "../util/bytes";
+import { ListMover } from "./list-mover";
 
 const SCRATCH_BYTES = 4096;
 
@@ -84,6 +85,7 @@ export function installLists(keyspace: Keyspace): void {
       return list.nodeCount;
     },
   });
+  keyspace.registerMover(TYPE_LIST, new ListMover(keyspace));
   keyspace.registerCopier(TYPE_LIST, (original, copy) => {
     openList(keyspace, list, original);
     entries.setValueWord(copy, 0, list.copy());

@@ -25,6 +25,7 @@ import { LISTPACK_MAX, Listpack } from "../memory/listpack";
 import { StringBlocks } from "../memory/string-block";
 import { int64Digits } from "../util/integers";
 import { Member } from "./set-member";
+import { SetMover } from "./set-mover";
 
 /** Up to which size a set is an intset or a listpack: the directives of these names. */
 export interface SetLimits {
@@ -463,6 +464,7 @@ export function installSets(keyspace: Keyspace): void {
   const source = new SetView(keyspace);
   const target = new SetView(keyspace);
   const freeBlock = (ref: number): void => heap.free(ref);
+  keyspace.registerMover(TYPE_SET, new SetMover(keyspace));
   keyspace.registerReleaser(TYPE_SET, {
     release(root, encoding) {
       if (encoding !== ENCODING_HASHTABLE) {

@@ -31,20 +31,21 @@ import { int64, int64FromNumber, int64ToNumber } from "../util/integers";
 import { StreamId } from "../util/stream-id";
 import type { Stream } from "./stream";
 
+/** Words of the blocks; those that defragmentation follows are exported. */
 const GROUP_LAST_ID = 0;
 const GROUP_READ = 4;
-const GROUP_PENDING = 6;
-const GROUP_CONSUMERS = 7;
-const GROUP_NAME = 8;
+export const GROUP_PENDING = 6;
+export const GROUP_CONSUMERS = 7;
+export const GROUP_NAME = 8;
 
 const CONSUMER_SEEN = 0;
 const CONSUMER_ACTIVE = 2;
-const CONSUMER_PENDING = 4;
-const CONSUMER_NAME = 5;
+export const CONSUMER_PENDING = 4;
+export const CONSUMER_NAME = 5;
 
 const PENDING_TIME = 0;
 const PENDING_COUNT = 2;
-const PENDING_CONSUMER = 4;
+export const PENDING_CONSUMER = 4;
 const PENDING_BYTES = 20;
 
 /** Active time of a consumer that never got anything. */

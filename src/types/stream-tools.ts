@@ -6,6 +6,7 @@ import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
 import { StreamId } from "../util/stream-id";
 import { Stream } from "./stream";
 import { StreamGroup } from "./stream-group";
+import { StreamMover } from "./stream-mover";
 import { StreamRange } from "./stream-range";
 
 /** Instead of an encoding, of a value to be freed: it is not a stream, but a group that was taken out of one. */
@@ -59,6 +60,7 @@ export function installStreams(keyspace: Keyspace): void {
   const group = new StreamGroup(heap);
   const releaser = new StreamReleaser(heap);
   const copyGroup = new StreamGroup(heap);
+  keyspace.registerMover(TYPE_STREAM, new StreamMover(keyspace));
   keyspace.registerReleaser(TYPE_STREAM, releaser);
   keyspace.registerCopier(TYPE_STREAM, (original, copy) => {
     const groups = stream.copyEntries(entries.valueWord(original, 0));

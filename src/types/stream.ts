@@ -43,6 +43,10 @@ const TAIL_ID = 19;
 const HEADER_WORDS = 23;
 /** Words of a header that describe the stream, and not where it is. */
 const FIGURES_END = TAIL;
+/** Words of a header that refer to blocks. */
+export const STREAM_NODES = NODES;
+export const STREAM_GROUPS = GROUPS;
+export const STREAM_TAIL = TAIL;
 /** Bytes of a header. */
 export const STREAM_BYTES = HEADER_WORDS * 4;
 

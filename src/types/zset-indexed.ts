@@ -278,6 +278,29 @@ export class IndexedZset {
     this.heap.free(ref);
   };
 
+  // --- defragmentation ---------------------------------------------------------------------------------------------
+
+  /** Lets the roots be moved: its own, that of the dict with its directory, and the tree's header. Returns its own. */
+  moveRoots(move: (block: number) => number): number {
+    this.root = move(this.root);
+    this.setPart(DICT, this.dict.moveRoot(move));
+    this.setPart(TREE, this.tree.moveHeader(move));
+    return this.root;
+  }
+
+  /** Lets the leaf with the pair of this rank, and the blocks of its members, be moved: see OrderTree.moveLeaf. */
+  moveLeaf(rank: number, move: (block: number) => number): number {
+    if (rank >= this.size) return 0;
+    return this.tree.moveLeaf(rank, move, this.tellDict);
+  }
+
+  private readonly tellDict = (from: number, to: number): void => {
+    const { blocks, dict } = this;
+    blocks.locate(to);
+    const { bytes, at, length } = blocks;
+    if (dict.findRef(dict.hash(bytes, at, at + length), from)) dict.replaceFound(to);
+  };
+
   // --- cursor ------------------------------------------------------------------------------------------------------
 
   seek(rank: number): boolean {

@@ -23,6 +23,7 @@ import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import { LISTPACK_MAX } from "../memory/listpack";
 import { IndexedZset } from "./zset-indexed";
+import { ZsetMover } from "./zset-mover";
 import { PackedZset } from "./zset-packed";
 
 /** Up to which size a sorted set is a listpack: the directives of these names. */
@@ -290,6 +291,7 @@ export function installZsets(keyspace: Keyspace): void {
   const freed = new IndexedZset(heap, hasher);
   const source = new SortedSet(keyspace);
   const target = new SortedSet(keyspace);
+  keyspace.registerMover(TYPE_ZSET, new ZsetMover(keyspace));
   keyspace.registerReleaser(TYPE_ZSET, {
     release(root, encoding) {
       if (encoding === ENCODING_LISTPACK) {

@@ -227,9 +227,8 @@ describe("against a Map", () => {
         compact: [
           0.05,
           () => {
-            heap.preferFullSlabs(1);
             let position = 0;
-            do position = dict.compact(position);
+            do position = dict.moveSegment(position, (block) => heap.relocate(block));
             while (position !== 0);
             return undefined;
           },

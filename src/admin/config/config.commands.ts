@@ -42,12 +42,13 @@ function set(c: Call): void {
 
 /** CONFIG RESETSTAT: the counters, not the state. */
 function resetStat(c: Call): void {
-  const { stats, keyspace, commands, metrics, expireCycle, persistence, memoryLimits } = c.server;
+  const { stats, keyspace, commands, metrics, expireCycle, persistence, memoryLimits, activeDefrag } = c.server;
   stats.reset();
   persistence.resetStats();
   c.server.aof.resetStats();
   metrics.reset();
   memoryLimits.resetStats();
+  activeDefrag.resetStats();
   expireCycle.microsSpent = 0;
   keyspace.stats.hits = 0;
   keyspace.stats.misses = 0;

@@ -59,6 +59,12 @@ const EFFECTS: [DirectiveName[], Effect][] = [
       keyspace.lazyEvict = config.lazyfreeLazyEviction;
     },
   ],
+  [
+    ["activedefrag"],
+    ({ config, activeDefrag }) => {
+      if (!config.activedefrag) activeDefrag.stop();
+    },
+  ],
   [["notify-keyspace-events"], ({ config, notifications }) => notifications.configure(config.notifyKeyspaceEvents)],
   [
     ["hash-max-listpack-entries", "hash-max-listpack-value"],

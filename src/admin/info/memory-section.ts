@@ -36,7 +36,7 @@ export function memorySection(server: ServerContext): string[] {
     "mem_cluster_links:0",
     `mem_aof_buffer:${server.aof.out.bufferBytes}`,
     "mem_allocator:redbun-slab",
-    "active_defrag_running:0",
+    `active_defrag_running:${server.activeDefrag.running}`,
     `lazyfree_pending_objects:${keyspace.free.pending}`,
     `lazyfreed_objects:${keyspace.free.freed}`,
     `redbun_heap_reserved:${keyspace.heap.reservedBytes}`,

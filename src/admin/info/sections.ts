@@ -160,7 +160,9 @@ export function statsSection(server: ServerContext): string[] {
     ...traffic(server),
     ...keyEvents(server),
     ...channels(server),
-    ...idleFeatures(server),
+    ...children(server),
+    ...defragmentation(server),
+    ...trackedKeys(server),
     ...replies(server),
     ...eventLoop(server),
     ...denials(server),
@@ -213,18 +215,29 @@ function channels({ pubsub }: ServerContext): string[] {
 }
 
 /** Fields of what redbun does not have, or not yet. */
-function idleFeatures({ tracking, migrations }: ServerContext): string[] {
+function children({ migrations }: ServerContext): string[] {
   return [
     "latest_fork_usec:0",
     "total_forks:0",
     `migrate_cached_sockets:${migrations.links.count}`,
     "slave_expires_tracked_keys:0",
-    "active_defrag_hits:0",
-    "active_defrag_misses:0",
-    "active_defrag_key_hits:0",
-    "active_defrag_key_misses:0",
-    "total_active_defrag_time:0",
-    "current_active_defrag_time:0",
+  ];
+}
+
+function defragmentation({ activeDefrag }: ServerContext): string[] {
+  const { relocator, keyHits, keyMisses } = activeDefrag.defragmentation;
+  return [
+    `active_defrag_hits:${relocator.hits}`,
+    `active_defrag_misses:${relocator.misses}`,
+    `active_defrag_key_hits:${keyHits}`,
+    `active_defrag_key_misses:${keyMisses}`,
+    `total_active_defrag_time:${activeDefrag.totalMs}`,
+    `current_active_defrag_time:${activeDefrag.currentMs}`,
+  ];
+}
+
+function trackedKeys({ tracking }: ServerContext): string[] {
+  return [
     `tracking_total_keys:${tracking.table.keys}`,
     `tracking_total_items:${tracking.table.items}`,
     `tracking_total_prefixes:${tracking.prefixCount}`,

@@ -15,6 +15,10 @@ import { describeClient } from "../../session/client-info";
 /** Instead of an error: the client was sent away itself, and gets no reply. */
 export const GONE = "";
 
+/** Garbage is collected from this many bytes on, and from this share of maxmemory. */
+const GARBAGE_MIN = 4 * 1024 * 1024;
+const GARBAGE_SHARE = 0.02;
+
 /** Clients may always take this much together. */
 const CLIENTS_MIN = 128 * 1024;
 
@@ -135,6 +139,23 @@ export class MemoryLimits implements EvictionHost {
       client.transport.close();
       clients.memory.forget(client);
     }
+  }
+
+  // --- garbage -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Called by cron. The buffers in which requests arrive are JavaScript's garbage, and it and what its allocator keeps pile
+   * up to a hundred megabytes in a busy process: who sets a limit wants the memory of the process to follow it. This asks
+   * for a collection and gives back what is free, which takes less than a tenth of a millisecond.
+   */
+  collectGarbage(): void {
+    if (this.maxmemory === 0) return;
+    const { metrics, keyspace } = this.server;
+    const { committedBytes, dirtyBytes } = keyspace.heap;
+    const beyondData = metrics.residentBytes - metrics.residentAtStart - committedBytes - dirtyBytes;
+    if (beyondData < Math.max(GARBAGE_MIN, this.maxmemory * GARBAGE_SHARE)) return;
+    Bun.gc(false);
+    Bun.shrink();
   }
 
   // --- end ---------------------------------------------------------------------------------------------------------
