@@ -228,7 +228,7 @@ export class Server implements ServerContext {
     this.process = parts.process ?? null;
     this.orderlyShutdown = new Shutdown(this, this.process);
     this.followListenDirectives();
-    this.metrics = new Metrics(this, parts.process !== undefined);
+    this.metrics = new Metrics(this);
     this.stats.warn = (message) => this.log.warning(message);
     installConfigEffects(this);
   }

@@ -221,6 +221,11 @@ export class Connection implements Transport {
       reply.truncate(0);
       return;
     }
+    if (length >= FLUSH_BYTES && this.gate.isTooLong(this, length)) {
+      reply.truncate(0);
+      reply.detach();
+      return;
+    }
     this.client.outputTotal += length;
     let sent = 0;
     if (this.gate.commit.pending && this.waitsForCommit()) this.hold();
@@ -393,7 +398,7 @@ export class Connection implements Transport {
   get inputBytes(): number {
     // What is being served is with the parser, all of it until the last command is done.
     if (this.gate.serving === this.client) return this.gate.parser.held;
-    return this.partial?.length ?? 0;
+    return this.partial?.unparsed ?? 0;
   }
 
   get inputFree(): number {

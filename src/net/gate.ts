@@ -176,6 +176,28 @@ export class Gate {
   }
 
   /**
+   * Whether a reply alone is more than may wait for the client. As in Redis it does not matter then how much of it the
+   * system would take at once: the connection has ended.
+   */
+  isTooLong(connection: Connection, length: number): boolean {
+    const { client } = connection;
+    const limits = this.server.config.clientOutputBufferLimit;
+    const { hard } = client.subscriptions === null ? limits.normal : limits.pubsub;
+    if (hard === 0 || length <= hard) return false;
+    this.outputExceeded(connection);
+    return true;
+  }
+
+  private outputExceeded(connection: Connection): void {
+    this.stats.clientOutputBufferLimitDisconnections++;
+    this.server.log.warning(
+      `Client ${describeClient(this.server, connection.client)} scheduled to be closed ASAP for overcoming of output ` +
+        "buffer limits.",
+    );
+    connection.close();
+  }
+
+  /**
    * Ends a connection whose peer leaves more replies unread than its class may: the hard limit at once, the soft limit
    * after it has been exceeded without a break for its time. Called when output grows, and by cron.
    */
@@ -192,12 +214,7 @@ export class Gate {
     } else {
       client.softLimitSince = 0;
     }
-    if (!exceeded) return;
-    this.stats.clientOutputBufferLimitDisconnections++;
-    this.server.log.warning(
-      `Client ${describeClient(this.server, client)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
-    );
-    connection.close();
+    if (exceeded) this.outputExceeded(connection);
   }
 }
 

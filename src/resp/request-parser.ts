@@ -43,6 +43,9 @@ export interface ParserLimits {
 }
 
 /** The start of a command whose end has not arrived, and how far it is parsed. */
+/** A bulk string from which on Redis lets it have a buffer of its own. */
+const BIG_BULK = 32 * 1024;
+
 export class Partial {
   length: number;
   position = 0;
@@ -65,6 +68,11 @@ export class Partial {
   /** Bytes that must arrive before parsing can go on; 0 when that is not known. */
   get needed(): number {
     return this.bulk < 0 ? 0 : Math.max(0, this.position + this.bulk + 2 - this.length);
+  }
+
+  /** Bytes in use; of a large bulk string only its own, as if what is before it were parsed and gone (Redis's qbuf). */
+  get unparsed(): number {
+    return this.bulk >= BIG_BULK ? this.length - this.position : this.length;
   }
 
   /** Appends bytes of `chunk` from `at`: no more than are needed, if that is known. Returns how many it took. */

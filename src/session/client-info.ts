@@ -35,7 +35,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
     `obl=${transport.replyBytes}`,
     `oll=${transport.outputChunks}`,
     `omem=${transport.outputBytes}`,
-    `tot-mem=${client.memoryBytes}`,
+    `tot-mem=${client.memoryBytes + argumentBytes}`,
     `events=${transport.outputBytes > 0 ? "rw" : "r"}`,
     `cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}`,
     `user=${client.user.name}`,

@@ -50,8 +50,11 @@ function threadMicros(): number {
   return user + system;
 }
 
-/** What a server inside a program counts for its objects, bytes: about what a separate one needs beyond the runtime. */
-const EMBEDDED_BYTES = 1024 * 1024;
+/**
+ * What an empty server counts for its objects, bytes. The rest of its JavaScript heap, some megabytes, is code, which
+ * Redis has in its executable and does not count either: `maxmemory` means the same here and there.
+ */
+const SERVER_BYTES = 1024 * 1024;
 
 export class Metrics {
   /** ms since the epoch. */
@@ -65,8 +68,8 @@ export class Metrics {
   /** Resident memory of the process now, and when the server was made (most of that is the executable), bytes. */
   residentBytes: number;
   readonly residentAtStart: number;
-  /** JavaScript heap of an empty server, bytes. */
-  readonly startupBytes: number;
+  /** Memory of an empty server, bytes. */
+  readonly startupBytes = SERVER_BYTES;
   /** Memory that is in use, but must not make keys go: buffers of the append-only file, of replicas. Each in bytes. */
   readonly uncounted: (() => number)[] = [];
   private peak = 0;
@@ -77,16 +80,11 @@ export class Metrics {
   /** CPU time of this thread when the event loop's time was last counted from 0, µs. */
   private threadMicros = threadMicros();
 
-  /** @param ownsProcess false for a server inside a program, whose JavaScript heap is none of the server's business */
-  constructor(
-    private readonly server: ServerContext,
-    ownsProcess: boolean,
-  ) {
+  constructor(private readonly server: ServerContext) {
     this.startedAt = server.clock.now();
     this.lastSample = this.startedAt;
     this.residentBytes = process.memoryUsage.rss();
     this.residentAtStart = this.residentBytes;
-    this.startupBytes = ownsProcess ? process.memoryUsage().heapTotal : EMBEDDED_BYTES;
     this.peak = this.usedBytes;
   }
 
