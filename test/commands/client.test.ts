@@ -14,7 +14,7 @@ describe("CLIENT INFO and LIST", () => {
     redbun.run("CLIENT SETNAME me", "CLIENT SETINFO lib-ver 1.2", "SELECT 3");
     expect(text(redbun.run("CLIENT INFO"))).toBe(
       "id=1 addr= laddr= fd=-1 name=me age=5 idle=5 flags=N db=3 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 " +
-        "argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=client|info user=default " +
+        "argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=10 events=r cmd=client|info user=default " +
         "redir=-1 resp=2 lib-name= lib-ver=1.2\n",
     );
   });
