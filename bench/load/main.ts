@@ -7,6 +7,7 @@ import { items, text } from "../../test/support/reply";
 import type { TestServer } from "../../test/support/server";
 import { measureAppendOnly } from "./appendonly";
 import { checksum } from "./checksum";
+import { measureEviction } from "./eviction";
 import { LOADED, measureLoading } from "./loading";
 import { measureConnections, measureMemory } from "./memory";
 import { measureOperations, OPERATIONS } from "./operations";
@@ -72,6 +73,7 @@ async function main(argv: readonly string[]): Promise<number> {
       measureLoading(names, options, chosen),
     ),
     appendonly: await choice.measure("appendonly", "the append-only file", [], () => measureAppendOnly(names, options)),
+    eviction: await choice.measure("eviction", "eviction", [], () => measureEviction(names, options)),
     leftOut: choice.leftOut,
   };
   const command = ["bun run bench:load", ...argv.filter((word) => word !== "--write")].join(" ");

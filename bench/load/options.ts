@@ -22,6 +22,7 @@ export const SECTIONS = [
   "snapshot",
   "loading",
   "appendonly",
+  "eviction",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
@@ -64,6 +65,9 @@ export interface Options {
   /** How long the load runs before BGSAVE, s; and how often a file is loaded. */
   readonly snapshotSeconds: number;
   readonly loadingRounds: number;
+  /** Objects that fit into a cache that is full; and a limit of which ten times as much is written, bytes. */
+  readonly evictionKeys: number;
+  readonly evictionBytes: number;
   /** How long a server is left alone before its memory is read. */
   readonly settleMs: number;
   readonly executable: "source" | "compiled" | undefined;
@@ -131,6 +135,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     removalRounds: sizes.removalRounds,
     snapshotSeconds: sizes.snapshotSeconds,
     loadingRounds: sizes.loadingRounds,
+    evictionKeys: sizes.evictionKeys,
+    evictionBytes: sizes.evictionBytes,
     settleMs: sizes.settleMs,
     executable: values.source ? "source" : size === "smoke" ? undefined : "compiled",
     write: values.write,
@@ -154,6 +160,8 @@ const SIZES = {
     removalRounds: 3,
     snapshotSeconds: 6,
     loadingRounds: 5,
+    evictionKeys: 100_000,
+    evictionBytes: 400 * 1024 * 1024,
     settleMs: 4000,
   },
   quick: {
@@ -171,6 +179,8 @@ const SIZES = {
     removalRounds: 1,
     snapshotSeconds: 4,
     loadingRounds: 3,
+    evictionKeys: 50_000,
+    evictionBytes: 200 * 1024 * 1024,
     settleMs: 3000,
   },
   smoke: {
@@ -188,6 +198,8 @@ const SIZES = {
     removalRounds: 1,
     snapshotSeconds: 0.2,
     loadingRounds: 1,
+    evictionKeys: 2000,
+    evictionBytes: 8 * 1024 * 1024,
     settleMs: 0,
   },
 } as const;

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { REPOSITORY } from "../../test/support/server";
 import type { AppendOnlyRow } from "./appendonly";
 import { operationTable, removalTable, shapeTable } from "./collection-tables";
+import type { EvictionResults } from "./eviction";
+import { hitTable, residentTable } from "./eviction-tables";
 import type { LoadingRow } from "./loading";
 import type { ConnectionRow, MemoryRow } from "./memory";
 import type { OperationRow } from "./operations";
@@ -30,6 +32,7 @@ export interface Results {
   readonly snapshot: readonly SnapshotRow[];
   readonly loading: readonly LoadingRow[];
   readonly appendonly: readonly AppendOnlyRow[];
+  readonly eviction: readonly EvictionResults[];
   /** What was not measured, because a server does not know its commands: "section:part". */
   readonly leftOut: readonly string[];
   readonly memory: readonly MemoryRow[];
@@ -73,6 +76,12 @@ function renderSections(results: Results, options: Options): Map<Section, string
     appendonly: () => [
       `### Requests a second with an append-only file (medians of ${options.rounds} rounds, ${options.clients} clients)`,
       appendOnlyTable(results.appendonly, names),
+    ],
+    eviction: () => [
+      `### Hits of a full cache of ${options.evictionKeys.toLocaleString("en-US")} objects of ten times as many (Zipf)`,
+      hitTable(results.eviction[0].hits, names),
+      "### Resident memory while ten times maxmemory is written",
+      residentTable(results.eviction[0].resident, names),
     ],
   };
   const rendered = new Map<Section, string>();

@@ -66,6 +66,8 @@ export class Evictor {
   /** Ended periods in which there was too little memory, µs, and when the current one began; -1: there is none. */
   private exceededMicros = 0;
   private exceededSince = -1;
+  /** Bytes in blocks that there may be at the end of the run. */
+  private goal = 0;
   private order: EvictionOrder = "none";
   private volatileOnly = false;
   private readonly pool = new EvictionPool();
@@ -105,7 +107,8 @@ export class Evictor {
   run(): number {
     // While clients are paused, data is loaded, or a primary decides what is deleted, nothing is.
     if (this.keyspace.expiry !== "delete") return EVICTION_OK;
-    const result = this.host.excess() <= 0 ? EVICTION_OK : this.timedCycle();
+    const excess = this.host.excess();
+    const result = excess <= 0 ? EVICTION_OK : this.timedCycle(excess);
     this.account(result);
     return result;
   }
@@ -119,12 +122,19 @@ export class Evictor {
     }
   }
 
-  private timedCycle(): number {
-    const { clock } = this.keyspace;
+  private timedCycle(excess: number): number {
+    const { clock, heap } = this.keyspace;
     const start = clock.monotonic();
+    // What has to go is known from now on. Who is told of evicted keys gets longer buffers by that, which must not make
+    // more keys go: they will be shorter soon.
+    this.goal = heap.usedBytes - excess;
     const result = this.cycle(start + this.limitMicros);
     if (this.order !== "none") this.host.timed("eviction-cycle", clock.monotonic() - start);
     return result;
+  }
+
+  private get isEnough(): boolean {
+    return this.keyspace.heap.usedBytes <= this.goal;
   }
 
   private cycle(deadline: number): number {
@@ -134,10 +144,10 @@ export class Evictor {
         this.goOnLater();
         return EVICTION_RUNNING;
       }
-      if (this.host.excess() <= 0) return EVICTION_OK;
+      if (this.isEnough) return EVICTION_OK;
       if (this.order === "none" || !this.evictOne()) return EVICTION_FAILED;
       if (++keys % KEYS_PER_LOOK === 0 && this.keyspace.clock.monotonic() >= deadline) {
-        if (this.host.excess() <= 0) return EVICTION_OK;
+        if (this.isEnough) return EVICTION_OK;
         this.goOnLater();
         return EVICTION_RUNNING;
       }
@@ -153,12 +163,12 @@ export class Evictor {
     if (free.idle) return true;
     const start = clock.monotonic();
     let now = start;
-    while (!free.idle && this.host.excess() > 0 && now < deadline) {
+    while (!free.idle && !this.isEnough && now < deadline) {
       free.step();
       now = clock.monotonic();
     }
     this.host.timed("eviction-lazyfree", now - start);
-    return free.idle || this.host.excess() <= 0;
+    return free.idle || this.isEnough;
   }
 
   // --- one key -----------------------------------------------------------------------------------------------------

@@ -53,6 +53,13 @@ withTools(
         for (const way of WAYS) expect(row.rounds[way][0].count).toBeGreaterThan(0);
       }
       expect(results.memory.map((row: { server: string }) => row.server)).toEqual(["redbun", "redis7"]);
+      expect(results.eviction[0].hits).toHaveLength(4);
+      for (const row of results.eviction[0].hits) {
+        // Ten times as many objects as fit, by Zipf's law: far more than a tenth of the requests are hits, and not all.
+        expect(row.sameKeys).toBeGreaterThan(0.3);
+        expect(row.sameKeys).toBeLessThan(0.95);
+      }
+      expect(results.eviction[0].resident).toHaveLength(4);
       expect(results.connections.map((row: { server: string }) => row.server)).toEqual(["redbun", "redis7"]);
     } finally {
       await rm(directory, { recursive: true, force: true });
