@@ -57,6 +57,9 @@ export interface DictGuard {
   keep(): void;
 }
 
+/** Moves a block, or leaves it; returns where it is then (see Heap.relocate). */
+export type Mover = (block: number) => number;
+
 const ROOT_SIZE = 0;
 const ROOT_FLAGGED = 1;
 const ROOT_DEPTH = 2;
@@ -469,9 +472,8 @@ export class Dict {
   }
 
   /**
-   * Visits `count` elements (less if there are less) that adjoin in the order of hashes, from position `from` on and
-   * around the end; with `flaggedOnly` only such as are flagged. The visitor must not change the dict. As hashes say
-   * nothing of their keys, this is a sample of all elements.
+   * Visits `count` elements, if there are so many, that adjoin from position `from` on and around the end; with
+   * `flaggedOnly` only flagged ones. The visitor must not change the dict. Hashes say nothing of keys: it is a sample.
    */
   sample(from: number, count: number, flaggedOnly: boolean, visit: (ref: number, hash: number) => void): void {
     let left = Math.min(count, flaggedOnly ? this.flagged : this.size);
@@ -596,12 +598,9 @@ export class Dict {
   }
 
   // --- defragmentation ---------------------------------------------------------------------------------------------
-  // `move` gives a block another place, or leaves it where it is, and returns where it is then: see Heap.relocate.
 
-  /**
-   * Lets the segment at position `cursor` be moved. Returns the position of the next segment, or 0 at the end.
-   */
-  moveSegment(cursor: number, move: (block: number) => number): number {
+  /** Lets the segment at position `cursor` be moved. Returns the position of the next segment, or 0 at the end. */
+  moveSegment(cursor: number, move: Mover): number {
     const segment = this.segmentAt(cursor);
     const depth = this.header(segment, DEPTH);
     const moved = move(segment);
@@ -611,16 +610,10 @@ export class Dict {
   }
 
   /**
-   * Lets elements be moved, in the order of their hashes from position `cursor` on: `visit` returns where the element is
-   * then. And so the segment that they are in, when its first position is come to. Stops at the end of the segment, or
-   * when `more` answers false. Returns the position to go on from, or 0 at the end.
+   * Lets elements be moved, in the order of their hashes from position `cursor` on, and their segment when its first
+   * position is come to. Stops at the end of the segment, or when `more` answers false. Returns where to go on, or 0.
    */
-  moveElements(
-    cursor: number,
-    move: (block: number) => number,
-    visit: (ref: number) => number,
-    more: () => boolean,
-  ): number {
+  moveElements(cursor: number, move: Mover, visit: Mover, more: () => boolean): number {
     const depth = this.header(this.segmentAt(cursor), DEPTH);
     const isStart = cursor % 2 ** (HASH_BITS - depth) === 0;
     const next = isStart ? this.moveSegment(cursor, move) : nextSegment(cursor, depth);
@@ -643,7 +636,7 @@ export class Dict {
   }
 
   /** Lets root and directory be moved. Returns the root: whoever keeps it has to be told. */
-  moveRoot(move: (block: number) => number): number {
+  moveRoot(move: Mover): number {
     const directory = move(this.directory);
     if (directory !== this.directory) {
       this.useDirectory(directory);

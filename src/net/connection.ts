@@ -314,13 +314,13 @@ export class Connection implements Transport {
     // Commands may have waited for all of that to be sent.
     if (this.outputBytes >= OUTPUT_HIGH) this.resume();
     this.sendWaiting();
+    if (this.gate.clientMemory.counting) this.count();
     if (this.output === null) {
       if (this.inputOver && !this.closed) this.close();
       return;
     }
     this.gate.stats.writesProcessed++;
     this.gate.checkOutput(this);
-    if (this.gate.clientMemory.counting) this.count();
   }
 
   /** Sends as much of what waits as the socket takes. */
