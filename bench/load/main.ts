@@ -8,6 +8,7 @@ import type { TestServer } from "../../test/support/server";
 import { measureAppendOnly } from "./appendonly";
 import { checksum } from "./checksum";
 import { measureEviction } from "./eviction";
+import { measureFanout } from "./fanout";
 import { LOADED, measureLoading } from "./loading";
 import { measureConnections, measureMemory } from "./memory";
 import { measureOperations, OPERATIONS } from "./operations";
@@ -69,6 +70,7 @@ async function main(argv: readonly string[]): Promise<number> {
     snapshot: await choice.measure("snapshot", "BGSAVE under a full write load", [], () =>
       measureSnapshots(names, options),
     ),
+    fanout: await choice.measure("fanout", "fan-out of messages", [], () => measureFanout(names, options)),
     loading: await choice.measure("loading", "loading of files", LOADED, (chosen) =>
       measureLoading(names, options, chosen),
     ),

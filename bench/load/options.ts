@@ -23,6 +23,7 @@ export const SECTIONS = [
   "loading",
   "appendonly",
   "eviction",
+  "fanout",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
@@ -68,6 +69,9 @@ export interface Options {
   /** Objects that fit into a cache that is full; and a limit of which ten times as much is written, bytes. */
   readonly evictionKeys: number;
   readonly evictionBytes: number;
+  /** Subscribers of the channel that is published on, and messages of a run. */
+  readonly subscribers: number;
+  readonly fanoutMessages: number;
   /** How long a server is left alone before its memory is read. */
   readonly settleMs: number;
   readonly executable: "source" | "compiled" | undefined;
@@ -137,6 +141,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     loadingRounds: sizes.loadingRounds,
     evictionKeys: sizes.evictionKeys,
     evictionBytes: sizes.evictionBytes,
+    subscribers: sizes.subscribers,
+    fanoutMessages: sizes.fanoutMessages,
     settleMs: sizes.settleMs,
     executable: values.source ? "source" : size === "smoke" ? undefined : "compiled",
     write: values.write,
@@ -162,6 +168,8 @@ const SIZES = {
     loadingRounds: 5,
     evictionKeys: 100_000,
     evictionBytes: 400 * 1024 * 1024,
+    subscribers: 1000,
+    fanoutMessages: 2000,
     settleMs: 4000,
   },
   quick: {
@@ -181,6 +189,8 @@ const SIZES = {
     loadingRounds: 3,
     evictionKeys: 50_000,
     evictionBytes: 200 * 1024 * 1024,
+    subscribers: 1000,
+    fanoutMessages: 500,
     settleMs: 3000,
   },
   smoke: {
@@ -200,6 +210,8 @@ const SIZES = {
     loadingRounds: 1,
     evictionKeys: 2000,
     evictionBytes: 8 * 1024 * 1024,
+    subscribers: 20,
+    fanoutMessages: 32,
     settleMs: 0,
   },
 } as const;

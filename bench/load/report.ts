@@ -8,6 +8,7 @@ import type { AppendOnlyRow } from "./appendonly";
 import { operationTable, removalTable, shapeTable } from "./collection-tables";
 import type { EvictionResults } from "./eviction";
 import { hitTable, residentTable } from "./eviction-tables";
+import { type FanoutRow, fanoutTable } from "./fanout";
 import type { LoadingRow } from "./loading";
 import type { ConnectionRow, MemoryRow } from "./memory";
 import type { OperationRow } from "./operations";
@@ -33,6 +34,7 @@ export interface Results {
   readonly loading: readonly LoadingRow[];
   readonly appendonly: readonly AppendOnlyRow[];
   readonly eviction: readonly EvictionResults[];
+  readonly fanout: readonly FanoutRow[];
   /** What was not measured, because a server does not know its commands: "section:part". */
   readonly leftOut: readonly string[];
   readonly memory: readonly MemoryRow[];
@@ -83,6 +85,7 @@ function renderSections(results: Results, options: Options): Map<Section, string
       "### Resident memory while ten times maxmemory is written",
       residentTable(results.eviction[0].resident, names),
     ],
+    fanout: () => [`### Messages to ${options.subscribers} subscribers`, fanoutTable(results.fanout, names)],
   };
   const rendered = new Map<Section, string>();
   for (const section of SECTIONS) {

@@ -272,7 +272,7 @@ export class Connection implements Transport {
 
   private queueReply(sent: number, length: number): void {
     const { reply } = this.gate;
-    this.output ??= new OutputQueue();
+    this.output ??= OutputQueue.obtain();
     if (length > DETACH_BYTES) this.output.add(reply.buf.subarray(sent, length));
     else this.output.copy(reply.buf, sent, length);
     this.gate.checkOutput(this);
@@ -292,7 +292,7 @@ export class Connection implements Transport {
   }
 
   private get waiting(): OutputQueue {
-    this.output ??= new OutputQueue();
+    this.output ??= OutputQueue.obtain();
     return this.output;
   }
 
@@ -327,9 +327,10 @@ export class Connection implements Transport {
   private sendWaiting(): void {
     const { output } = this;
     if (output === null || this.isHeld) return;
-    this.gate.stats.outputBytes += output.drain((buf, at, length) => this.socket.write(buf, at, length));
+    this.gate.stats.outputBytes += output.drain(this.socket);
     if (this.closed || !output.isEmpty) return;
     this.output = null;
+    output.release();
     if (this.closeWhenSent) this.close();
   }
 

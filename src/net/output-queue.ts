@@ -18,7 +18,23 @@ const GATHERED_MAX = 16 * 1024;
 /** For all queues: what it holds is written at once. */
 const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
 
+/** What takes bytes: a socket. Returns how many it took; nothing or less when it takes none. */
+export interface Sink {
+  write(buf: Buffer, at: number, length: number): number;
+}
+
+/** Queues that are empty, for the next that is needed: a message to a thousand clients takes a thousand for a moment. */
+const spare: OutputQueue[] = [];
+const SPARE_MAX = 1024;
+/** Lists longer than this are not kept. */
+const SPARE_CHUNKS = 64;
+
 export class OutputQueue {
+  /** An empty queue. */
+  static obtain(): OutputQueue {
+    return spare.pop() ?? new OutputQueue();
+  }
+
   bytes = 0;
   /** The buffers, from `head` on. */
   private chunks: Buffer[] = [];
@@ -91,13 +107,24 @@ export class OutputQueue {
     return all.subarray(from);
   }
 
-  /** Writes until everything is out or `write` takes less than it was offered. Returns the bytes written. */
-  drain(write: (buf: Buffer, at: number, length: number) => number): number {
+  /** The queue is empty, and not used any more. */
+  release(): void {
+    if (spare.length >= SPARE_MAX || this.chunks.length > SPARE_CHUNKS) return;
+    this.chunks.length = 0;
+    this.lengths.length = 0;
+    this.head = 0;
+    this.sent = 0;
+    spare.push(this);
+  }
+
+  /** Writes until everything is out or the sink takes less than it was offered. Returns the bytes written. */
+  drain(sink: Sink): number {
     let total = 0;
     while (this.bytes > 0) {
       const together = this.gather();
       const offered = together === 0 ? this.lengths[this.head] - this.sent : together;
-      const written = together === 0 ? write(this.chunks[this.head], this.sent, offered) : write(gathered, 0, together);
+      const written =
+        together === 0 ? sink.write(this.chunks[this.head], this.sent, offered) : sink.write(gathered, 0, together);
       if (written > 0) this.take(written);
       total += Math.max(written, 0);
       if (written < offered) break;
@@ -126,6 +153,7 @@ export class OutputQueue {
     let rest = this.sent + written;
     while (this.head < this.chunks.length && rest >= this.lengths[this.head]) rest -= this.lengths[this.head++];
     this.sent = rest;
+    if (this.bytes === 0 && this.chunks.length <= SPARE_CHUNKS) return;
     if (this.head * 2 < this.chunks.length) return;
     // Half of the list has been sent: the buffers are let go, at a cost that the sending has paid for.
     this.chunks = this.chunks.slice(this.head);

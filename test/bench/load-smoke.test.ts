@@ -52,6 +52,10 @@ withTools(
       for (const row of results.removals) {
         for (const way of WAYS) expect(row.rounds[way][0].count).toBeGreaterThan(0);
       }
+      expect(results.fanout).toHaveLength(4);
+      for (const row of results.fanout) {
+        for (const name of results.names) expect(row.rounds[name][0].rate).toBeGreaterThan(0);
+      }
       expect(results.memory.map((row: { server: string }) => row.server)).toEqual(["redbun", "redis7"]);
       expect(results.eviction[0].hits).toHaveLength(4);
       for (const row of results.eviction[0].hits) {

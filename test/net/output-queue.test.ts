@@ -21,11 +21,11 @@ describe("OutputQueue", () => {
       given.push(...bytes);
       if (random.below(3) === 0) queue.add(bytes);
       else queue.copy(Buffer.concat([Buffer.from("x"), bytes, Buffer.from("y")]), 1, size + 1);
-      if (random.below(8) === 0) queue.drain(write);
+      if (random.below(8) === 0) queue.drain({ write });
       expect(queue.bytes).toBe(given.length - taken.length);
       expect(queue.isEmpty).toBe(queue.bytes === 0);
     }
-    while (!queue.isEmpty) queue.drain(write);
+    while (!queue.isEmpty) queue.drain({ write });
     expect(queue.chunkCount).toBe(0);
     expect(Buffer.from(taken).equals(Buffer.from(given))).toBe(true);
   });
@@ -44,9 +44,11 @@ describe("OutputQueue", () => {
     for (let i = 0; i < 100; i++) queue.add(Buffer.from(`message ${i},`));
     queue.add(Buffer.alloc(40_000, "x"));
     queue.add(Buffer.from("end"));
-    queue.drain((buf, at, length) => {
-      writes.push(buf.toString("latin1", at, at + length));
-      return length;
+    queue.drain({
+      write: (buf, at, length) => {
+        writes.push(buf.toString("latin1", at, at + length));
+        return length;
+      },
     });
     expect(writes).toEqual([
       Array.from({ length: 100 }, (_, i) => `message ${i},`).join(""),
@@ -60,9 +62,11 @@ describe("OutputQueue", () => {
     const shared = Buffer.from("message");
     const offered: Buffer[] = [];
     queue.add(shared);
-    queue.drain((buf) => {
-      offered.push(buf);
-      return 0;
+    queue.drain({
+      write: (buf) => {
+        offered.push(buf);
+        return 0;
+      },
     });
     expect(offered[0]).toBe(shared);
     for (let i = 0; i < 100_000; i++) queue.add(shared);
@@ -76,13 +80,35 @@ describe("OutputQueue", () => {
     for (let i = 0; i < 10_000; i++) {
       queue.add(Buffer.alloc(2000));
       let left = 2000;
-      queue.drain((_, __, length) => {
-        const taken = Math.min(left, length);
-        left -= taken;
-        return taken;
+      queue.drain({
+        write: (_, __, length) => {
+          const taken = Math.min(left, length);
+          left -= taken;
+          return taken;
+        },
       });
     }
     expect(queue.bytes).toBe(2000);
     expect(queue.chunkCount).toBeLessThan(3);
   });
+});
+
+test("an empty queue is used again, and holds nothing", () => {
+  const queue = OutputQueue.obtain();
+  queue.add(Buffer.from("abc"));
+  queue.add(Buffer.from("def"));
+  queue.drain({ write: (_, __, length) => length });
+  queue.release();
+  const next = OutputQueue.obtain();
+  expect(next).toBe(queue);
+  expect([next.bytes, next.chunkCount, next.isEmpty]).toEqual([0, 0, true]);
+  next.add(Buffer.from("xyz"));
+  const taken: string[] = [];
+  next.drain({
+    write(buf, at, length) {
+      taken.push(buf.toString("latin1", at, at + length));
+      return length;
+    },
+  });
+  expect(taken).toEqual(["xyz"]);
 });
