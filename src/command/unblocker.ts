@@ -209,7 +209,8 @@ export class Unblocker {
   private answer(wait: Wait, write: () => void): void {
     const { reply } = this;
     const { client } = wait;
-    const { length: start, muted, resp3, errors } = reply;
+    const { length: start, muted, resp3, errors, limit } = reply;
+    reply.limit = Number.POSITIVE_INFINITY;
     reply.muted = wait.muted;
     reply.resp3 = client.protocol === 3;
     write();
@@ -223,6 +224,7 @@ export class Unblocker {
     reply.muted = muted;
     reply.resp3 = resp3;
     reply.errors = errors;
+    reply.limit = limit;
   }
 }
 

@@ -118,6 +118,7 @@ export class Connection implements Transport {
     const { client, gate } = this;
     const { parser, dispatcher, reply } = gate;
     gate.serving = client;
+    reply.limit = gate.replyLimit(this);
     if (gate.commit.isActive) gate.servedFrom = gate.commit.appended;
     parser.limits.authenticated = this.mayDoAll;
     let status: number;
@@ -145,6 +146,7 @@ export class Connection implements Transport {
     if (client.transaction !== null && !client.closing) this.exceedsQueryBuffer();
     this.flush();
     gate.serving = null;
+    reply.limit = Number.POSITIVE_INFINITY;
     gate.server.keyspace.hints.clear();
     gate.flushDue();
     if (gate.clientMemory.counting) this.count();
@@ -216,14 +218,13 @@ export class Connection implements Transport {
   private flush(): void {
     const { reply } = this.gate;
     const { length } = reply;
+    if (reply.overflowed || length > reply.limit) {
+      this.dropReplies();
+      return;
+    }
     if (length === 0) return;
     if (this.closed) {
       reply.truncate(0);
-      return;
-    }
-    if (length >= FLUSH_BYTES && this.gate.isTooLong(this, length)) {
-      reply.truncate(0);
-      reply.detach();
       return;
     }
     this.client.outputTotal += length;
@@ -235,6 +236,15 @@ export class Connection implements Transport {
     if (sent < length) this.queueReply(sent, length);
     reply.truncate(0);
     if (length > DETACH_BYTES) reply.detach();
+  }
+
+  /** The replies are more than client-output-buffer-limit allows: the client gets none of them, and goes. */
+  private dropReplies(): void {
+    const { reply } = this.gate;
+    reply.overflowed = false;
+    reply.limit = Number.POSITIVE_INFINITY;
+    reply.truncate(0);
+    if (!this.closed) this.gate.outputExceeded(this);
   }
 
   /** Whether the replies that the writer holds wait until effects are written: its own, or any if that is soon. */

@@ -2,6 +2,7 @@
  * The gate: what all connections share, who is let in, and who is sent away for what it sends or does not read.
  */
 
+import type { OutputLimit } from "../admin/config/special";
 import type { Dispatcher } from "../command/dispatcher";
 import type { ServerContext } from "../command/server-context";
 import type { AofLog } from "../persist/aof/aof-log";
@@ -20,6 +21,8 @@ import { Handshakes } from "./tls/handshakes";
 /** How much of a malformed request is logged, and of a query buffer that grew too large. */
 const SAMPLE_BYTES = 128;
 const BUFFER_SAMPLE_BYTES = 64;
+/** So much of the replies to a batch does not count for the hard limit: Redis's buffer before the list that it counts. */
+const UNCOUNTED_BYTES = 16 * 1024;
 
 export class Gate {
   readonly parser: RequestParser;
@@ -43,6 +46,9 @@ export class Gate {
     reply: ReplyWriter,
   ) {
     this.reply = reply;
+    reply.onOverflow = () => {
+      if (this.serving !== null) this.serving.closing = true;
+    };
     this.dispatcher = server.dispatcher;
     this.clientMemory = server.clients.memory;
     this.parserLimits = { maxBulk: server.config.protoMaxBulkLen, authenticated: true };
@@ -176,35 +182,12 @@ export class Gate {
   }
 
   /**
-   * Whether a reply alone is more than may wait for the client. As in Redis it does not matter then how much of it the
-   * system would take at once: the connection has ended.
-   */
-  isTooLong(connection: Connection, length: number): boolean {
-    const { client } = connection;
-    const limits = this.server.config.clientOutputBufferLimit;
-    const { hard } = client.subscriptions === null ? limits.normal : limits.pubsub;
-    if (hard === 0 || length <= hard) return false;
-    this.outputExceeded(connection);
-    return true;
-  }
-
-  private outputExceeded(connection: Connection): void {
-    this.stats.clientOutputBufferLimitDisconnections++;
-    this.server.log.warning(
-      `Client ${describeClient(this.server, connection.client)} scheduled to be closed ASAP for overcoming of output ` +
-        "buffer limits.",
-    );
-    connection.close();
-  }
-
-  /**
    * Ends a connection whose peer leaves more replies unread than its class may: the hard limit at once, the soft limit
    * after it has been exceeded without a break for its time. Called when output grows, and by cron.
    */
   checkOutput(connection: Connection): void {
     const { client } = connection;
-    const limits = this.server.config.clientOutputBufferLimit;
-    const limit = client.subscriptions === null ? limits.normal : limits.pubsub;
+    const limit = this.limitOf(client);
     const waiting = connection.outputBytes;
     let exceeded = limit.hard > 0 && waiting > limit.hard;
     if (limit.soft > 0 && waiting > limit.soft) {
@@ -215,6 +198,28 @@ export class Gate {
       client.softLimitSince = 0;
     }
     if (exceeded) this.outputExceeded(connection);
+  }
+
+  /** The limits of a client's class. */
+  private limitOf(client: Client): OutputLimit {
+    const limits = this.server.config.clientOutputBufferLimit;
+    return client.subscriptions === null ? limits.normal : limits.pubsub;
+  }
+
+  /** How many bytes the replies to one batch of commands may be, beside those that wait already. */
+  replyLimit(connection: Connection): number {
+    const { hard } = this.limitOf(connection.client);
+    return hard === 0 ? Number.POSITIVE_INFINITY : hard + UNCOUNTED_BYTES - connection.outputBytes;
+  }
+
+  /** The client gets nothing more, and nothing of what waits. */
+  outputExceeded(connection: Connection): void {
+    const { client } = connection;
+    this.stats.clientOutputBufferLimitDisconnections++;
+    this.server.log.warning(
+      `Client ${describeClient(this.server, client)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    connection.close();
   }
 }
 

@@ -32,6 +32,8 @@ const BIG_NUMBER = 0x28;
 const VERBATIM = 0x3d;
 const ATTRIBUTE = 0x7c;
 
+/** Bytes of the shortest bulk string. */
+export const SHORTEST_BULK = 6;
 /** Longest header: type, 20 digits, CR LF. */
 const HEADER_MAX = 24;
 
@@ -56,6 +58,12 @@ export class ReplyWriter {
   lastError = "";
   /** True: nothing is written (CLIENT REPLY OFF or SKIP). Errors are still counted. */
   muted = false;
+  /** What the replies may grow to, bytes (client-output-buffer-limit). */
+  limit = Number.POSITIVE_INFINITY;
+  /** They would have grown beyond the limit: they are gone, and nothing more is written. */
+  overflowed = false;
+  /** Called when that happens, in the middle of a command. */
+  onOverflow: () => void = () => {};
 
   /** Forgets everything after position `length`. */
   truncate(length: number): void {
@@ -72,6 +80,19 @@ export class ReplyWriter {
   reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.buf.length) return;
+    if (needed > this.limit) this.overflow();
+    else this.grow(needed);
+  }
+
+  /** Whoever has asked for room may still write: into bytes that are never sent, or behind the end, which is no harm. */
+  private overflow(): void {
+    this.overflowed = true;
+    this.muted = true;
+    this.length = 0;
+    this.onOverflow();
+  }
+
+  private grow(needed: number): void {
     this.move(Math.max(needed, Math.min(this.buf.length * 2, BUFFER_MAX)));
   }
 

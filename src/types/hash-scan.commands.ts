@@ -4,6 +4,7 @@ import type { Call } from "../command/call";
 import { type CommandDefinition, READONLY } from "../command/command-spec";
 import { TYPE_HASH } from "../db/entry";
 import { NOT_AN_INTEGER, OUT_OF_LONG, OUT_OF_RANGE } from "../resp/errors";
+import { SHORTEST_BULK } from "../resp/reply-writer";
 import { int64, int64ToNumber, parseInt64 } from "../util/integers";
 import type { Hashes } from "./hash";
 import { announceExpired, openForRead, openHash } from "./hash-call";
@@ -96,6 +97,9 @@ function randomCount(c: Call): void {
 
 function replyRandom(c: Call, hashes: Hashes, count: number, withValues: boolean): void {
   const { reply } = c;
+  // What no reply can hold is refused here and not after gigabytes.
+  if (count < 0) reply.reserve(-count * SHORTEST_BULK);
+  if (reply.muted) return;
   const parts = withValues ? FIELDS_AND_VALUES : FIELDS;
   // RESP3 has pairs.
   const isPaired = withValues && reply.resp3;

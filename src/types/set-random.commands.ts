@@ -6,6 +6,7 @@ import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from
 import { EVENT_SET } from "../db/keyspace";
 import { NOT_AN_INTEGER, NOT_POSITIVE, OUT_OF_INT64 } from "../resp/errors";
 import type { ReplyWriter } from "../resp/reply-writer";
+import { SHORTEST_BULK } from "../resp/reply-writer";
 import { parseInt64Rounded } from "../util/integers";
 import { collectionForRead, collectionForWrite, removeEmptied } from "./collection";
 import { type SetView, setsOf } from "./set";
@@ -19,8 +20,6 @@ const REBUILD_RATIO = 5;
 const DRAW_RATIO = 10;
 /** Members of one SREM that is propagated. */
 const REMOVAL_MEMBERS = 1024;
-/** Bytes of the shortest bulk string. */
-const SHORTEST_BULK = 6;
 
 // --- SPOP ----------------------------------------------------------------------------------------------------------
 
@@ -208,6 +207,7 @@ function replyRepeating(c: Call, set: SetView, count: number): void {
   const { reply } = c;
   // What no reply can hold is refused here and not after gigabytes.
   reply.reserve(count * SHORTEST_BULK);
+  if (reply.muted) return;
   reply.array(count);
   if (set.encoding === ENCODING_LISTPACK && count > 1) {
     replyFromList(c, set, count);

@@ -4,15 +4,13 @@ import type { Call } from "../command/call";
 import { type CommandDefinition, keyAt, READONLY } from "../command/command-spec";
 import { ENCODING_LISTPACK, TYPE_ZSET } from "../db/entry";
 import { OUT_OF_INT64, OUT_OF_RANGE } from "../resp/errors";
+import { SHORTEST_BULK } from "../resp/reply-writer";
 import { collectionForRead } from "./collection";
 import type { SortedSet } from "./zset";
 import { openZset, replyHeader, replyMember, replyPair, replyPairs, rounded } from "./zset-call";
 
 /** Where fewer than one in so many members are wanted, they are drawn instead of chosen on a walk over all. */
 const DRAW_RATIO = 3;
-
-/** Bytes of the reply of an empty member. */
-const SHORTEST_BULK = 6;
 
 const LEAST_INT64 = -(2 ** 63);
 
@@ -60,6 +58,7 @@ function randomMembers(c: Call): void {
 function replyRepeating(c: Call, zset: SortedSet, count: number, withScores: boolean): void {
   // What no reply can hold is refused here and not after gigabytes.
   c.reply.reserve(count * SHORTEST_BULK);
+  if (c.reply.muted) return;
   replyHeader(c, count, withScores);
   for (let i = 0; i < count; i++) {
     seekRandom(c, zset);
