@@ -246,7 +246,8 @@ export class Dispatcher {
   /** Whether CLIENT PAUSE holds a command back now. */
   isPaused(client: Client, command: Command): boolean {
     const { pause, keyspace } = this.server;
-    if (pause.mode === "off") return false;
+    // Who monitors is to see what goes on.
+    if (pause.mode === "off" || client.monitors) return false;
     return pause.holds((effectiveFlags(client, command) & (WRITE | MAY_REPLICATE)) !== 0, keyspace.now);
   }
 

@@ -21,7 +21,7 @@ import { Handshakes } from "./tls/handshakes";
 /** How much of a malformed request is logged, and of a query buffer that grew too large. */
 const SAMPLE_BYTES = 128;
 const BUFFER_SAMPLE_BYTES = 64;
-/** So much of the replies to a batch does not count for the hard limit: Redis's buffer before the list that it counts. */
+/** Replies to a batch that are no longer never exceed the hard limit: Redis's buffer before the list that it counts. */
 const UNCOUNTED_BYTES = 16 * 1024;
 
 export class Gate {
@@ -209,7 +209,7 @@ export class Gate {
   /** How many bytes the replies to one batch of commands may be, beside those that wait already. */
   replyLimit(connection: Connection): number {
     const { hard } = this.limitOf(connection.client);
-    return hard === 0 ? Number.POSITIVE_INFINITY : hard + UNCOUNTED_BYTES - connection.outputBytes;
+    return hard === 0 ? Number.POSITIVE_INFINITY : Math.max(hard, UNCOUNTED_BYTES) - connection.outputBytes;
   }
 
   /** The client gets nothing more, and nothing of what waits. */
