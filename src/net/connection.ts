@@ -244,6 +244,7 @@ export class Connection implements Transport {
     reply.overflowed = false;
     reply.limit = Number.POSITIVE_INFINITY;
     reply.truncate(0);
+    if (reply.buf.length > DETACH_BYTES) reply.detach();
     if (!this.closed) this.gate.outputExceeded(this);
   }
 
