@@ -273,7 +273,7 @@ export class IndexedZset {
     const { blocks } = this;
     blocks.locate(ref);
     const { bytes, at, length } = blocks;
-    this.dict.find(this.dict.hash(bytes, at, at + length), bytes, at, at + length);
+    this.dict.findRef(this.dict.hash(bytes, at, at + length), ref);
     this.dict.removeFound();
     this.heap.free(ref);
   };
