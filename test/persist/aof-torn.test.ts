@@ -1,6 +1,6 @@
 /** A file that ends too early, at each possible byte: what is whole is loaded, the rest is cut off, and writing goes on. */
 
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,6 +99,41 @@ describe("a torn tail", () => {
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("commands behind the beginning of one that is not whole", () => {
+  const folder = mkdtempSync(join(tmpdir(), "redbun-torn-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const command = (...args: string[]): Buffer => Buffer.from(encodeCommand(args));
+  const first = command("SET", "k", "v");
+
+  /** What becomes of a file that ends like this, and how long it is then. */
+  async function outcome(bytes: Buffer): Promise<[string, number]> {
+    const { redbun, result } = await load(folder, bytes, "yes");
+    redbun.server.stop();
+    return [String(result), fileIn(folder).length];
+  }
+
+  test("are a part of its last argument, wherever that is torn, if they do not reach the end", async () => {
+    const inner = Buffer.concat([command("SET", "a", "1"), command("DEL", "b"), Buffer.from("and so on")]);
+    const torn = command("SET", "dump", `text\r\n${inner.toString("latin1")}`);
+    for (let length = 1; length < torn.length; length++) {
+      const bytes = Buffer.concat([first, torn.subarray(0, length)]);
+      // Cut right behind a command inside of the value it looks like damage, which is never cut off.
+      const looksDamaged = /\r\n\*[^*]*\r\n(1|b)\r\n$/.test(bytes.toString("latin1", first.length + 30));
+      const expected = looksDamaged ? ["failed", bytes.length] : ["loaded", first.length];
+      expect([length, ...(await outcome(bytes))]).toEqual([length, ...expected]);
+    }
+  });
+
+  test("are hidden by a damaged length if they do, and then nothing is cut off", async () => {
+    const damaged = Buffer.from("*3\r\n$3\r\nSET\r\n$90000\r\nb\r\n$1\r\n2\r\n");
+    const value = command("SET", "text", "a\r\n*9\r\n$9\r\nno command");
+    for (const rest of [[value], [value, first], [first, value]]) {
+      const bytes = Buffer.concat([first, damaged, ...rest]);
+      expect(await outcome(bytes)).toEqual(["failed", bytes.length]);
     }
   });
 });

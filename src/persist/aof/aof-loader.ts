@@ -19,15 +19,15 @@ import { strerror } from "../../util/strerror";
 import type { Persistence } from "../persistence";
 import { RdbInput } from "../rdb-input";
 import type { AofFolder } from "./aof-folder";
-import { AOF_ANNOTATION, AOF_COMMAND, AOF_DAMAGED, AOF_END, AofReader } from "./aof-reader";
+import { AOF_ANNOTATION, AOF_COMMAND, AOF_DAMAGED, AOF_END, AOF_TORN, AofReader } from "./aof-reader";
 import type { AofFile, Manifest } from "./manifest";
+import { hidesCommands } from "./torn-tail";
 
 /** Length of a slice, µs. */
 const SLICE_MICROS = 5000;
 /** Commands between two looks at the clock. */
 const COMMANDS_PER_LOOK = 64;
 const MAGIC = Buffer.from("REDIS");
-const SEARCH_BYTES = 1024 * 1024;
 
 /** What runs the commands: see ../../command/replayer.ts. */
 export interface CommandRunner {
@@ -176,7 +176,8 @@ export class AofLoader {
           if (found === AOF_ANNOTATION) continue;
           if (found !== AOF_COMMAND) {
             const validUpTo = runner.inTransaction ? transactionStart : reader.start;
-            return this.ended(name, found, reader, runner, validUpTo, tornString(found, reader, fd, size));
+            const isDamaged = found === AOF_TORN && hidesCommands(fd, reader.start, size);
+            return this.ended(name, isDamaged ? AOF_DAMAGED : found, reader, runner, validUpTo);
           }
           if (!runner.inTransaction) transactionStart = reader.start;
           const failure = this.run(runner, reader, name);
@@ -203,16 +204,9 @@ export class AofLoader {
   }
 
   /** The file is over, or cannot be read any further. */
-  private ended(
-    name: string,
-    found: number,
-    reader: AofReader,
-    runner: CommandRunner,
-    validUpTo: number,
-    hidesCommands: boolean,
-  ): FileResult {
+  private ended(name: string, found: number, reader: AofReader, runner: CommandRunner, validUpTo: number): FileResult {
     const { log } = this.host;
-    if (found === AOF_DAMAGED || hidesCommands) {
+    if (found === AOF_DAMAGED) {
       log.warning(`AOF loading stopped at offset ${reader.start} of ${name}`);
       log.warning(
         `Bad file format reading the append only file ${name}: make a backup of your AOF file, then use ` +
@@ -254,20 +248,4 @@ export class AofLoader {
 function isRdb(fd: number): boolean {
   const head = Buffer.alloc(MAGIC.length);
   return readSync(fd, head, 0, head.length, 0) === head.length && head.equals(MAGIC);
-}
-
-/**
- * Whether a command whose end is missing has others behind its beginning: then it is not the last that was written, and
- * the length of one of its arguments is damaged. To cut all of that off would be to lose it.
- */
-function tornString(found: number, reader: AofReader, fd: number, size: number): boolean {
-  if (found === AOF_COMMAND || found === AOF_END || found === AOF_DAMAGED) return false;
-  const chunk = Buffer.allocUnsafe(SEARCH_BYTES);
-  const overlap = 64;
-  for (let at = reader.start; at < size; at += SEARCH_BYTES - overlap) {
-    const read = readSync(fd, chunk, 0, chunk.length, at);
-    if (/\r\n\*\d+\r\n\$\d+\r\n/.test(chunk.toString("latin1", 0, read))) return true;
-    if (read < chunk.length) break;
-  }
-  return false;
 }

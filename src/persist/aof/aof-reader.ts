@@ -68,6 +68,16 @@ export class AofReader implements Request {
     this.filePosition = position;
   }
 
+  /** Goes on from another position of the file. */
+  seek(position: number): void {
+    this.start = position;
+    this.windowStart = position;
+    this.filePosition = position;
+    this.at = 0;
+    this.end = 0;
+    this.wanted = 0;
+  }
+
   /** The end of what next() found. */
   get position(): number {
     return this.windowStart + this.at;
