@@ -63,6 +63,12 @@ export interface ValueReleaser {
   effort(root: number, encoding: number): number;
 }
 
+/** Somebody who still needs a value that is about to be freed. */
+export interface ValueKeeper {
+  /** Nobody refers to the value any more: the keeper frees it when it needs it no longer. */
+  keepValue(type: number, encoding: number, lazy: boolean): void;
+}
+
 /** What takes more steps than this to free is freed in the background if the command allows it (UNLINK). */
 const LAZY_EFFORT = 64;
 
@@ -89,6 +95,8 @@ export class Keyspace {
   readonly hints = new KeyHints();
   readonly random: Random;
   readonly clock: Clock;
+  /** Who needs values beyond their keys, by the value words of their entries; null: nobody. */
+  keepers: Map<number, ValueKeeper> | null = null;
   readonly stats: KeyspaceStats = {
     hits: 0,
     misses: 0,
@@ -251,10 +259,18 @@ export class Keyspace {
     const encoding = entries.encoding(ref);
     if (type !== TYPE_STRING) {
       const root = entries.valueWord(ref, 0);
+      if (this.keepers !== null && this.isKept(type, encoding, root, false)) return;
       if (!this.releaser(type).release(root, encoding)) this.free.addValue(type, encoding, root, false);
     } else if (encoding === ENCODING_RAW_BLOCK) {
       this.heap.free(entries.valueWord(ref, 0));
     }
+  }
+
+  /** Whether somebody takes over a value that nobody refers to any more. */
+  private isKept(type: number, encoding: number, root: number, lazy: boolean): boolean {
+    const keeper = this.keepers?.get(root);
+    keeper?.keepValue(type, encoding, lazy);
+    return keeper !== undefined;
   }
 
   /** Frees an entry and what its value refers to; see releaseValue. */
@@ -272,7 +288,10 @@ export class Keyspace {
       this.freeEntry(ref);
       return;
     }
-    this.free.addValue(type, encoding, entries.valueWord(ref, 0), true);
+    const root = entries.valueWord(ref, 0);
+    if (this.keepers === null || !this.isKept(type, encoding, root, true)) {
+      this.free.addValue(type, encoding, root, true);
+    }
     this.heap.free(ref);
   }
 
@@ -284,7 +303,11 @@ export class Keyspace {
       this.freeEntry(ref);
       return;
     }
-    while (!this.releaser(type).release(entries.valueWord(ref, 0), entries.encoding(ref)));
+    const root = entries.valueWord(ref, 0);
+    const encoding = entries.encoding(ref);
+    if (this.keepers === null || !this.isKept(type, encoding, root, false)) {
+      while (!this.releaser(type).release(root, encoding));
+    }
     this.heap.free(ref);
   }
 

@@ -107,6 +107,8 @@ export class Dict {
 
   /** Who has to hear of changes before they happen; null: nobody. */
   guard: DictGuard | null = null;
+  /** As guard, of a dict that is a value: hears of lookups, too, as what they find may be changed where it stands. */
+  private valueGuard: DictGuard | null = null;
 
   /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   warmed = 0;
@@ -161,6 +163,11 @@ export class Dict {
     return root;
   }
 
+  /** Elements of the dict with this root. */
+  static sizeOf(heap: Heap, root: number): number {
+    return heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + ROOT_SIZE];
+  }
+
   /** Turns to the dict with this root. Has to be done again after another window has changed that dict. */
   open(root: number): void {
     const view = this.heap.u32[root >>> SEGMENT_SHIFT];
@@ -175,6 +182,14 @@ export class Dict {
     this.segmentBytes = view[word + ROOT_GRANULES] * 8;
     this.deepest = view[word + ROOT_DEEPEST];
     this.useDirectory(view[word + ROOT_DIRECTORY]);
+    const { guards } = this.heap;
+    // The windows of the keyspace are never opened again: their guard is set from outside.
+    if (guards !== null || this.valueGuard !== null) this.useGuard(guards?.get(root) ?? null);
+  }
+
+  private useGuard(guard: DictGuard | null): void {
+    this.guard = guard;
+    this.valueGuard = guard;
   }
 
   private useDirectory(ref: number): void {
@@ -203,6 +218,7 @@ export class Dict {
 
   /** Ref of the element with this key, or 0. */
   find(hash: number, buf: Uint8Array, start: number, end: number): number {
+    if (this.valueGuard !== null) this.valueGuard.protect(hash);
     const entry = this.firstEntry + ((hash >>> (HASH_BITS - this.depth)) << 1);
     const segment = this.entries[entry];
     const shape = this.entries[entry + 1];
@@ -342,6 +358,7 @@ export class Dict {
 
   /** Removes every element, after a visit: its block is the visitor's to free. Needs no memory. */
   clear(visit: (ref: number) => void): void {
+    if (this.valueGuard !== null) this.valueGuard.protectAll();
     const last = this.segmentAt(HASH_MASK);
     for (let position = 0; position <= HASH_MASK; ) {
       const segment = this.segmentAt(position);
@@ -391,6 +408,7 @@ export class Dict {
    * nothing is left, the root neither. The dict is of no other use once this began.
    */
   drain(visit: (ref: number) => void): boolean {
+    if (this.valueGuard !== null) this.valueGuard.protectAll();
     const cursor = this.rootView[this.rootWord + ROOT_CURSOR];
     const segment = this.segmentAt(cursor);
     this.visitAll(segment, visit);

@@ -24,6 +24,7 @@
 
 import { assert } from "../util/assert";
 import { OutOfMemoryError } from "../util/out-of-memory";
+import type { DictGuard } from "./dict";
 import { releasePages } from "./page-release";
 import {
   CLASS_COUNT,
@@ -81,6 +82,9 @@ export class Heap {
    * A block in a chain to which somebody comes back later (0: none). Who frees it notes the one that follows it instead.
    */
   bookmark = NIL;
+
+  /** Who guards dicts that are values, by the refs of their roots: see Dict.open(). null: nobody. */
+  guards: Map<number, DictGuard> | null = null;
 
   /** KIND_FREE, KIND_SPAN or size class + 1, for every page. */
   private readonly pageKind = new Uint8Array(MAX_PAGES);

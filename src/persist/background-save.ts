@@ -50,6 +50,7 @@ export class BackgroundSave {
     private readonly file: BackgroundFile,
     private readonly done: (error: unknown) => void,
   ) {
+    writer.hurry?.();
     this.snapshot = new Snapshot(host.keyspace, writer);
     this.startedAt = host.clock.now();
     this.startedMicros = host.clock.monotonic();

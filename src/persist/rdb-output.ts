@@ -34,6 +34,8 @@ export class RdbOutput {
   /** Bytes [0, length) are written and not yet with the sink. */
   buf: Buffer = Buffer.allocUnsafe(1024);
   length = 0;
+  /** Bytes that may still be compressed: whoever is waited for sets a limit, as that is what takes longest by far. */
+  compressible = Number.POSITIVE_INFINITY;
   /** The sum of what the sink got. */
   readonly crc = new Crc64();
   /** Bytes that the sink got. */
@@ -49,6 +51,11 @@ export class RdbOutput {
     private readonly checksum: boolean = false,
   ) {
     if (sink !== null) this.buf = Buffer.allocUnsafe(FLUSH_BYTES + 1024);
+  }
+
+  /** One without a sink that writes strings as this one does. */
+  another(): RdbOutput {
+    return new RdbOutput(this.compress);
   }
 
   /** Bytes written in all. */
@@ -236,6 +243,8 @@ export class RdbOutput {
   }
 
   private tryCompressed(src: Uint8Array, at: number, length: number): boolean {
+    if (length > this.compressible) return false;
+    this.compressible -= length;
     const limit = length - LZF_GAIN;
     if (scratch.length < limit) scratch = Buffer.allocUnsafe(limit);
     const compressed = lzfCompress(src, at, at + length, scratch, 0, limit);

@@ -2,11 +2,14 @@
 
 import type { Database } from "../db/database";
 import { REDIS_VERSION } from "../util/redis-version";
+import { LARGE_FROM, LargeValue } from "./large-value";
 import * as format from "./rdb-format";
 import type { RdbOutput } from "./rdb-output";
 import type { ValueCodecs } from "./value-codecs";
 
 const CHECKSUM_BYTES = 8;
+/** About two milliseconds. */
+const COMPRESS_MAX = 1024 * 1024;
 const NO_CHECKSUM = Buffer.alloc(CHECKSUM_BYTES);
 
 /** What is kept of the accesses to a key: it depends on maxmemory-policy what its LRU bits mean. */
@@ -31,6 +34,13 @@ export interface SnapshotWriter {
   database(db: Database): void;
   select(id: number): void;
   readonly entry: (ref: number) => void;
+  /** Others wait while an entry is written. */
+  hurry?(): void;
+  /**
+   * In the place of entry(), of one in database `id`: if it takes too long to be written in one go, what goes on with it
+   * later; null, and nothing is done, if not. `failed` hears of what goes wrong with it.
+   */
+  freeze?(ref: number, id: number, failed: (error: unknown) => void): LargeValue | null;
   /** The end: all of it is handed to the sink. */
   end(checksum: boolean): void;
 }
@@ -38,6 +48,8 @@ export interface SnapshotWriter {
 export class RdbWriter implements SnapshotWriter {
   /** Keys written. */
   keys = 0;
+  /** Bytes of a key's value (of a large one: of an element) that are compressed at most; the rest is written as it is. */
+  compressMax = Number.POSITIVE_INFINITY;
   /** The database that keys written now belong to. */
   private selected = -1;
 
@@ -46,6 +58,10 @@ export class RdbWriter implements SnapshotWriter {
     readonly out: RdbOutput,
     private readonly usage: KeptUsage,
   ) {}
+
+  hurry(): void {
+    this.compressMax = COMPRESS_MAX;
+  }
 
   /** What a file begins with: its version and fields, and libraries of functions as they are. */
   begin(fields: RdbFileFields, libraries: readonly Buffer[]): void {
@@ -88,21 +104,32 @@ export class RdbWriter implements SnapshotWriter {
 
   /** A key with its value, its expiry, and what is known of its accesses. */
   readonly entry = (ref: number): void => {
-    const { out } = this;
+    this.out.compressible = this.compressMax;
+    this.metadata(this.out, ref);
+    this.codecs.encodeEntry(this.out, ref);
+    this.keys++;
+  };
+
+  freeze(ref: number, id: number, failed: (error: unknown) => void): LargeValue | null {
+    const { codecs } = this;
+    const elements = codecs.largeElements(ref, LARGE_FROM);
+    if (elements === null) return null;
+    const head = this.out.another();
+    this.metadata(head, ref);
+    codecs.encodeKey(head, ref);
+    head.size(elements.dict.size);
+    return new LargeValue(codecs.keyspace, this, id, codecs.entries.valueWord(ref, 0), elements, head, failed);
+  }
+
+  /** What stands before the type of a key. */
+  private metadata(out: RdbOutput, ref: number): void {
     const { entries } = this.codecs;
     if (entries.hasExpiry(ref)) {
       out.byte(format.OPCODE_EXPIRE_MS);
       out.int64(entries.expiryHi(ref), entries.expiryLo(ref));
     }
-    if (this.usage !== "none") this.usageOf(ref);
-    this.codecs.encodeEntry(out, ref);
-    this.keys++;
-  };
-
-  private usageOf(ref: number): void {
-    const { out } = this;
+    if (this.usage === "none") return;
     const { access } = this.codecs.keyspace;
-    const { entries } = this.codecs;
     if (this.usage === "idle") {
       out.byte(format.OPCODE_IDLE);
       out.size(access.idleSeconds(entries.lru(ref)));

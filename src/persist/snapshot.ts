@@ -9,71 +9,72 @@
  * (a quarter to half a byte a key) and by what waits for the disk.
  *
  * A dict whose database is emptied meanwhile stays until the snapshot has been through it.
+ *
+ * A value that takes long to write is not written where the snapshot comes to it, but at the end, in slices: see
+ * LargeValue.
  */
 
 import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
 import type { Dict, DictGuard } from "../memory/dict";
 import { int64 } from "../util/integers";
+import { BucketMap, HASH_END } from "./bucket-map";
 import { EntryWindow } from "./entry-window";
+import type { LargeValue } from "./large-value";
 import type { RdbFileFields, SnapshotWriter } from "./rdb-writer";
 
 /** Elements written between two looks at the clock. */
 const ELEMENTS_PER_LOOK = 256;
-/** Elements of a bucket, about: a change of one key writes that key, which is at hand, and hardly another one. */
-const BUCKET_ELEMENTS = 0.5;
-const BUCKET_BITS_MAX = 27;
-const HASH_BITS = 31;
-const HASH_END = 2 ** HASH_BITS;
+
+/** What the snapshots of all dicts share. */
+interface SnapshotParts {
+  readonly writer: SnapshotWriter;
+  readonly window: EntryWindow;
+  /** Values that are written when all keys are. */
+  readonly large: LargeValue[];
+  readonly failed: (error: unknown) => void;
+}
 
 /** The snapshot of one dict. */
 class DictSnapshot implements DictGuard {
   isKept = false;
   /** Elements with smaller hashes are written. */
   private position = 0;
-  /** A hash without so many lower bits is the number of its bucket. */
-  private readonly shift: number;
-  /** One bit a bucket: it was written before the position came to it. */
-  private readonly early: Uint8Array;
+  private readonly buckets: BucketMap;
 
   constructor(
     readonly dict: Dict,
     readonly database: number,
-    private readonly writer: SnapshotWriter,
-    private readonly window: EntryWindow,
-    private readonly failed: (error: unknown) => void,
+    private readonly parts: SnapshotParts,
   ) {
-    const bits = Math.min(BUCKET_BITS_MAX, Math.ceil(Math.log2(Math.max(1, dict.size / BUCKET_ELEMENTS))));
-    this.shift = HASH_BITS - bits;
-    this.early = new Uint8Array(Math.max(1, 2 ** (bits - 3)));
+    this.buckets = new BucketMap(dict.size);
   }
 
   protect(hash: number): void {
-    if (hash < this.position) return;
-    const bucket = hash >>> this.shift;
-    if (this.isEarly(bucket)) return;
-    this.early[bucket >>> 3] |= 1 << (bucket & 7);
-    const from = bucket * 2 ** this.shift;
-    this.writeRange(Math.max(from, this.position), from + 2 ** this.shift);
-  }
-
-  private isEarly(bucket: number): boolean {
-    return ((this.early[bucket >>> 3] >>> (bucket & 7)) & 1) === 1;
+    if (hash < this.position || !this.buckets.mark(hash)) return;
+    this.writeRange(Math.max(this.buckets.first(hash), this.position), this.buckets.end(hash));
   }
 
   private writeRange(from: number, to: number): void {
     // A command may be in the middle of something: it finds the one result of this module as it left it.
     const { hi, lo } = int64;
     try {
-      this.writer.select(this.database);
-      this.dict.scanRange(from, to, this.writer.entry);
+      this.parts.writer.select(this.database);
+      this.dict.scanRange(from, to, this.write);
     } catch (error) {
       // The command that brought this about is not to blame.
-      this.failed(error);
+      this.parts.failed(error);
     }
     int64.hi = hi;
     int64.lo = lo;
   }
+
+  private readonly write = (ref: number): void => {
+    const { writer, large, failed } = this.parts;
+    const frozen = writer.freeze?.(ref, this.database, failed) ?? null;
+    if (frozen === null) writer.entry(ref);
+    else large.push(frozen);
+  };
 
   protectAll(): void {
     while (!this.step());
@@ -87,18 +88,18 @@ class DictSnapshot implements DictGuard {
   step(): boolean {
     if (this.position === HASH_END) return true;
     try {
-      this.writer.select(this.database);
+      this.parts.writer.select(this.database);
       this.position = this.dict.scan(this.position, ELEMENTS_PER_LOOK, this.visit) || HASH_END;
-      this.window.visit(this.writer.entry);
+      this.parts.window.visit(this.write);
     } catch (error) {
-      this.failed(error);
+      this.parts.failed(error);
       this.position = HASH_END;
     }
     return this.position === HASH_END;
   }
 
   private readonly visit = (ref: number, hash: number): void => {
-    if (!this.isEarly(hash >>> this.shift)) this.window.add(ref);
+    if (!this.buckets.isEarly(hash)) this.parts.window.add(ref);
   };
 }
 
@@ -110,14 +111,24 @@ export class Snapshot {
   private readonly dicts: DictSnapshot[] = [];
   /** The dict that step() is at. */
   private current = 0;
-  private readonly window: EntryWindow;
+  private readonly parts: SnapshotParts;
+  /** Large values, and the one that step() is at. */
+  private readonly large: LargeValue[] = [];
+  private largeWritten = 0;
 
   constructor(
     private readonly keyspace: Keyspace,
     private readonly writer: SnapshotWriter,
   ) {
     this.keysTotal = keyspace.size;
-    this.window = new EntryWindow(keyspace.heap);
+    this.parts = {
+      writer,
+      window: new EntryWindow(keyspace.heap),
+      large: this.large,
+      failed: (error) => {
+        this.error ??= error;
+      },
+    };
   }
 
   /** Keys written so far. */
@@ -135,10 +146,7 @@ export class Snapshot {
 
   private add(db: Database): void {
     this.writer.database(db);
-    const failed = (error: unknown): void => {
-      this.error ??= error;
-    };
-    const snapshot = new DictSnapshot(db.index, db.id, this.writer, this.window, failed);
+    const snapshot = new DictSnapshot(db.index, db.id, this.parts);
     db.index.guard = snapshot;
     this.dicts.push(snapshot);
   }
@@ -149,11 +157,23 @@ export class Snapshot {
    */
   step(deadline: number, keys: number): boolean {
     const { clock } = this.keyspace;
-    while (this.current < this.dicts.length && this.error === null && this.keysDone < keys) {
-      if (this.dicts[this.current].step()) this.letGo(this.dicts[this.current++]);
+    while (!this.isComplete && this.error === null && this.keysDone < keys) {
+      this.advance();
       if (clock.monotonic() >= deadline) break;
     }
-    return this.current === this.dicts.length;
+    return this.isComplete;
+  }
+
+  private get isComplete(): boolean {
+    return this.current === this.dicts.length && this.largeWritten === this.large.length;
+  }
+
+  private advance(): void {
+    if (this.current === this.dicts.length) {
+      if (this.large[this.largeWritten].step()) this.largeWritten++;
+    } else if (this.dicts[this.current].step()) {
+      this.letGo(this.dicts[this.current++]);
+    }
   }
 
   /** The snapshot has nothing more to do with a dict. */
@@ -165,5 +185,6 @@ export class Snapshot {
   /** Ends it, wherever it is. */
   end(): void {
     while (this.current < this.dicts.length) this.letGo(this.dicts[this.current++]);
+    for (const value of this.large) value.end();
   }
 }

@@ -5,7 +5,7 @@ import type { Keyspace } from "../db/keyspace";
 import type { SetLimits } from "../types/set";
 import type { EntryHead } from "../types/string";
 import type { ZsetLimits } from "../types/zset";
-import type { CodecContext, ValueCodec } from "./codecs/codec";
+import type { CodecContext, DictElements, ValueCodec } from "./codecs/codec";
 import { HashCodec, type HashLimits } from "./codecs/hash-codec";
 import { ListCodec, type ListLimits } from "./codecs/list-codec";
 import { SetCodec } from "./codecs/set-codec";
@@ -71,12 +71,22 @@ export class ValueCodecs implements CodecContext {
   /** Writes the type, the key and the value of an entry: as in a file. */
   encodeEntry(out: RdbOutput, ref: number): void {
     if (this.strings.encodeShort(out, ref)) return;
-    const codec = this.codec(ref);
+    this.encodeKey(out, ref);
+    this.codec(ref).encode(out, ref);
+  }
+
+  /** The elements of a collection that has at least `least` of them in a dict; null for other values. */
+  largeElements(ref: number, least: number): DictElements | null {
+    if (this.entries.type(ref) === TYPE_STRING) return null;
+    return this.codec(ref).elements?.(ref, least) ?? null;
+  }
+
+  /** Writes the type and the key of an entry: what stands before its value in a file. */
+  encodeKey(out: RdbOutput, ref: number): void {
     const { entries } = this;
-    out.byte(codec.rdbType(ref));
+    out.byte(this.codec(ref).rdbType(ref));
     entries.locateKey(ref);
     out.string(entries.bytes, entries.at, entries.length);
-    codec.encode(out, ref);
   }
 
   /** See ValueCodec.decode. */

@@ -77,6 +77,11 @@ export class IndexedZset {
     this.tree.open(this.part(TREE));
   }
 
+  /** The root of the dict of the set at `root`. */
+  static dictOf(heap: Heap, root: number): number {
+    return heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + DICT];
+  }
+
   private part(part: number): number {
     return this.heap.u32[this.root >>> SEGMENT_SHIFT][((this.root & SEGMENT_MASK) << 1) + part];
   }

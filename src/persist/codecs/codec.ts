@@ -8,12 +8,22 @@
 
 import type { Entries } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
+import type { Dict } from "../../memory/dict";
 import type { EntryHead } from "../../types/string";
 import type { RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 
 /** The value has no elements. Old versions could write such keys: a file's are passed over. */
 export const EMPTY_VALUE = 0;
+
+/** A value whose elements are in a dict, and are written one by one in any order: after their number. */
+export interface DictElements {
+  /** A window of its own on the dict, and its root. */
+  readonly dict: Dict;
+  readonly root: number;
+  /** Writes the element at `block`. */
+  write(out: RdbOutput, block: number): void;
+}
 
 /** Writes and reads the values of one type. */
 export interface ValueCodec {
@@ -23,6 +33,8 @@ export interface ValueCodec {
   rdbType(ref: number): number;
   /** Writes the value of an entry. */
   encode(out: RdbOutput, ref: number): void;
+  /** The elements of a value that is the dict alone that they are in, and has `least` at least; null for others. */
+  elements?(ref: number, least: number): DictElements | null;
   /**
    * Reads a value of `rdbType` and makes the entry that `head` describes (type, encoding and inlineLength are the codec's
    * to set), in no dict yet. Returns its ref, or EMPTY_VALUE. Throws RdbError where the bytes are damaged, HeapFullError

@@ -7,7 +7,13 @@
  * that never had.
  */
 
-import { ENCODING_HASHTABLE_EX, ENCODING_LISTPACK, ENCODING_LISTPACK_EX, TYPE_HASH } from "../../db/entry";
+import {
+  ENCODING_HASHTABLE,
+  ENCODING_HASHTABLE_EX,
+  ENCODING_LISTPACK,
+  ENCODING_LISTPACK_EX,
+  TYPE_HASH,
+} from "../../db/entry";
 import { Dict } from "../../memory/dict";
 import { Listpack } from "../../memory/listpack";
 import type { Hashes } from "../../types/hash";
@@ -20,7 +26,7 @@ import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { listpackCount } from "./block-checks";
-import { type CodecContext, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { type CodecContext, type DictElements, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
 import { eachInZiplist, eachInZipmap } from "./old-blocks";
 
@@ -100,6 +106,26 @@ export class HashCodec implements ValueCodec {
     if (encoding === ENCODING_LISTPACK) this.encodeListpack(out);
     else if (encoding === ENCODING_LISTPACK_EX) this.encodeTriples(out);
     else this.encodeTable(out, encoding === ENCODING_HASHTABLE_EX && this.dict.flagged > 0);
+  }
+
+  /** Fields that expire are written with a time that depends on all of them: those are written at once. */
+  elements(ref: number, least: number): DictElements | null {
+    const { entries, keyspace } = this.context;
+    const root = entries.valueWord(ref, 0);
+    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < least) return null;
+    const blocks = new FieldBlocks(keyspace.heap);
+    const dict = new Dict(keyspace.heap, keyspace.hasher, blocks);
+    dict.open(root);
+    return {
+      dict,
+      root,
+      write(out, block) {
+        blocks.locateField(block);
+        out.string(blocks.bytes, blocks.at, blocks.length);
+        blocks.locateValue(block);
+        out.string(blocks.bytes, blocks.at, blocks.length);
+      },
+    };
   }
 
   private encodeListpack(out: RdbOutput): void {

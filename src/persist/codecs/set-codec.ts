@@ -3,7 +3,9 @@
  */
 
 import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from "../../db/entry";
+import { Dict } from "../../memory/dict";
 import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
+import { StringBlocks } from "../../memory/string-block";
 import { type SetLimits, SetView } from "../../types/set";
 import { Member } from "../../types/set-member";
 import type { EntryHead } from "../../types/string";
@@ -12,7 +14,7 @@ import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { intsetCount, listpackCount } from "./block-checks";
-import { type CodecContext, discardValue, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { type CodecContext, type DictElements, discardValue, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
 
 export class SetCodec implements ValueCodec {
@@ -50,6 +52,23 @@ export class SetCodec implements ValueCodec {
     }
     const length = view.encoding === ENCODING_LISTPACK ? view.list.byteLength : view.ints.byteLength;
     out.string(keyspace.heap.u8[root >>> SEGMENT_SHIFT], Heap.offset(root), length);
+  }
+
+  elements(ref: number, least: number): DictElements | null {
+    const { entries, keyspace } = this.context;
+    const root = entries.valueWord(ref, 0);
+    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < least) return null;
+    const blocks = new StringBlocks(keyspace.heap);
+    const dict = new Dict(keyspace.heap, keyspace.hasher, blocks);
+    dict.open(root);
+    return {
+      dict,
+      root,
+      write(out, block) {
+        blocks.locate(block);
+        out.string(blocks.bytes, blocks.at, blocks.length);
+      },
+    };
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {

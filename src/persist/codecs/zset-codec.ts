@@ -4,16 +4,18 @@
  * does: its skiplist takes them fastest in this order.
  */
 
-import { ENCODING_LISTPACK, TYPE_ZSET } from "../../db/entry";
+import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "../../db/entry";
+import { Dict } from "../../memory/dict";
 import type { EntryHead } from "../../types/string";
 import { SortedSet, type ZsetLimits } from "../../types/zset";
+import { IndexedZset } from "../../types/zset-indexed";
 import { copyBytes } from "../../util/bytes";
 import { parseDouble } from "../../util/doubles";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { listpackCount } from "./block-checks";
-import { type CodecContext, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { type CodecContext, type DictElements, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
 import { eachInZiplist } from "./old-blocks";
 
@@ -50,6 +52,24 @@ export class ZsetCodec implements ValueCodec {
       out.string(zset.bytes, zset.at, zset.length);
       out.double(zset.score);
     }
+  }
+
+  elements(ref: number, least: number): DictElements | null {
+    const { entries, keyspace } = this.context;
+    if (entries.encoding(ref) !== ENCODING_SKIPLIST) return null;
+    const root = IndexedZset.dictOf(keyspace.heap, entries.valueWord(ref, 0));
+    if (Dict.sizeOf(keyspace.heap, root) < least) return null;
+    const { blocks, dict } = new IndexedZset(keyspace.heap, keyspace.hasher);
+    dict.open(root);
+    return {
+      dict,
+      root,
+      write(out, block) {
+        blocks.locate(block);
+        out.string(blocks.bytes, blocks.at, blocks.length);
+        out.double(blocks.score(block));
+      },
+    };
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {
