@@ -18,14 +18,26 @@ export class EntryBatch {
   /** @param replace a key that is there already is replaced; otherwise it is an error */
   constructor(private readonly replace: boolean) {}
 
-  /** Takes an entry that is in no dict yet; flush() follows at the latest when nothing more comes. Throws as flush(). */
+  /**
+   * Takes an entry that is in no dict yet; flush() follows at the latest when nothing more comes. Throws as flush(), and
+   * the entry is freed then, too.
+   */
   add(db: Database, ref: number): void {
-    if (db !== this.db || this.count === ENTRIES) this.flush();
+    if (db !== this.db || this.count === ENTRIES) this.makeRoom(db, ref);
     const { entries } = db.keyspace;
     this.db = db;
     entries.locateKey(ref);
     this.hashes[this.count] = db.index.hash(entries.bytes, entries.at, entries.at + entries.length);
     this.refs[this.count++] = ref;
+  }
+
+  private makeRoom(db: Database, next: number): void {
+    try {
+      this.flush();
+    } catch (error) {
+      db.keyspace.freeEntry(next);
+      throw error;
+    }
   }
 
   /**
