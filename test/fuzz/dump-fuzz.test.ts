@@ -59,7 +59,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const start = (): InProcess => new InProcess({ dir: folder, "enable-debug-command": "yes", rdbcompression: "no" });
+const start = (): InProcess =>
+  new InProcess({ dir: folder, "enable-debug-command": "yes", rdbcompression: "no", rdbchecksum: "no" });
 
 /** A few random changes: bytes, lengths that are nearly right, pieces that are left out, come twice or from elsewhere. */
 function damage(random: Random, body: Buffer, other: Buffer): Buffer {
@@ -121,7 +122,7 @@ test(`damaged files, the checksum aside (seed ${SEED})`, () => {
   const random = new Random(SEED);
   const redbun = start();
   for (const [i, commands] of VALUES.entries()) redbun.run(...commands, `RENAME k key:${i}`);
-  redbun.run("SELECT 3", "SET other v PX 100000", "SELECT 0", "CONFIG SET rdbchecksum no", "SAVE");
+  redbun.run("SELECT 3", "SET other v PX 100000", "SELECT 0", "SAVE");
   const path = join(folder, "dump.rdb");
   const whole = readFileSync(path);
   let loaded = 0;
@@ -139,5 +140,5 @@ test(`damaged files, the checksum aside (seed ${SEED})`, () => {
   }
   redbun.run("FLUSHALL");
   expectInOrder(redbun);
-  expect(loaded).toBeGreaterThan(0);
+  expect(loaded).toBeGreaterThan(ROUNDS / 100);
 });
