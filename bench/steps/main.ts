@@ -15,6 +15,7 @@ import { createConfig } from "../../src/admin/config/config";
 import { expositionText } from "../../src/admin/exposition/exposition";
 import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
 import type { Background } from "../../src/db/background";
+import { Snapshot } from "../../src/persist/snapshot";
 import { requestOf } from "../../src/resp/request";
 import { Server } from "../../src/server";
 import { Client, type Transport } from "../../src/session/client";
@@ -23,6 +24,8 @@ import { systemRandom } from "../../src/util/random";
 import { threadNanos } from "./thread-time";
 
 const HOUR_MS = 3_600_000;
+/** Length of a slice of BGSAVE, µs. */
+const SLICE_MICROS = 1000;
 const HASH = 0x23;
 const MINUS = 0x2d;
 
@@ -282,9 +285,77 @@ function* collection(type: string, sizes: Sizes): Generator<Row> {
   }
 }
 
+/** Commands that do much at once: what comes before, and the command. N: elements; HALF: half of them; TENTH. */
+const MASSIVE: readonly (readonly [type: string, command: string, before?: string])[] = [
+  ["list", "LTRIM big 0 HALF"],
+  ["list", "COPY big copy"],
+  ["hash", "COPY big copy"],
+  ["hash", "HPEXPIRE"],
+  ["set", "SPOP big TENTH"],
+  ["set", "SUNIONSTORE big other", "SADD other 1"],
+  ["zset", "ZREMRANGEBYRANK big 0 TENTH"],
+  ["zset", "ZUNIONSTORE big 1 other", "ZADD other 1 a"],
+  ["stream", "XTRIM big MAXLEN HALF"],
+  ["stream", "COPY big copy"],
+  ["stream", "XGROUP DELCONSUMER big g c", "XREADGROUP GROUP g c COUNT 50000 STREAMS big >"],
+  ["stream", "XGROUP DESTROY big g", "XREADGROUP GROUP g c COUNT 50000 STREAMS big >"],
+];
+
+function* massive(sizes: Sizes): Generator<Row> {
+  for (const [type, command, before] of MASSIVE) {
+    const bench = new Workbench();
+    const nothing = new Longest();
+    bench.repeat(FILLS[type], sizes.elements, nothing);
+    if (type === "stream") bench.repeat("XGROUP CREATE big g 0", 1, nothing);
+    if (before !== undefined) bench.repeat(before, 1, nothing);
+    const longest = new Longest();
+    const share = (parts: number): string => String(Math.floor(sizes.elements / parts));
+    if (command === "HPEXPIRE") {
+      // All fields expire at one moment.
+      bench.repeat(`HPEXPIREAT big ${bench.clock.now() + HOUR_MS} FIELDS 1 field:######`, sizes.elements, nothing);
+      bench.clock.shiftMs += 2 * HOUR_MS;
+      bench.settle(longest);
+      yield { name: `expire ${sizes.elements} fields of a hash at one moment`, longest };
+      continue;
+    }
+    bench.repeat(command.replace("HALF", share(2)).replace("TENTH", share(10)), 1, longest);
+    yield { name: `${command}, of a ${type} of ${sizes.elements}`, longest };
+  }
+}
+
+/** BGSAVE: the first write to each kind of key that it has not come to, and its slices. */
+function* snapshot(sizes: Sizes): Generator<Row> {
+  const bench = new Workbench();
+  const nothing = new Longest();
+  bench.repeat("SET key:###### valu", sizes.elements, nothing);
+  for (const type of Object.keys(FILLS)) bench.repeat(FILLS[type].replace("big", type), sizes.elements, nothing);
+  const { keyspace, persistence, clock } = bench.server;
+  const writer = persistence.newWriter(() => {});
+  writer.hurry();
+  const taken = new Snapshot(keyspace, writer);
+  taken.begin({ createdAt: 0, usedMemory: 0, aofBase: false }, []);
+  const first = new Longest();
+  bench.repeat("SET key:###### new", Math.floor(sizes.elements / 10), first);
+  yield { name: "SET of a key during BGSAVE", longest: first };
+  for (const type of Object.keys(FILLS)) {
+    const touch = new Longest();
+    bench.repeat(FILLS[type].replace("big", type), 100, touch);
+    yield { name: `writes to a ${type} of ${sizes.elements} during BGSAVE`, longest: touch };
+  }
+  const slices = new Longest();
+  for (let done = false; !done; ) {
+    slices.time(() => {
+      done = taken.step(clock.monotonic() + SLICE_MICROS, Number.POSITIVE_INFINITY);
+    });
+  }
+  yield { name: "slices of BGSAVE", longest: slices };
+}
+
 const GROUPS: Readonly<Record<string, (sizes: Sizes) => Generator<Row>>> = {
   strings,
   housekeeping,
+  massive,
+  snapshot,
   ...Object.fromEntries(Object.keys(FILLS).map((type) => [type, (sizes: Sizes) => collection(type, sizes)])),
 };
 
