@@ -184,12 +184,10 @@ export class Dict {
     this.useDirectory(view[word + ROOT_DIRECTORY]);
     const { guards } = this.heap;
     // The windows of the keyspace are never opened again: their guard is set from outside.
-    if (guards !== null || this.valueGuard !== null) this.useGuard(guards?.get(root) ?? null);
-  }
-
-  private useGuard(guard: DictGuard | null): void {
-    this.guard = guard;
-    this.valueGuard = guard;
+    if (guards !== null || this.valueGuard !== null) {
+      this.valueGuard = guards?.get(root) ?? null;
+      this.guard = this.valueGuard;
+    }
   }
 
   private useDirectory(ref: number): void {
@@ -261,15 +259,10 @@ export class Dict {
    * makes a pipeline of commands on a large dict faster by a third.
    */
   warm(hashes: Int32Array, count: number): void {
+    this.warmSlots(hashes, count);
     const { entries, firstEntry, heap } = this;
     const shift = HASH_BITS - this.depth;
     let sink = 0;
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i];
-      const entry = firstEntry + ((hash >>> shift) << 1);
-      const segment = entries[entry];
-      sink ^= heap.u32[segment >>> SEGMENT_SHIFT][slotWord(segment, hash, entries[entry + 1])];
-    }
     for (let i = 0; i < count; i++) {
       const hash = hashes[i];
       const entry = firstEntry + ((hash >>> shift) << 1);
@@ -280,10 +273,10 @@ export class Dict {
       const ref = view[word + 1];
       sink ^= heap.u32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
     }
-    this.warmed = sink;
+    this.warmed ^= sink;
   }
 
-  /** As warm(), of the slots alone and the heads of their segments: for keys that are not there, and will be. */
+  /** As warm(), of the slots alone: for keys that are not there, and will be. */
   warmSlots(hashes: Int32Array, count: number): void {
     const { entries, firstEntry, heap } = this;
     const shift = HASH_BITS - this.depth;
@@ -292,8 +285,7 @@ export class Dict {
       const hash = hashes[i];
       const entry = firstEntry + ((hash >>> shift) << 1);
       const segment = entries[entry];
-      const view = heap.u32[segment >>> SEGMENT_SHIFT];
-      sink ^= view[slotWord(segment, hash, entries[entry + 1])] ^ view[(segment & SEGMENT_MASK) << 1];
+      sink ^= heap.u32[segment >>> SEGMENT_SHIFT][slotWord(segment, hash, entries[entry + 1])];
     }
     this.warmed = sink;
   }
