@@ -117,7 +117,8 @@ export class Defragmentation {
 
   private moveValue(db: Database, ref: number, type: number): void {
     const mover = this.keyspace.mover(type);
-    if (mover === null) return;
+    // A snapshot knows the dicts of large values by the refs of their roots.
+    if (mover === null || this.keyspace.heap.guards !== null) return;
     if (mover.blocks(ref) > this.maxScanFields) {
       this.noteLarge(db, ref);
       return;
@@ -144,17 +145,18 @@ export class Defragmentation {
 
   private stepLarge({ db, key, type }: LargeValue): void {
     const { index } = db;
-    const { entries } = this.keyspace;
+    const { entries, heap } = this.keyspace;
     // Not as a command looks it up: it is no access, and no reason to save it before its turn.
     const ref = index.find(index.hash(key, 0, key.length), key, 0, key.length);
-    const mover = ref === 0 || entries.type(ref) !== type ? null : this.keyspace.mover(type);
+    const isMovable = ref !== 0 && entries.type(ref) === type && heap.guards === null;
+    const mover = isMovable ? this.keyspace.mover(type) : null;
     const before = this.relocator.hits;
     const done = mover === null || mover.step(ref, this.largeCursor, this.relocator);
     if (this.relocator.hits > before) this.keyHits++;
     if (!done) return;
     this.large.pop();
     this.largeCursor.reset();
-    this.keyspace.heap.bookmark = 0;
+    heap.bookmark = 0;
   }
 
   /** CONFIG RESETSTAT. */

@@ -35,6 +35,7 @@
  * the last slot of a segment is empty.
  */
 
+import type { DictGuard } from "./dict-guard";
 import type { KeyHasher } from "./hash";
 import { Heap, HeapFullError, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
@@ -42,19 +43,6 @@ import { Heap, HeapFullError, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 export interface ElementLayout {
   /** Whether the key of the element at `ref` is `buf[start, end)`. */
   hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean;
-}
-
-/**
- * Hears of every change of a dict before it happens, and of lookups that a change of what the element refers to may
- * follow. A snapshot is one.
- */
-export interface DictGuard {
-  /** An element with this hash is about to be added, changed or removed. Must not change the dict, and throws nothing. */
-  protect(hash: number): void;
-  /** All elements are about to be removed. */
-  protectAll(): void;
-  /** The owner has no use for the dict any more: the guard frees it when it needs it no longer. */
-  keep(): void;
 }
 
 /** Moves a block, or leaves it; returns where it is then (see Heap.relocate). */

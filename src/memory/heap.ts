@@ -24,7 +24,7 @@
 
 import { assert } from "../util/assert";
 import { OutOfMemoryError } from "../util/out-of-memory";
-import type { DictGuard } from "./dict";
+import type { DictGuard } from "./dict-guard";
 import { releasePages } from "./page-release";
 import {
   CLASS_COUNT,

@@ -11,7 +11,7 @@
  */
 
 import type { Keyspace, ValueKeeper } from "../db/keyspace";
-import type { DictGuard } from "../memory/dict";
+import type { DictGuard } from "../memory/dict-guard";
 import { int64 } from "../util/integers";
 import { BucketMap, HASH_END } from "./bucket-map";
 import type { DictElements } from "./codecs/codec";

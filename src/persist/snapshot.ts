@@ -16,7 +16,8 @@
 
 import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
-import type { Dict, DictGuard } from "../memory/dict";
+import type { Dict } from "../memory/dict";
+import type { DictGuard } from "../memory/dict-guard";
 import { int64 } from "../util/integers";
 import { BucketMap, HASH_END } from "./bucket-map";
 import { EntryWindow } from "./entry-window";
