@@ -36,10 +36,9 @@ const EFFECTS: [DirectiveName[], Effect][] = [
     },
   ],
   [
-    ["maxmemory-samples", "maxmemory-eviction-tenacity", "maxmemory-clients"],
+    ["maxmemory", "maxmemory-samples", "maxmemory-eviction-tenacity", "maxmemory-clients"],
     ({ memoryLimits }) => memoryLimits.configure(),
   ],
-  [["maxmemory"], ({ memoryLimits }) => memoryLimits.maxmemoryChanged()],
   [
     ["lfu-log-factor", "lfu-decay-time"],
     ({ config, keyspace: { access } }) => {
@@ -110,4 +109,8 @@ export function installConfigEffects(server: ServerContext): void {
     apply();
     for (const name of names) server.config.onChange(name, apply);
   }
+  server.config.onChange("maxmemory", () => {
+    server.memoryLimits.enforceMaxmemory();
+    return null;
+  });
 }

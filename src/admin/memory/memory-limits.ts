@@ -56,8 +56,7 @@ export class MemoryLimits implements EvictionHost {
   }
 
   /** CONFIG SET maxmemory: a limit below what is in use takes effect without a command. */
-  maxmemoryChanged(): void {
-    this.configure();
+  enforceMaxmemory(): void {
     const used = this.server.metrics.usedBytes;
     if (this.maxmemory === 0 || this.excess() <= 0) return;
     this.server.log.warning(
