@@ -55,7 +55,6 @@ export const DEBUG_HELP: readonly string[] = [
   "      existing RDB file.",
   "    * DEBUG RELOAD NOSAVE NOFLUSH MERGE: add the contents of an existing RDB",
   "      file to the database.",
-  "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>",
   "REPLYBUFFER RESIZING <0|1>",
   "    Accepted for Redis's tests: all clients share one reply buffer.",
   "SEGFAULT",

@@ -70,8 +70,6 @@ export class Metrics {
   readonly residentAtStart: number;
   /** Memory of an empty server, bytes. */
   readonly startupBytes = SERVER_BYTES;
-  /** Memory that is in use, but must not make keys go: buffers of the append-only file, of replicas. Each in bytes. */
-  readonly uncounted: (() => number)[] = [];
   private peak = 0;
   private readonly recentInput = new Float64Array(RECENT_SECONDS);
   private readonly recentOutput = new Float64Array(RECENT_SECONDS);
@@ -95,11 +93,9 @@ export class Metrics {
     return this.startupBytes + keyspace.heap.usedBytes + clients.memory.total + tables + this.uncountedBytes;
   }
 
-  /** The part of it that does not count for maxmemory. */
+  /** The part of it that does not make keys go: what waits for the append-only file. */
   get uncountedBytes(): number {
-    let bytes = 0;
-    for (const part of this.uncounted) bytes += part();
-    return bytes;
+    return this.server.aof.out.bufferBytes;
   }
 
   /** The most memory that was ever in use. */
