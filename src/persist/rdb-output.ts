@@ -192,6 +192,15 @@ export class RdbOutput {
     return true;
   }
 
+  /** As shortPair(), of a byte and one string. */
+  shortHead(byte: number, src: Uint8Array, at: number, length: number): boolean {
+    if (length > COMPRESS_ABOVE) return false;
+    this.reserve(SHORT_PAIR_BYTES);
+    this.buf[this.length++] = byte;
+    this.shortString(src, at, length);
+    return true;
+  }
+
   /** As string(), where there is room, and nothing to compress. */
   private shortString(src: Uint8Array, at: number, length: number): void {
     if (length <= INT32_TEXT_MAX && length > 0 && this.tryInteger(src, at, length)) return;

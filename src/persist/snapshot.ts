@@ -15,6 +15,7 @@
  */
 
 import type { Database } from "../db/database";
+import { type Entries, TYPE_STRING } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import type { Dict } from "../memory/dict";
 import type { DictGuard } from "../memory/dict-guard";
@@ -31,6 +32,7 @@ const ELEMENTS_PER_LOOK = 256;
 interface SnapshotParts {
   readonly writer: SnapshotWriter;
   readonly window: EntryWindow;
+  readonly entries: Entries;
   /** Values that are written when all keys are. */
   readonly large: LargeValue[];
   readonly failed: (error: unknown) => void;
@@ -71,7 +73,12 @@ class DictSnapshot implements DictGuard {
   }
 
   private readonly write = (ref: number): void => {
-    const { writer, large, failed } = this.parts;
+    const { writer, entries, large, failed } = this.parts;
+    // Most are strings: what they do not need costs too much.
+    if (entries.type(ref) === TYPE_STRING) {
+      writer.entry(ref);
+      return;
+    }
     const frozen = writer.freeze?.(ref, this.database, failed) ?? null;
     if (frozen === null) writer.entry(ref);
     else large.push(frozen);
@@ -125,6 +132,7 @@ export class Snapshot {
     this.parts = {
       writer,
       window: new EntryWindow(keyspace.heap),
+      entries: keyspace.entries,
       large: this.large,
       failed: (error) => {
         this.error ??= error;

@@ -32,6 +32,12 @@ export class StringCodec implements ValueCodec {
    */
   encodeShort(out: RdbOutput, ref: number): boolean {
     const { entries } = this.context;
+    if (entries.isInteger(ref)) {
+      entries.locateKey(ref);
+      if (!out.shortHead(RDB_STRING, entries.bytes, entries.at, entries.length)) return false;
+      out.integer(entries.valueWord(ref, 1) | 0, entries.valueWord(ref, 0));
+      return true;
+    }
     if (!entries.isInlineString(ref)) return false;
     entries.locateKey(ref);
     const { bytes, at, length } = entries;
