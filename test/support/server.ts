@@ -7,7 +7,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Subprocess } from "bun";
@@ -130,10 +130,13 @@ export class TestServer implements AsyncDisposable {
     return code;
   }
 
-  /** Ends it without a chance to shut down. The folder stays, for a test that starts a server on it again. */
+  /** Ends it without a chance to shut down. Its files stay, for a test that starts a server on them again. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number> {
     this.process.kill(signal);
-    return await this.exited;
+    const code = await this.exited;
+    // A folder with nothing in it (its files are elsewhere) is of use to nobody.
+    await rmdir(this.directory).catch(() => {});
+    return code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
