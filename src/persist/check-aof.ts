@@ -7,6 +7,7 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeAll } from "../util/files";
 import { REDIS_VERSION } from "../util/redis-version";
 import { strerror } from "../util/strerror";
 import { Manifest, ManifestError } from "./aof/manifest";
@@ -35,8 +36,7 @@ interface Options {
 }
 
 function print(text: string): void {
-  const bytes = Buffer.from(`${text}\n`, "latin1");
-  for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
+  writeAll(STDOUT, Buffer.from(`${text}\n`, "latin1"));
 }
 
 function abort(text: string): never {

@@ -4,8 +4,9 @@
  * rename the old file is as it was.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncFolder, writeAll } from "../util/files";
 
 /** The steps, by the names of the functions of C that do them. */
 export type WriteStep = "open" | "write" | "fsync" | "rename" | "fsyncFileDir";
@@ -46,9 +47,7 @@ export class FileWriter {
 
   /** Writes bytes [0, length). */
   write(buf: Buffer, length: number): void {
-    this.attempt("write", () => {
-      for (let at = 0; at < length; ) at += writeSync(this.fd, buf, at, length - at);
-    });
+    this.attempt("write", () => writeAll(this.fd, buf, length));
     this.unsynced += length;
     if (this.syncBytes > 0 && this.unsynced >= this.syncBytes) this.sync();
   }
@@ -88,14 +87,5 @@ export class FileWriter {
     } catch (error) {
       throw new FileWriteError(step, error);
     }
-  }
-}
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -3,9 +3,10 @@
  * there are no comments, as ACL SAVE would lose them. Arguments are separated by single blanks and are not quoted.
  */
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { ACL_UNKNOWN_COMMAND } from "../../resp/errors";
+import { syncFolder, writeAll } from "../../util/files";
 import { strerror } from "../../util/strerror";
 import { type AclContext, cString, hasSpaces } from "./selector";
 import { mergeSelectors, User } from "./user";
@@ -73,9 +74,7 @@ export function replaceAclFile(path: string, lines: readonly string[]): void {
   const fd = step("Opening temp ACL file", () => openSync(temporary, "w", FILE_MODE));
   try {
     try {
-      step("Writing ACL file", () => {
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
-      });
+      step("Writing ACL file", () => writeAll(fd, bytes));
       step("Syncing ACL file", () => fsyncSync(fd));
     } finally {
       closeSync(fd);
@@ -85,18 +84,7 @@ export function replaceAclFile(path: string, lines: readonly string[]): void {
     unlinkSync(temporary);
     throw error;
   }
-  step("Syncing ACL directory", () => syncFolder(path));
-}
-
-function syncFolder(path: string): void {
-  // Windows cannot open a folder, and needs no such flush.
-  if (process.platform === "win32") return;
-  const fd = openSync(dirname(path), "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  step("Syncing ACL directory", () => syncFolder(dirname(path)));
 }
 
 /** Does one step of saving; what it throws says which it was. */

@@ -9,8 +9,9 @@
 // Lines that are no directive here are kept behind "# ??? "; `include`, `rename-command`, `loadmodule` and `sentinel` lines
 // are kept as they are: an included file is never read nor written.
 
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncFolder, writeAll } from "../../util/files";
 import { secureBytes } from "../../util/random";
 import { splitArgs } from "../../util/split-args";
 import { strerror } from "../../util/strerror";
@@ -114,22 +115,6 @@ function readOldFile(path: string): string {
   }
 }
 
-function syncFolder(path: string): void {
-  // Windows cannot open a folder, and needs no such flush.
-  if (process.platform === "win32") return;
-  const fd = openSync(dirname(path), "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  let at = 0;
-  while (at < bytes.length) at += writeSync(fd, bytes, at, bytes.length - at);
-}
-
 /** Replaces the file at `path` by `content`: after a crash it holds the old content or the new one, whole. */
 function replaceFile(path: string, content: string): void {
   const temporary = `${path}.${Buffer.from(secureBytes(6)).toString("hex")}`;
@@ -147,7 +132,7 @@ function replaceFile(path: string, content: string): void {
     unlinkSync(temporary);
     throw error;
   }
-  syncFolder(path);
+  syncFolder(dirname(path));
 }
 
 /** CONFIG REWRITE of `config.configFile`. Returns null, or the text of the error reply with its code. */

@@ -10,9 +10,10 @@
  * files is refused, and one with another `appendfilename` is not.
  */
 
-import { close, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { close, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../admin/config/config";
+import { syncFolder } from "../../util/files";
 import { libc } from "../../util/libc";
 import { FileWriter } from "../file-writer";
 import { Manifest } from "./manifest";
@@ -146,16 +147,6 @@ export class AofFolder {
     } catch {
       // There is none, or it cannot be deleted: nothing reads it.
     }
-  }
-}
-
-/** Puts the names in a folder on the disk. */
-export function syncFolder(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 

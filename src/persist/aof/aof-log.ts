@@ -12,9 +12,6 @@
  * What cannot be written stays in the buffer, and is tried again each second; meanwhile writes are refused, and those
  * whose effects these are get an error, too (Redis has told them OK by then). Under "always" the server gives up instead,
  * as Redis does.
- *
- * writeSync() costs what `Bun.file(fd).writer()` does (0.8 to 0.9 µs of CPU for 50 bytes, 2.5 for 2,500) and says how
- * many bytes the system took, which is what a disk that fills up is about.
  */
 
 import { close, constants, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync } from "node:fs";
