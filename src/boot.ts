@@ -38,7 +38,7 @@ import { checkRdbFile } from "./persist/check-rdb";
 import { createCommandTable, Server } from "./server";
 import { describeClient } from "./session/client-info";
 import { buildInfo } from "./util/build-info";
-import { latin1, quoteRepr } from "./util/bytes";
+import { quoteRepr } from "./util/bytes";
 import { systemClock } from "./util/clock";
 import { systemRandom } from "./util/random";
 import { REDIS_VERSION } from "./util/redis-version";
@@ -300,10 +300,9 @@ function currentCommand({ gate, commands }: Server): string {
   if (serving === null) return "";
   const lines = [describeClient(gate.server, serving)];
   const { buf, starts, ends, argc } = parser;
-  const command = argc === 0 ? null : commands.find(buf, starts[0], ends[0]);
+  const command = argc === 0 ? null : (commands.resolve(parser) ?? commands.find(buf, starts[0], ends[0]));
   if (command !== null) {
-    const subcommand = argc < 2 ? undefined : command.subcommands?.get(latin1(buf, starts[1], ends[1]).toLowerCase());
-    const args = shownArguments(subcommand ?? command, parser);
+    const args = shownArguments(command, parser);
     lines.push(...args.map((text, i) => `argv[${i}]: '${quoteRepr(text)}'`));
   }
   return lines.join("\n");

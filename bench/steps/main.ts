@@ -18,7 +18,7 @@ import type { Background } from "../../src/db/background";
 import { Snapshot } from "../../src/persist/snapshot";
 import { requestOf } from "../../src/resp/request";
 import { Server } from "../../src/server";
-import { Client, type Transport } from "../../src/session/client";
+import { Client, NO_TRANSPORT } from "../../src/session/client";
 import { type Clock, systemClock } from "../../src/util/clock";
 import { systemRandom } from "../../src/util/random";
 import { threadNanos } from "./thread-time";
@@ -28,25 +28,6 @@ const HOUR_MS = 3_600_000;
 const SLICE_MICROS = 1000;
 const HASH = 0x23;
 const MINUS = 0x2d;
-
-/** A client without a connection. */
-const NO_TRANSPORT: Transport = {
-  address: "",
-  localAddress: "",
-  fd: -1,
-  inputBytes: 0,
-  inputFree: 0,
-  replyBytes: 0,
-  outputBytes: 0,
-  outputChunks: 0,
-  memoryBytes: 0,
-  push() {},
-  send() {},
-  closeAfterReply() {},
-  close() {},
-  checkOutput() {},
-  resume() {},
-};
 
 /** The system's clock, but wall time can be moved on. */
 class ShiftedClock implements Clock {

@@ -5,7 +5,8 @@
  * that differs in other bytes is told apart by the full comparison.
  */
 
-import { equalsIgnoreCase } from "../util/bytes";
+import type { Request } from "../resp/request";
+import { equalsIgnoreCase, latin1 } from "../util/bytes";
 import { Command, type CommandDefinition } from "./command-spec";
 
 export class CommandTable {
@@ -46,6 +47,21 @@ export class CommandTable {
       slot = (slot + 1) & this.mask;
     }
     return null;
+  }
+
+  /** The command, or subcommand, that arguments `first` and `first + 1` of a request name; null if there is none. */
+  resolve({ buf, starts, ends, argc }: Request, first = 0): Command | null {
+    const command = this.find(buf, starts[first], ends[first]);
+    if (command === null || command.subcommands === null || argc === first + 1) return command;
+    return command.subcommands.get(latin1(buf, starts[first + 1], ends[first + 1]).toLowerCase()) ?? null;
+  }
+
+  /** The command of a lower-case name, a subcommand as "config|get"; undefined if there is none. */
+  named(text: string): Command | undefined {
+    const [name, subcommand, ...more] = text.split("|");
+    if (more.length > 0) return undefined;
+    const command = this.get(name);
+    return subcommand === undefined ? command : command?.subcommands?.get(subcommand);
   }
 
   /** Command by lower-case name. */

@@ -38,14 +38,6 @@ function allWithSubcommands(c: Call): Command[] {
   return all(c).flatMap((command) => [command, ...(command.subcommands?.values() ?? [])]);
 }
 
-/** The command that a text names, a subcommand as "config|get"; undefined if there is none. */
-function named(c: Call, text: string): Command | undefined {
-  const [name, subcommand, ...more] = text.toLowerCase().split("|");
-  const command = c.server.commands.get(name);
-  if (subcommand === undefined || more.length > 0) return more.length > 0 ? undefined : command;
-  return command?.subcommands?.get(subcommand);
-}
-
 function count(c: Call): void {
   c.reply.integer(c.server.commands.size);
 }
@@ -63,7 +55,7 @@ function info(c: Call): void {
   }
   c.reply.array(c.argc - 2);
   for (let i = 2; i < c.argc; i++) {
-    const command = named(c, c.text(i));
+    const command = c.server.commands.named(c.text(i).toLowerCase());
     if (command === undefined) c.reply.null();
     else replyCommandInfo(c.reply, command);
   }
@@ -74,7 +66,7 @@ function docs(c: Call): void {
   if (c.argc > 2) {
     commands = [];
     for (let i = 2; i < c.argc; i++) {
-      const command = named(c, c.text(i));
+      const command = c.server.commands.named(c.text(i).toLowerCase());
       if (command !== undefined) commands.push(command);
     }
   }
@@ -89,9 +81,7 @@ function docs(c: Call): void {
 
 /** The keys of the command at arguments 2 and up; null if an error was written. */
 function keysOfArguments(c: Call): KeyPosition[] | null {
-  const base = c.server.commands.find(c.buf, c.starts[2], c.ends[2]);
-  let command = base;
-  if (base?.subcommands && c.argc > 3) command = base.subcommands.get(c.text(3).toLowerCase()) ?? null;
+  const command = c.server.commands.resolve(c, 2);
   if (command === null) c.fail(INVALID_COMMAND);
   else if (!hasKeys(command)) c.fail(NO_KEY_ARGUMENTS);
   else if (!command.acceptsArity(c.argc - 2)) c.fail(INVALID_COMMAND_ARITY);

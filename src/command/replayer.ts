@@ -5,8 +5,8 @@
  */
 
 import { ReplyWriter } from "../resp/reply-writer";
-import type { Request } from "../resp/request";
-import { Client, type Transport } from "../session/client";
+import { type Request, requestOf } from "../resp/request";
+import { Client, NO_TRANSPORT } from "../session/client";
 import { beginTransaction, discardTransaction } from "../session/transaction";
 import { latin1 } from "../util/bytes";
 import { Call } from "./call";
@@ -15,24 +15,6 @@ import type { ServerContext } from "./server-context";
 
 /** Its id: those of connected clients begin at 1. */
 const REPLAY_CLIENT_ID = 0;
-
-const nowhere: Transport = {
-  address: "",
-  localAddress: "",
-  fd: -1,
-  inputBytes: 0,
-  inputFree: 0,
-  replyBytes: 0,
-  outputBytes: 0,
-  outputChunks: 0,
-  memoryBytes: 0,
-  push() {},
-  send() {},
-  closeAfterReply() {},
-  close() {},
-  checkOutput() {},
-  resume() {},
-};
 
 export class Replayer {
   /** The name of the command that run() refused. */
@@ -44,13 +26,13 @@ export class Replayer {
   private readonly exec: Command | null;
 
   constructor(private readonly server: ServerContext) {
-    this.client = new Client(REPLAY_CLIENT_ID, nowhere, server.clock.monotonic(), server.acl.superuser, true);
+    this.client = new Client(REPLAY_CLIENT_ID, NO_TRANSPORT, server.clock.monotonic(), server.acl.superuser, true);
     this.call = new Call(server, this.reply);
     this.call.mayBlock = false;
     this.call.client = this.client;
     this.reply.muted = true;
-    this.multi = find(server, "MULTI");
-    this.exec = find(server, "EXEC");
+    this.multi = server.commands.resolve(requestOf(["MULTI"]));
+    this.exec = server.commands.resolve(requestOf(["EXEC"]));
   }
 
   /** Whether a transaction has begun and is not over. */
@@ -90,10 +72,7 @@ export class Replayer {
 
   private lookup(request: Request): Command | null {
     const { buf, starts, ends, argc } = request;
-    let command = this.server.commands.find(buf, starts[0], ends[0]);
-    if (command !== null && command.subcommands !== null && argc > 1) {
-      command = command.subcommands.get(latin1(buf, starts[1], ends[1]).toLowerCase()) ?? null;
-    }
+    const command = this.server.commands.resolve(request);
     if (command === null || command.handler === null || !command.acceptsArity(argc)) {
       this.unknown = latin1(buf, starts[0], ends[0]);
       return null;
@@ -120,9 +99,4 @@ export class Replayer {
         `processing the command '${command.fullName}'`,
     );
   }
-}
-
-function find(server: ServerContext, name: string): Command | null {
-  const bytes = Buffer.from(name);
-  return server.commands.find(bytes, 0, bytes.length);
 }

@@ -11,7 +11,7 @@
 
 import { numberDigits, parseInt64Rounded } from "../util/integers";
 import { InlineError, splitInline } from "./inline";
-import type { Request } from "./request";
+import { growArguments, type Request } from "./request";
 
 export const PARSED_COMMAND = 1;
 export const PARSED_NOTHING = 0;
@@ -285,7 +285,7 @@ export class RequestParser implements Request {
       const stop = start + this.bulk;
       if (stop + 2 > end) return PARSED_NOTHING;
       const i = this.argc;
-      if (i >= this.starts.length) this.growTo(i + 1);
+      if (i >= this.starts.length) growArguments(this, i + 1);
       this.starts[i] = start;
       this.ends[i] = stop;
       this.argc = i + 1;
@@ -342,7 +342,7 @@ export class RequestParser implements Request {
     const stop = newline > position && buf[newline - 1] === CR ? newline - 1 : newline;
     try {
       const parts = splitInline(buf, position, stop);
-      this.growTo(parts.argc);
+      growArguments(this, parts.argc);
       this.starts.set(parts.starts);
       this.ends.set(parts.ends);
       this.argc = parts.argc;
@@ -375,17 +375,6 @@ export class RequestParser implements Request {
   private fail(message: string): number {
     this.error = message;
     return PARSED_ERROR;
-  }
-
-  private growTo(count: number): void {
-    if (count <= this.starts.length) return;
-    const size = Math.max(count, this.starts.length * 2);
-    const starts = new Int32Array(size);
-    const ends = new Int32Array(size);
-    starts.set(this.starts);
-    ends.set(this.ends);
-    this.starts = starts;
-    this.ends = ends;
   }
 }
 

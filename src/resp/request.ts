@@ -12,6 +12,18 @@ export interface Request {
   argc: number;
 }
 
+/** Makes room for the offsets of `count` arguments; those that are there stay. */
+export function growArguments(request: Request, count: number): void {
+  if (count <= request.starts.length) return;
+  const size = Math.max(count, request.starts.length * 2);
+  const starts = new Int32Array(size);
+  const ends = new Int32Array(size);
+  starts.set(request.starts);
+  ends.set(request.ends);
+  request.starts = starts;
+  request.ends = ends;
+}
+
 /** A request with a buffer of its own: from text (latin1) or byte arguments. */
 export function requestOf(args: (string | Uint8Array)[]): Request {
   const parts = args.map((arg) => (typeof arg === "string" ? Buffer.from(arg, "latin1") : arg));

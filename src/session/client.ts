@@ -43,6 +43,25 @@ export interface Transport {
   resume(): void;
 }
 
+/** Of a client without a connection. */
+export const NO_TRANSPORT: Transport = {
+  address: "",
+  localAddress: "",
+  fd: -1,
+  inputBytes: 0,
+  inputFree: 0,
+  replyBytes: 0,
+  outputBytes: 0,
+  outputChunks: 0,
+  memoryBytes: 0,
+  push() {},
+  send() {},
+  closeAfterReply() {},
+  close() {},
+  checkOutput() {},
+  resume() {},
+};
+
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
 /** The next command's reply is left out, and the one in progress is the CLIENT REPLY SKIP itself. */

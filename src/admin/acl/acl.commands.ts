@@ -193,20 +193,13 @@ function dryRun(c: Call): void {
     c.fail(aclUserNotFound(c.text(2)));
     return;
   }
-  const command = commandAt(c, 3);
+  const command = c.server.commands.resolve(c, 3);
   if (command === null) c.fail(aclCommandNotFound(c.text(3)));
   else if (!command.acceptsArity(c.argc - 3)) c.fail(wrongArity(command.fullName));
   if (c.failed || command === null) return;
   const denied = check(user, command, c, 3);
   if (denied === ALLOWED) c.reply.ok();
   else c.reply.bulkText(explain(denied, user.name, command, c.text(argumentDenied())));
-}
-
-/** The command that argument i, and the next, name; null if there is none. */
-function commandAt(c: Call, i: number): Command | null {
-  const command = c.server.commands.find(c.buf, c.starts[i], c.ends[i]);
-  if (command === null || command.subcommands === null || c.argc === i + 1) return command;
-  return command.subcommands.get(c.text(i + 1).toLowerCase()) ?? null;
 }
 
 function explain(denied: number, user: string, command: Command, object: string): string {

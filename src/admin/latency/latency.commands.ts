@@ -84,9 +84,7 @@ function histogram(c: Call): void {
   };
   if (c.argc === 2) for (const [, command] of c.server.commands.entries()) take(command);
   for (let i = 2; i < c.argc; i++) {
-    const [name, subcommand] = c.text(i).toLowerCase().split("|");
-    const container = c.server.commands.get(name);
-    const command = subcommand === undefined ? container : container?.subcommands?.get(subcommand);
+    const command = c.server.commands.named(c.text(i).toLowerCase());
     if (command !== undefined) take(command);
   }
   c.reply.map(measured.length);

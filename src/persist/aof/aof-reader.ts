@@ -9,7 +9,7 @@
  */
 
 import { readSync } from "node:fs";
-import type { Request } from "../../resp/request";
+import { growArguments, type Request } from "../../resp/request";
 
 /** What next() found. */
 export const AOF_COMMAND = 1;
@@ -42,13 +42,13 @@ export class AofReader implements Request {
   ends: Int32Array = new Int32Array(FIRST_ARGUMENTS);
   argc = 0;
   /** Where what next() found begins, bytes from the start of the file. */
-  start: number;
+  start = 0;
   /** Bytes [at, end) of the window are not parsed yet. */
   private at = 0;
   private end = 0;
   /** The position of the window in the file, and of what is read next. */
-  private windowStart: number;
-  private filePosition: number;
+  private windowStart = 0;
+  private filePosition = 0;
   /** Where the header ends that header() has read. */
   private headerEnd = 0;
   /** Bytes that the window must hold, if that is known. */
@@ -63,9 +63,7 @@ export class AofReader implements Request {
     private readonly size: number,
     position: number,
   ) {
-    this.start = position;
-    this.windowStart = position;
-    this.filePosition = position;
+    this.seek(position);
   }
 
   /** Goes on from another position of the file. */
@@ -128,7 +126,7 @@ export class AofReader implements Request {
     const count = this.header(from + 1);
     if (count < 0) return count;
     if (count === 0) return AOF_DAMAGED;
-    if (count > this.starts.length) this.growTo(Math.min(count, this.end - from));
+    if (count > this.starts.length) growArguments(this, Math.min(count, this.end - from));
     const { buf, end } = this;
     let at = this.headerEnd;
     for (let i = 0; i < count; i++) {
@@ -140,7 +138,7 @@ export class AofReader implements Request {
       const stop = start + length;
       if (stop + 2 > end) return this.tornString(stop);
       if (buf[stop] !== CR || buf[stop + 1] !== LF) return AOF_DAMAGED;
-      if (i >= this.starts.length) this.growTo(i + 1);
+      if (i >= this.starts.length) growArguments(this, i + 1);
       this.starts[i] = start;
       this.ends[i] = stop;
       at = stop + 2;
@@ -207,16 +205,5 @@ export class AofReader implements Request {
     this.end += read;
     // The file has become shorter since it was measured.
     this.filePosition = read === 0 ? this.size : this.filePosition + read;
-  }
-
-  private growTo(count: number): void {
-    if (count <= this.starts.length) return;
-    const size = Math.max(count, this.starts.length * 2);
-    const starts = new Int32Array(size);
-    const ends = new Int32Array(size);
-    starts.set(this.starts);
-    ends.set(this.ends);
-    this.starts = starts;
-    this.ends = ends;
   }
 }
