@@ -8,7 +8,7 @@ import { NO_EXPIRY } from "../db/entry";
 import { Keyspace } from "../db/keyspace";
 import { Heap } from "../memory/heap";
 import { installTypes } from "../types/collection-types";
-import type { EntryHead } from "../types/string";
+import type { EntryHead } from "../types/string/string";
 import { systemClock } from "../util/clock";
 import { int64ToNumber } from "../util/integers";
 import { OutOfMemoryError } from "../util/out-of-memory";

@@ -4,7 +4,7 @@
  *     | type | value, as in a file | version, 2 bytes | CRC-64 of all before, 8 bytes |      (little endian)
  */
 
-import type { EntryHead } from "../types/string";
+import type { EntryHead } from "../types/string/string";
 import { EMPTY_VALUE } from "./codecs/codec";
 import { Crc64 } from "./crc64";
 import { RDB_VERSION_MAX } from "./rdb-format";

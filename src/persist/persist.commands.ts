@@ -18,7 +18,7 @@ import {
 import { NO_EXPIRY } from "../db/entry";
 import { EVENT_GENERIC } from "../db/keyspace";
 import * as errors from "../resp/errors";
-import type { EntryHead } from "../types/string";
+import type { EntryHead } from "../types/string/string";
 import { addInt64, int64, int64FromNumber, int64ToNumber, parseInt64 } from "../util/integers";
 import { dumpValue, isPayload, restoreValue } from "./dump";
 import { RdbError } from "./rdb-input";

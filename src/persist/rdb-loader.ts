@@ -3,7 +3,7 @@
  */
 
 import { NO_EXPIRY } from "../db/entry";
-import type { EntryHead } from "../types/string";
+import type { EntryHead } from "../types/string/string";
 import { int64ToNumber } from "../util/integers";
 import { EMPTY_VALUE } from "./codecs/codec";
 import { EntryBatch } from "./entry-batch";

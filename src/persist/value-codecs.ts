@@ -2,9 +2,9 @@
 
 import { Entries, TYPE_HASH, TYPE_LIST, TYPE_NAMES, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
-import type { SetLimits } from "../types/set";
-import type { EntryHead } from "../types/string";
-import type { ZsetLimits } from "../types/zset";
+import type { SetLimits } from "../types/set/set";
+import type { EntryHead } from "../types/string/string";
+import type { ZsetLimits } from "../types/zset/zset";
 import type { CodecContext, DictElements, ValueCodec } from "./codecs/codec";
 import { HashCodec, type HashLimits } from "./codecs/hash-codec";
 import { ListCodec, type ListLimits } from "./codecs/list-codec";

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Defragmentation } from "../../src/db/defragmentation";
-import { hashType } from "../../src/types/hash-type";
+import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { Random } from "../support/random";

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_HASH } from "../../src/db/keyspace";
 import { HeapFullError } from "../../src/memory/heap";
-import { hashType } from "../../src/types/hash-type";
+import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { array, bulk, error, integer, items, map, OK, pairs, type Reply, text } from "../support/reply";

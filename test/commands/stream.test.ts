@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { EVENT_STREAM } from "../../src/db/keyspace";
 import { HeapFullError } from "../../src/memory/heap";
 import { Listpack } from "../../src/memory/listpack";
-import { streamsOf } from "../../src/types/stream-tools";
+import { streamsOf } from "../../src/types/stream/stream-tools";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess, type InProcessClient, type RecordedEvent } from "../support/in-process";
 import { runOperations } from "../support/model";

@@ -6,7 +6,7 @@ import { Keyspace } from "../../src/db/keyspace";
 import type { KeyspaceHooks } from "../../src/db/keyspace-hooks";
 import { Heap } from "../../src/memory/heap";
 import { requestOf } from "../../src/resp/request";
-import { setString, stringBytes } from "../../src/types/string";
+import { setString, stringBytes } from "../../src/types/string/string";
 import { ManualClock } from "../../src/util/clock";
 import { SeededRandom } from "../../src/util/random";
 

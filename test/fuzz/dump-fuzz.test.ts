@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashType } from "../../src/types/hash-type";
+import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";

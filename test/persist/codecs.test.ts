@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_VALUE } from "../../src/persist/codecs/codec";
 import { RdbInput } from "../../src/persist/rdb-input";
-import { hashType } from "../../src/types/hash-type";
+import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { sealed } from "../support/rdb-payload";

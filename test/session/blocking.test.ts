@@ -14,7 +14,7 @@ import { DONE, HELD } from "../../src/command/dispatcher";
 import { NO_EXPIRY, TYPE_STRING } from "../../src/db/entry";
 import { EVENT_GENERIC, EVENT_STRING } from "../../src/db/keyspace";
 import { requestOf } from "../../src/resp/request";
-import { setString, stringBytes } from "../../src/types/string";
+import { setString, stringBytes } from "../../src/types/string/string";
 import { InProcess, type InProcessClient } from "../support/in-process";
 import { array, bulk, error, integer, NULL, NULL_ARRAY, NULL_BULK, OK, text } from "../support/reply";
 

@@ -4,8 +4,15 @@ import { describe, expect, test } from "bun:test";
 import { TYPE_LIST } from "../../src/db/entry";
 import { EVENT_GENERIC, EVENT_STRING } from "../../src/db/keyspace";
 import * as errors from "../../src/resp/errors";
-import { type Field, fitField, OVERFLOW_FAIL, OVERFLOW_SAT, readField, writeField } from "../../src/types/bitfield";
-import { type BitString, bitAt, countBits, findBit } from "../../src/types/bitmap";
+import {
+  type Field,
+  fitField,
+  OVERFLOW_FAIL,
+  OVERFLOW_SAT,
+  readField,
+  writeField,
+} from "../../src/types/bitmap/bitfield";
+import { type BitString, bitAt, countBits, findBit } from "../../src/types/bitmap/bitmap";
 import { int64, int64FromBigInt, int64ToBigInt } from "../../src/util/integers";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";

@@ -1,7 +1,7 @@
 /** Geohashes, areas and their cells: what real Redis keeps and replies for the same positions, and models. */
 
 import { describe, expect, test } from "bun:test";
-import { GeoArea } from "../../src/types/geo-area";
+import { GeoArea } from "../../src/types/geo/geo-area";
 import {
   decodeScore,
   distance,
@@ -12,7 +12,7 @@ import {
   position,
   scoreOf,
   writeGeohash,
-} from "../../src/types/geohash";
+} from "../../src/types/geo/geohash";
 import { formatFixed } from "../../src/util/fixed";
 import { seedFromEnvironment } from "../support/model";
 import { Random } from "../support/random";

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { Heap } from "../../src/memory/heap";
-import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../src/types/hash-field";
-import { eachFieldAsCopy } from "../../src/types/hash-traversal";
-import { hashType } from "../../src/types/hash-type";
+import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../src/types/hash/hash-field";
+import { eachFieldAsCopy } from "../../src/types/hash/hash-traversal";
+import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { runOperations } from "../support/model";

@@ -18,9 +18,9 @@ import {
   REGISTERS,
   raiseDense,
   UNCHANGED,
-} from "../../src/types/hyperloglog";
-import { estimate } from "../../src/types/hyperloglog-estimate";
-import { hashElement, pattern, RUN_BITS } from "../../src/types/hyperloglog-hash";
+} from "../../src/types/hyperloglog/hyperloglog";
+import { estimate } from "../../src/types/hyperloglog/hyperloglog-estimate";
+import { hashElement, pattern, RUN_BITS } from "../../src/types/hyperloglog/hyperloglog-hash";
 import { int64, int64ToNumber } from "../../src/util/integers";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";

@@ -1,7 +1,7 @@
 /** LCS against the textbook's table of lengths, walked back in the order that Redis documents by what it answers. */
 
 import { expect, test } from "bun:test";
-import { Lcs } from "../../src/types/lcs";
+import { Lcs } from "../../src/types/string/lcs";
 import { Random } from "../support/random";
 
 /** All lengths: table[i][j] is that of the first i bytes of a and the first j of b. */

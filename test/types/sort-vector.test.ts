@@ -1,7 +1,7 @@
 /** What SORT sorts, against Array.prototype.sort with the comparisons that Redis makes. */
 
 import { describe, expect, test } from "bun:test";
-import { SortVector, sortScore } from "../../src/types/sort-vector";
+import { SortVector, sortScore } from "../../src/types/sort/sort-vector";
 import { Random } from "../support/random";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");

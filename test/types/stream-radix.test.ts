@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { Heap } from "../../src/memory/heap";
 import { IdTree } from "../../src/memory/id-tree";
-import { EMPTY_RADIX_NODES, radixNodesOf } from "../../src/types/stream-radix";
+import { EMPTY_RADIX_NODES, radixNodesOf } from "../../src/types/stream/stream-radix";
 import { StreamId } from "../../src/util/stream-id";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";

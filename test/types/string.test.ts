@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { requestOf } from "../../src/resp/request";
-import { appendString, STRING_MAX, stringBytes } from "../../src/types/string";
+import { appendString, STRING_MAX, stringBytes } from "../../src/types/string/string";
 import { InProcess } from "../support/in-process";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";

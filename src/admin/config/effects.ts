@@ -4,7 +4,7 @@
  */
 
 import type { ServerContext } from "../../command/server-context";
-import { hashType } from "../../types/hash-type";
+import { hashType } from "../../types/hash/hash-type";
 import { LOG_DEBUG, LOG_NOTHING, LOG_NOTICE, LOG_VERBOSE, LOG_WARNING } from "../process/logger";
 import type { DirectiveName } from "./config";
 

@@ -2,7 +2,7 @@
 
 import type { Database } from "../../db/database";
 import { NO_EXPIRY } from "../../db/entry";
-import { setString } from "../../types/string";
+import { setString } from "../../types/string/string";
 import { writeLatin1 } from "../../util/bytes";
 import { writeNumber } from "../../util/integers";
 

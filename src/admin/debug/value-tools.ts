@@ -6,7 +6,7 @@
 import { ENCODING_RAW_BLOCK, TYPE_NAMES, TYPE_STRING } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
 import type { Dict } from "../../memory/dict";
-import { stringBytes } from "../../types/string";
+import { stringBytes } from "../../types/string/string";
 import type { Digest } from "./digest";
 
 export interface ValueTools {

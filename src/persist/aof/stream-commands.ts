@@ -2,9 +2,9 @@
 
 import type { Heap } from "../../memory/heap";
 import { elementBytes, type Listpack } from "../../memory/listpack";
-import { Stream } from "../../types/stream";
-import { StreamGroup } from "../../types/stream-group";
-import type { StreamNode } from "../../types/stream-node";
+import { Stream } from "../../types/stream/stream";
+import { StreamGroup } from "../../types/stream/stream-group";
+import type { StreamNode } from "../../types/stream/stream-node";
 import { int64, int64ToBigInt } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import type { CommandOutput } from "./command-output";

@@ -19,10 +19,10 @@ import {
 import { Dict } from "../../memory/dict";
 import { Listpack } from "../../memory/listpack";
 import { Quicklist } from "../../memory/quicklist";
-import { FieldBlocks, NO_FIELD_EXPIRY } from "../../types/hash-field";
-import { hashType } from "../../types/hash-type";
-import { SetView } from "../../types/set";
-import { SortedSet } from "../../types/zset";
+import { FieldBlocks, NO_FIELD_EXPIRY } from "../../types/hash/hash-field";
+import { hashType } from "../../types/hash/hash-type";
+import { SetView } from "../../types/set/set";
+import { SortedSet } from "../../types/zset/zset";
 import { formatShortest } from "../../util/doubles";
 import { MAX_INT64_TEXT, writeInt64 } from "../../util/integers";
 import type { ValueCodecs } from "../value-codecs";

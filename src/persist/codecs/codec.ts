@@ -9,7 +9,7 @@
 import type { Entries } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
 import type { Dict } from "../../memory/dict";
-import type { EntryHead } from "../../types/string";
+import type { EntryHead } from "../../types/string/string";
 import type { RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 

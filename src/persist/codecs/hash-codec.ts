@@ -16,10 +16,10 @@ import {
 } from "../../db/entry";
 import { Dict } from "../../memory/dict";
 import { Listpack } from "../../memory/listpack";
-import type { Hashes } from "../../types/hash";
-import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../types/hash-field";
-import { hashType } from "../../types/hash-type";
-import type { EntryHead } from "../../types/string";
+import type { Hashes } from "../../types/hash/hash";
+import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../types/hash/hash-field";
+import { hashType } from "../../types/hash/hash-type";
+import type { EntryHead } from "../../types/string/string";
 import { copyBytes } from "../../util/bytes";
 import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
 import * as format from "../rdb-format";

@@ -6,8 +6,8 @@
 import { ENCODING_LISTPACK, TYPE_LIST } from "../../db/entry";
 import { Listpack } from "../../memory/listpack";
 import { Quicklist } from "../../memory/quicklist";
-import { listEncoding } from "../../types/list";
-import type { EntryHead } from "../../types/string";
+import { listEncoding } from "../../types/list/list";
+import type { EntryHead } from "../../types/string/string";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";

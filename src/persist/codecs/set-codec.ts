@@ -6,9 +6,9 @@ import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from
 import { Dict } from "../../memory/dict";
 import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
 import { StringBlocks } from "../../memory/string-block";
-import { type SetLimits, SetView } from "../../types/set";
-import { Member } from "../../types/set-member";
-import type { EntryHead } from "../../types/string";
+import { type SetLimits, SetView } from "../../types/set/set";
+import { Member } from "../../types/set/set-member";
+import type { EntryHead } from "../../types/string/string";
 import { copyBytes } from "../../util/bytes";
 import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";

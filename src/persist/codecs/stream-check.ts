@@ -1,10 +1,10 @@
 /**
- * Whether a listpack is a node of a stream (see ../../types/stream-node.ts for what stands in it). Whoever goes through a
+ * Whether a listpack is a node of a stream (see ../../types/stream/stream-node.ts for what stands in it). Whoever goes through a
  * node relies on its numbers, so all of them are checked, whatever sanitize-dump-payload says.
  */
 
 import type { Listpack } from "../../memory/listpack";
-import { DELETED, SAME_FIELDS } from "../../types/stream-node";
+import { DELETED, SAME_FIELDS } from "../../types/stream/stream-node";
 
 /** Elements of an entry besides fields and values: flags, ms, seq; and the number of fields, if it has its own. */
 const FIXED_PIECES = 3;

@@ -15,10 +15,10 @@
 
 import { ENCODING_STREAM, TYPE_STREAM } from "../../db/entry";
 import { Listpack } from "../../memory/listpack";
-import { Stream } from "../../types/stream";
-import { StreamGroup } from "../../types/stream-group";
-import { countUpTo } from "../../types/stream-lag";
-import type { EntryHead } from "../../types/string";
+import { Stream } from "../../types/stream/stream";
+import { StreamGroup } from "../../types/stream/stream-group";
+import { countUpTo } from "../../types/stream/stream-lag";
+import type { EntryHead } from "../../types/string/string";
 import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import * as format from "../rdb-format";

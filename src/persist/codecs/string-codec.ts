@@ -1,7 +1,7 @@
 /** Strings in RDB files: an RDB string, whatever their encoding. */
 
 import { ENCODING_INT } from "../../db/entry";
-import { createString, type EntryHead } from "../../types/string";
+import { createString, type EntryHead } from "../../types/string/string";
 import { RDB_STRING } from "../rdb-format";
 import type { RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";

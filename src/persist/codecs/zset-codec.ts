@@ -6,9 +6,9 @@
 
 import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "../../db/entry";
 import { Dict } from "../../memory/dict";
-import type { EntryHead } from "../../types/string";
-import { SortedSet, type ZsetLimits } from "../../types/zset";
-import { IndexedZset } from "../../types/zset-indexed";
+import type { EntryHead } from "../../types/string/string";
+import { SortedSet, type ZsetLimits } from "../../types/zset/zset";
+import { IndexedZset } from "../../types/zset/zset-indexed";
 import { copyBytes } from "../../util/bytes";
 import { parseDouble } from "../../util/doubles";
 import * as format from "../rdb-format";

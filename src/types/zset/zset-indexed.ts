@@ -1,0 +1,332 @@
+/**
+ * Large sorted sets: a dict of the members, each a block with its score, and an order tree of the same blocks.
+ *
+ *     root (8 bytes)   dict | order tree
+ *
+ *     dict  ──┐
+ *             ├──▸  scored block: score | member
+ *     tree  ──┘
+ *
+ * The dict finds a member's score, the tree has the order. While a set is being made for a STORE command it may be a dict
+ * alone (the tree is 0), and while it is freed either may be gone already.
+ *
+ * `IndexedZset` is a flyweight, see `SortedSet`, which says what the methods mean: this class and PackedZset have the same
+ * ones.
+ *
+ * Invariant: both hold the same blocks, and a block's score is that of its pair in the tree.
+ */
+
+import { Dict } from "../../memory/dict";
+import type { KeyHasher } from "../../memory/hash";
+import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
+import { OrderTree } from "../../memory/order-tree";
+import { ScoredBlocks } from "../../memory/scored-block";
+import { stableSort } from "../../util/keyed-sort";
+
+const ROOT_BYTES = 8;
+const DICT = 0;
+const TREE = 1;
+
+export class IndexedZset {
+  readonly blocks: ScoredBlocks;
+  readonly dict: Dict;
+  readonly tree: OrderTree;
+
+  root = 0;
+  foundScore = 0;
+
+  // The cursor.
+  bytes: Uint8Array;
+  at = 0;
+  length = 0;
+  score = 0;
+
+  /** Block of the member found last. */
+  private found = 0;
+  /** The member looked for last. */
+  private hash = 0;
+  private keyBytes: Uint8Array;
+  private keyStart = 0;
+  private keyEnd = 0;
+
+  constructor(
+    readonly heap: Heap,
+    readonly hasher: KeyHasher,
+  ) {
+    this.blocks = new ScoredBlocks(heap);
+    this.dict = new Dict(heap, hasher, this.blocks);
+    this.tree = new OrderTree(heap, this.blocks);
+    this.bytes = heap.u8[0];
+    this.keyBytes = heap.u8[0];
+  }
+
+  create(): number {
+    this.createUnordered();
+    try {
+      this.setPart(TREE, this.tree.create());
+    } catch (error) {
+      while (!this.release());
+      throw error;
+    }
+    return this.root;
+  }
+
+  open(root: number): void {
+    this.root = root;
+    this.dict.open(this.part(DICT));
+    this.tree.open(this.part(TREE));
+  }
+
+  /** The root of the dict of the set at `root`. */
+  static dictOf(heap: Heap, root: number): number {
+    return heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + DICT];
+  }
+
+  private part(part: number): number {
+    return this.heap.u32[this.root >>> SEGMENT_SHIFT][((this.root & SEGMENT_MASK) << 1) + part];
+  }
+
+  private setPart(part: number, ref: number): void {
+    this.heap.u32[this.root >>> SEGMENT_SHIFT][((this.root & SEGMENT_MASK) << 1) + part] = ref;
+  }
+
+  /** Makes a copy of another one and opens it; returns its root. */
+  copyOf(source: IndexedZset): number {
+    this.create();
+    try {
+      for (let more = source.seek(0); more; more = source.next()) {
+        this.setKey(source.bytes, source.at, source.at + source.length);
+        this.insertMissing(source.score);
+      }
+    } catch (error) {
+      while (!this.release());
+      throw error;
+    }
+    return this.root;
+  }
+
+  /**
+   * Frees a part of the set, a few hundred members at most. Returns true when nothing is left, the root neither; the set
+   * is of no other use once this began. It need not be open: `root` is enough.
+   */
+  release(): boolean {
+    const { heap } = this;
+    const dict = this.part(DICT);
+    if (dict !== 0) {
+      this.dict.open(dict);
+      if (!this.dict.drain(this.freeBlock)) return false;
+      this.setPart(DICT, 0);
+    }
+    const tree = this.part(TREE);
+    if (tree !== 0) {
+      this.tree.open(tree);
+      if (!this.tree.drain()) return false;
+    }
+    heap.free(this.root);
+    return true;
+  }
+
+  private readonly freeBlock = (ref: number): void => this.heap.free(ref);
+
+  get size(): number {
+    return this.dict.size;
+  }
+
+  /** Bytes of root, dict and tree, without those of the members' blocks. */
+  get indexBytes(): number {
+    return ROOT_BYTES + this.dict.bytes + this.tree.bytes;
+  }
+
+  // --- members -----------------------------------------------------------------------------------------------------
+
+  find(buf: Uint8Array, start: number, end: number): boolean {
+    this.setKey(buf, start, end);
+    this.found = this.dict.find(this.hash, buf, start, end);
+    if (this.found === 0) return false;
+    this.foundScore = this.blocks.score(this.found);
+    return true;
+  }
+
+  /** Score of a member whose hash is known; NaN if it is missing. It is not "the member found". */
+  scoreOf(hash: number, buf: Uint8Array, start: number, end: number): number {
+    const ref = this.dict.find(hash, buf, start, end);
+    return ref === 0 ? Number.NaN : this.blocks.score(ref);
+  }
+
+  /** As find(), of a member of which it is known that it is missing. */
+  setKey(buf: Uint8Array, start: number, end: number): void {
+    this.hash = this.dict.hash(buf, start, end);
+    this.keyBytes = buf;
+    this.keyStart = start;
+    this.keyEnd = end;
+  }
+
+  insertMissing(score: number): void {
+    const ref = this.blocks.create(score, this.keyBytes, this.keyStart, this.keyEnd);
+    try {
+      this.insertBlock(ref);
+    } catch (error) {
+      this.heap.free(ref);
+      throw error;
+    }
+  }
+
+  private insertBlock(ref: number): void {
+    this.tree.insert(ref);
+    try {
+      this.dict.insert(this.hash, ref, false);
+    } catch (error) {
+      this.tree.remove(ref);
+      throw error;
+    }
+  }
+
+  setFoundScore(score: number): void {
+    this.tree.move(this.found, score);
+    this.foundScore = score;
+  }
+
+  removeFound(): void {
+    this.tree.remove(this.found);
+    this.dict.removeFound();
+    this.heap.free(this.found);
+  }
+
+  foundRank(): number {
+    return this.tree.rank(this.found);
+  }
+
+  // --- making a result ---------------------------------------------------------------------------------------------
+  // A result is collected in any order, in a dict without a tree; order() makes a sorted set of it.
+
+  /** Makes an empty dict without a tree. Nothing but the methods of this part can be done with it until order(). */
+  createUnordered(): void {
+    const { heap } = this;
+    const root = heap.allocate(ROOT_BYTES);
+    this.root = root;
+    this.setPart(DICT, 0);
+    this.setPart(TREE, 0);
+    try {
+      this.setPart(DICT, this.dict.create());
+    } catch (error) {
+      heap.free(root);
+      throw error;
+    }
+  }
+
+  /** Looks for a member whose hash is known, and leaves its score in foundScore. */
+  findUnordered(hash: number, buf: Uint8Array, start: number, end: number): boolean {
+    this.found = this.dict.find(hash, buf, start, end);
+    if (this.found === 0) return false;
+    this.foundScore = this.blocks.score(this.found);
+    return true;
+  }
+
+  /** Gives the member that findUnordered() found another score. */
+  setUnordered(score: number): void {
+    this.blocks.setScore(this.found, score);
+  }
+
+  /** Adds a member that is missing. */
+  addUnordered(hash: number, score: number, buf: Uint8Array, start: number, end: number): void {
+    const ref = this.blocks.create(score, buf, start, end);
+    try {
+      this.dict.insert(hash, ref, false);
+    } catch (error) {
+      this.heap.free(ref);
+      throw error;
+    }
+  }
+
+  /** Makes the tree. In the order of scores: most pairs are appended to it then. */
+  order(): void {
+    const { blocks, dict, tree } = this;
+    const scores = new Float64Array(dict.size);
+    const refs = new Uint32Array(dict.size);
+    let count = 0;
+    dict.scan(0, Number.POSITIVE_INFINITY, (ref) => {
+      scores[count] = blocks.score(ref);
+      refs[count++] = ref;
+    });
+    stableSort(scores, refs, count);
+    this.setPart(TREE, tree.create());
+    for (let i = 0; i < count; i++) tree.insert(refs[i]);
+  }
+
+  // --- ranks -------------------------------------------------------------------------------------------------------
+
+  countBelow(score: number, inclusive: boolean): number {
+    return this.tree.countBelow(score, inclusive);
+  }
+
+  countBelowMember(buf: Uint8Array, start: number, end: number, inclusive: boolean): number {
+    return this.tree.countBelowMember(buf, start, end, inclusive);
+  }
+
+  removeRange(rank: number, count: number): void {
+    for (let left = count; left > 0; ) left -= this.tree.removeRange(rank, left, this.forget);
+  }
+
+  removeSought(): void {
+    const { member } = this.tree;
+    this.tree.removeSought();
+    this.forget(member);
+  }
+
+  /** Removes a member that the tree has let go of. */
+  private readonly forget = (ref: number): void => {
+    const { blocks } = this;
+    blocks.locate(ref);
+    const { bytes, at, length } = blocks;
+    this.dict.findRef(this.dict.hash(bytes, at, at + length), ref);
+    this.dict.removeFound();
+    this.heap.free(ref);
+  };
+
+  // --- defragmentation ---------------------------------------------------------------------------------------------
+
+  /** Lets the roots be moved: its own, that of the dict with its directory, and the tree's header. Returns its own. */
+  moveRoots(move: (block: number) => number): number {
+    this.root = move(this.root);
+    this.setPart(DICT, this.dict.moveRoot(move));
+    this.setPart(TREE, this.tree.moveHeader(move));
+    return this.root;
+  }
+
+  /** Lets the leaf with the pair of this rank, and the blocks of its members, be moved: see OrderTree.moveLeaf. */
+  moveLeaf(rank: number, move: (block: number) => number): number {
+    if (rank >= this.size) return 0;
+    return this.tree.moveLeaf(rank, move, this.tellDict);
+  }
+
+  private readonly tellDict = (from: number, to: number): void => {
+    const { blocks, dict } = this;
+    blocks.locate(to);
+    const { bytes, at, length } = blocks;
+    if (dict.findRef(dict.hash(bytes, at, at + length), from)) dict.replaceFound(to);
+  };
+
+  // --- cursor ------------------------------------------------------------------------------------------------------
+
+  seek(rank: number): boolean {
+    return this.tree.seek(rank) && this.readPair();
+  }
+
+  next(): boolean {
+    return this.tree.next() && this.readPair();
+  }
+
+  previous(): boolean {
+    return this.tree.previous() && this.readPair();
+  }
+
+  private readPair(): boolean {
+    const { blocks, tree } = this;
+    blocks.locate(tree.member);
+    this.score = tree.score;
+    this.bytes = blocks.bytes;
+    this.at = blocks.at;
+    this.length = blocks.length;
+    return true;
+  }
+}
