@@ -3,6 +3,7 @@
 import { latin1, writeLatin1 } from "./bytes";
 import { writeNumber } from "./decimal";
 import { bitLength, roundRatio, splitFloat } from "./float-syntax";
+import { convert, decimalExponent, digitCount, digits } from "./grisu";
 
 /** The longest text of a double. */
 export const MAX_DOUBLE_TEXT = 32;
@@ -95,10 +96,8 @@ export function writeDouble(value: number, out: Uint8Array, at: number): number 
 const INTEGER_LIMIT = 2 ** 62;
 
 /**
- * A double as Redis 7.2 prints it: integers with all their digits up to 2^62, else the shortest digits that read back as
- * the same double, with an exponent where fpconv writes one ("4.346927698961647e+4" as soon as it has more than 6
- * decimals and is not between 1e-4 and 1e4). fpconv's Grisu2 misses the shortest digits for about one double in a
- * thousand; here they are always the shortest.
+ * A double as Redis 7.2 prints it: integers with all their digits up to 2^62, else as fpconv does: the digits of Grisu2,
+ * with an exponent as soon as there are more than 6 decimals and it is not between 1e-4 and 1e4 ("4.346927698961647e+4").
  */
 export function formatDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) <= INTEGER_LIMIT && value !== 0) {
@@ -107,15 +106,14 @@ export function formatDouble(value: number): string {
   return formatShortest(value);
 }
 
-/** A double in the fewest digits that read back as the same double, in the notation of fpconv: 1e17 is "1e+17". */
+/** A double in the digits of Grisu2, which read back as the same double, in the notation of fpconv: 1e22 is "1e+22". */
 export function formatShortest(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  const shortest = Math.abs(value).toExponential();
-  const mark = shortest.indexOf("e");
-  const digits = shortest[0] + shortest.slice(2, mark);
-  return (value < 0 ? "-" : "") + placePoint(digits, Number(shortest.slice(mark + 1)));
+  convert(Math.abs(value));
+  const text = latin1(digits, 0, digitCount);
+  return (value < 0 ? "-" : "") + placePoint(text, decimalExponent + digitCount - 1);
 }
 
 /** As C's %.17g: 17 significant digits, of ties the even one, without the zeros at the end. */

@@ -319,3 +319,31 @@ for (const [index, [name, args]] of Object.entries(AT_RANDOM).entries()) {
     verify: [...KEYS, LEX_KEY].flatMap((key) => [all(key), encoding(key)]),
   });
 }
+
+/** A score that may need all digits: of any magnitude, of money and the like, or an integer that is not safe. */
+function anyScore(random: Random): string {
+  const whole = random.uint32() * 2 ** 21 + (random.uint32() >>> 11);
+  return String(
+    random.pick([
+      whole / 10 ** random.integer(0, 30),
+      whole / 2 ** random.integer(0, 60),
+      whole * 2 ** random.integer(0, 12),
+      random.integer(-1_000_000, 1_000_000) / 100,
+    ]),
+  );
+}
+
+randomDifferential("the text of scores, and what DEBUG DIGEST makes of it", {
+  seed: 20240703,
+  operations: 6000,
+  oracle: "redis8",
+  args: ["--zset-max-listpack-entries", "1", "--enable-debug-command", "yes"],
+  generate: (random) =>
+    random.pick([
+      `ZADD k ${anyScore(random)} a`,
+      `ZADD l ${anyScore(random)} ${random.pick(["a", "b"])}`,
+      "ZSCORE k a",
+      "ZRANGE l 0 -1 WITHSCORES",
+      "DEBUG DIGEST-VALUE k l",
+    ]),
+});
