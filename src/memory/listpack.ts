@@ -45,7 +45,9 @@ export const LISTPACK_EMPTY = 7;
 /** No listpack becomes larger than this (1 GiB). */
 export const LISTPACK_MAX = 2 ** 30;
 
-const HEADER = 6;
+/** Bytes before the first element. */
+export const LISTPACK_HEADER = 6;
+const HEADER = LISTPACK_HEADER;
 const COUNT_UNKNOWN = 0xffff;
 const END = 0xff;
 
@@ -110,9 +112,9 @@ export class Listpack {
     return this.ref;
   }
 
-  /** As create(), of a copy of the listpack buf[at, at + length), which must be a sound one. */
-  createFrom(buf: Uint8Array, at: number, length: number): number {
-    this.open(this.heap.allocate(blockBytes(length)));
+  /** As create(), of a copy of the listpack buf[at, at + length), which must be a sound one, with `spare` bytes to spare. */
+  createFrom(buf: Uint8Array, at: number, length: number, spare = 0): number {
+    this.open(this.heap.allocate(blockBytes(length + spare)));
     copyBytes(buf, at, this.bytes, this.start, length);
     return this.ref;
   }
@@ -640,7 +642,8 @@ function shiftLong(bytes: Buffer, from: number, to: number, end: number): void {
 
 // --- elements ------------------------------------------------------------------------------------------------------
 
-function isIntegerHead(head: number): boolean {
+/** Whether an element that begins with this byte is kept as an integer. */
+export function isIntegerHead(head: number): boolean {
   return head < STRING_6 || (head >= INTEGER_13 && head < STRING_12) || head > STRING_32;
 }
 

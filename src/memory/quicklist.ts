@@ -492,6 +492,11 @@ export class Quicklist {
     if (!this.isListpack) this.toListpack(this.shrinkLimit, this.countLimit);
   }
 
+  /** Whether a listpack of so many bytes and elements can be a list by itself. */
+  fitsListpack(bytes: number, elements: number): boolean {
+    return bytes <= this.shrinkLimit && elements <= this.countLimit;
+  }
+
   private toListpack(byteLimit: number, countLimit: number): void {
     const { heap, listpack, nodes, root } = this;
     const node = nodes.head(root);

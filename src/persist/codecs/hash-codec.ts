@@ -303,9 +303,9 @@ export class HashCodec implements ValueCodec {
   /** Makes a hash of the listpack of pairs that is open; a hash table where it is too large. */
   private adopt(head: EntryHead, isLarge: boolean, deep: boolean): number {
     this.refuseDuplicates(isLarge || deep, PAIR);
-    return this.complete(head, ENCODING_LISTPACK, this.listpack.ref, (hashes) => {
-      if (isLarge) hashes.toTable();
-    });
+    const { ref } = this.listpack;
+    if (!isLarge) return makeEntry(this.context.keyspace, head, TYPE_HASH, ENCODING_LISTPACK, ref);
+    return this.complete(head, ENCODING_LISTPACK, ref, (hashes) => hashes.toTable());
   }
 
   /** A table must not have a field twice; in a listpack the second one is never found. */

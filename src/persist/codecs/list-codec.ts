@@ -21,6 +21,8 @@ export interface ListLimits {
 
 /** What an element may take in a listpack besides its text. */
 const ELEMENT_OVERHEAD = 8;
+/** Instead of a number of elements: a node that is one large element. */
+const PLAIN = -1;
 
 export class ListCodec implements ValueCodec {
   readonly rdbTypes = [
@@ -59,10 +61,17 @@ export class ListCodec implements ValueCodec {
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {
     const { list } = this;
     list.setFill(this.limits.listMaxListpackSize);
-    if (rdbType === format.RDB_LIST || rdbType === format.RDB_LIST_ZIPLIST) list.create();
-    else list.createNodes();
+    if (rdbType === format.RDB_LIST_QUICKLIST_2) return this.decodeNodes(input, head, deep);
+    if (rdbType === format.RDB_LIST_QUICKLIST) list.createNodes();
+    else list.create();
+    return this.fill(head, () => this.decodeOld(input, rdbType));
+  }
+
+  /** Fills the list that was just made, and makes the entry. */
+  private fill(head: EntryHead, decode: () => void): number {
+    const { list } = this;
     try {
-      this.decodeInto(input, rdbType, deep);
+      decode();
       list.settle();
     } catch (error) {
       list.free();
@@ -73,7 +82,7 @@ export class ListCodec implements ValueCodec {
     return EMPTY_VALUE;
   }
 
-  private decodeInto(input: RdbInput, rdbType: number, deep: boolean): void {
+  private decodeOld(input: RdbInput, rdbType: number): void {
     if (rdbType === format.RDB_LIST_ZIPLIST) {
       input.string();
       const push = (buf: Uint8Array, start: number, end: number): void => this.push(buf, start, end);
@@ -82,15 +91,36 @@ export class ListCodec implements ValueCodec {
     }
     const count = input.size();
     for (let i = 0; i < count; i++) {
-      if (rdbType === format.RDB_LIST) {
-        input.string();
-        this.push(input.value, input.from, input.from + input.length);
-      } else if (rdbType === format.RDB_LIST_QUICKLIST) {
+      if (rdbType === format.RDB_LIST_QUICKLIST) {
         this.decodeZiplist(input);
-      } else {
-        this.decodeNode(input, deep);
+        continue;
       }
+      input.string();
+      this.push(input.value, input.from, input.from + input.length);
     }
+  }
+
+  private decodeNodes(input: RdbInput, head: EntryHead, deep: boolean): number {
+    const count = input.size();
+    // Most lists are one small listpack, which needs no nodes.
+    if (count === 1) return this.decodeOnly(input, head, deep);
+    this.list.createNodes();
+    return this.fill(head, () => {
+      for (let i = 0; i < count; i++) this.addNode(input, this.readNode(input, deep));
+    });
+  }
+
+  /** Reads the only node of a list. */
+  private decodeOnly(input: RdbInput, head: EntryHead, deep: boolean): number {
+    const { list, listpack } = this;
+    const elements = this.readNode(input, deep);
+    if (elements === 0) return EMPTY_VALUE;
+    if (elements > 0 && list.fitsListpack(input.length, elements)) {
+      const root = listpack.createFrom(input.value, input.from, input.length);
+      return makeEntry(this.context.keyspace, head, TYPE_LIST, ENCODING_LISTPACK, root);
+    }
+    list.createNodes();
+    return this.fill(head, () => this.addNode(input, elements));
   }
 
   private push(buf: Uint8Array, start: number, end: number): void {
@@ -99,29 +129,34 @@ export class ListCodec implements ValueCodec {
     list.push(true, buf, start, end);
   }
 
-  private decodeNode(input: RdbInput, deep: boolean): void {
+  /** Finds the bytes of a node. Returns the number of its elements, PLAIN if they are those of one large element. */
+  private readNode(input: RdbInput, deep: boolean): number {
     const container = input.size();
     if (container !== format.QUICKLIST_PACKED && container !== format.QUICKLIST_PLAIN) {
       throw corrupt("Quicklist integrity check failed.");
     }
     input.string();
-    const { value, from, length } = input;
-    if (length === 0) throw corrupt("Quicklist integrity check failed.");
-    if (container === format.QUICKLIST_PLAIN) {
+    if (input.length === 0) throw corrupt("Quicklist integrity check failed.");
+    if (container === format.QUICKLIST_PLAIN) return PLAIN;
+    if (deep) this.context.sanitizations++;
+    const count = listpackCount(input.value, input.from, input.length);
+    if (count < 0) throw corrupt("Listpack integrity check failed.");
+    return count;
+  }
+
+  /** Adds the node that readNode() has found. Nodes without elements are not kept. */
+  private addNode({ value, from, length }: RdbInput, elements: number): void {
+    if (elements === 0) return;
+    if (elements === PLAIN) {
       this.list.addPlain(value, from, from + length);
       return;
     }
-    if (deep) this.context.sanitizations++;
-    const count = listpackCount(value, from, length);
-    if (count < 0) throw corrupt("Listpack integrity check failed.");
-    // Nodes without elements are not kept.
-    if (count === 0) return;
     this.listpack.createFrom(value, from, length);
-    this.addNode(count);
+    this.addListpack(elements);
   }
 
   /** Adds the listpack that is open as a node. */
-  private addNode(count: number): void {
+  private addListpack(count: number): void {
     try {
       this.list.addListpack(this.listpack.ref, count);
     } catch (error) {
@@ -144,7 +179,7 @@ export class ListCodec implements ValueCodec {
       listpack.free();
       throw error;
     }
-    if (count > 0) this.addNode(count);
+    if (count > 0) this.addListpack(count);
     else listpack.free();
   }
 }

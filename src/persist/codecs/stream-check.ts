@@ -1,81 +1,129 @@
 /**
- * Whether a listpack is a node of a stream (see ../../types/stream/stream-node.ts for what stands in it). Whoever goes through a
- * node relies on its numbers, so all of them are checked, whatever sanitize-dump-payload says.
+ * Whether a block of bytes is a node of a stream (see ../../types/stream/stream-node.ts for what stands in it). Whoever
+ * goes through a node relies on its structure, its numbers and the order of its IDs, so all of them are checked, whatever
+ * sanitize-dump-payload says: in one walk, which is most of what loading a stream takes.
  */
 
-import type { Listpack } from "../../memory/listpack";
+import { decodeInteger, isIntegerHead, LISTPACK_HEADER } from "../../memory/listpack";
 import { DELETED, SAME_FIELDS } from "../../types/stream/stream-node";
+import { int64, int64ToNumber } from "../../util/integers";
+import { StreamId } from "../../util/stream-id";
+import { elementEnd, hasStoredCount, isFramed } from "./block-checks";
 
 /** Elements of an entry besides fields and values: flags, ms, seq; and the number of fields, if it has its own. */
 const FIXED_PIECES = 3;
 const FLAGS_MAX = DELETED | SAME_FIELDS;
+/** Integers up to this one are one byte. */
+const SHORT_MAX = 0x7f;
 
-/** Reads the elements of the listpack that is open one after another. */
-class Cursor {
-  private p: number;
+export class NodeCheck {
+  /** The ID of the node's last entry, after check() has found it to be one. */
+  readonly last = new StreamId();
+  /** Entries that are marked as deleted. */
+  deleted = 0;
 
-  constructor(private readonly list: Listpack) {
-    this.p = list.first();
+  private buf: Uint8Array = new Uint8Array(0);
+  /** The next element, and the end byte; `p` is 0 after something that is not sound. */
+  private p = 0;
+  private stop = 0;
+  private elements = 0;
+  private readonly id = new StreamId();
+
+  /**
+   * Entries, without those that are deleted, of the node buf[at, at + length), whose first ID is not below `masterId`.
+   * -1 if it is no node, or has no entry.
+   */
+  check(buf: Uint8Array, at: number, length: number, masterId: StreamId): number {
+    if (!isFramed(buf, at, length)) return -1;
+    this.buf = buf;
+    this.p = at + LISTPACK_HEADER;
+    this.stop = at + length - 1;
+    this.elements = 0;
+    const entries = this.count();
+    const deleted = this.count();
+    const fields = this.count();
+    if (entries <= 0 || deleted < 0 || fields < 0 || !this.skip(fields) || this.count() !== 0) return -1;
+    if (this.checkEntries(entries + deleted, fields, masterId) !== deleted) return -1;
+    this.deleted = deleted;
+    return this.p === this.stop && hasStoredCount(buf, at, this.elements) ? entries : -1;
   }
 
-  get isAtEnd(): boolean {
-    return this.p === 0;
+  /** Passes over `count` entries. Returns how many of them are marked as deleted; -1 if they are not sound. */
+  private checkEntries(count: number, masterFields: number, masterId: StreamId): number {
+    const { id, last } = this;
+    let marked = 0;
+    for (let i = 0; i < count; i++) {
+      const flags = this.count();
+      if (flags < 0 || flags > FLAGS_MAX || !this.readId(masterId)) return -1;
+      const order = id.compare(i === 0 ? masterId : last);
+      if (order < 0 || (order === 0 && i > 0) || !this.checkData(flags, masterFields)) return -1;
+      last.copy(id);
+      marked += flags & DELETED;
+    }
+    return marked;
+  }
+
+  /** Passes over fields and values of an entry, and what stands behind them. */
+  private checkData(flags: number, masterFields: number): boolean {
+    let pieces = FIXED_PIECES + masterFields;
+    if ((flags & SAME_FIELDS) !== 0) {
+      if (!this.skip(masterFields)) return false;
+    } else {
+      const own = this.count();
+      pieces = FIXED_PIECES + 1 + 2 * own;
+      if (own < 0 || !this.skip(2 * own)) return false;
+    }
+    return this.count() === pieces;
+  }
+
+  // --- elements ----------------------------------------------------------------------------------------------------
+
+  /** Reads the ID of an entry: how far it is from the master ID. */
+  private readId(masterId: StreamId): boolean {
+    if (!this.integer()) return false;
+    const { hi, lo } = int64;
+    if (!this.integer()) return false;
+    this.id.setOffset(masterId, hi, lo, int64.hi, int64.lo);
+    return true;
   }
 
   /** The next element as a non-negative integer; -1 if it is none. */
-  count(): number {
-    if (this.p === 0) return -1;
-    const value = this.list.integerAt(this.p);
-    this.p = this.list.next(this.p);
-    return value >= 0 ? value : -1;
+  private count(): number {
+    if (!this.integer()) return -1;
+    const value = int64ToNumber(int64.hi, int64.lo);
+    return value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : -1;
   }
 
-  /** Passes over an integer of any size; false if the next element is none. */
-  integer(): boolean {
-    if (this.p === 0) return false;
-    this.list.read(this.p);
-    this.p = this.list.next(this.p);
-    return this.list.isInteger;
-  }
-
-  /** Passes over elements; false if there are not so many. */
-  skip(count: number): boolean {
-    for (let i = 0; i < count; i++) {
-      if (this.p === 0) return false;
-      this.p = this.list.next(this.p);
+  /** Reads an integer into `int64`; false if the next element is none. */
+  private integer(): boolean {
+    const { buf, p } = this;
+    const head = buf[p];
+    if (head <= SHORT_MAX && p + 1 < this.stop && buf[p + 1] === 1) {
+      int64.hi = 0;
+      int64.lo = head;
+      this.p = p + 2;
+      this.elements++;
+      return true;
     }
+    if (!isIntegerHead(head) || !this.skip(1)) return false;
+    decodeInteger(buf, p);
     return true;
   }
-}
 
-/** Entries of the node that the listpack, sound as such and open, is; -1 if it is none, or has no entry. */
-export function nodeEntries(list: Listpack): number {
-  const cursor = new Cursor(list);
-  const entries = cursor.count();
-  const deleted = cursor.count();
-  const fields = cursor.count();
-  if (entries <= 0 || deleted < 0 || fields < 0 || !cursor.skip(fields) || cursor.count() !== 0) return -1;
-  let marked = 0;
-  for (let i = 0; i < entries + deleted; i++) {
-    const flags = checkEntry(cursor, fields);
-    if (flags < 0) return -1;
-    if ((flags & DELETED) !== 0) marked++;
+  /** Passes over elements; false if there are not so many, or one is not sound. */
+  private skip(count: number): boolean {
+    const { buf, stop } = this;
+    let { p } = this;
+    for (let i = 0; i < count; i++) {
+      if (p >= stop) return false;
+      const head = buf[p];
+      const end = p + (head <= SHORT_MAX ? 1 : 1 + (head & 0x3f));
+      if (head < 0xc0 && end < stop && buf[end] === end - p) p = end + 1;
+      else p = elementEnd(buf, p, stop);
+      if (p === 0) return false;
+    }
+    this.p = p;
+    this.elements += count;
+    return true;
   }
-  return marked === deleted && cursor.isAtEnd ? entries : -1;
-}
-
-/** Passes over an entry. Returns its flags, or -1 if it is none. */
-function checkEntry(cursor: Cursor, masterFields: number): number {
-  const flags = cursor.count();
-  if (flags < 0 || flags > FLAGS_MAX || !cursor.integer() || !cursor.integer()) return -1;
-  let pieces = FIXED_PIECES + masterFields;
-  if ((flags & SAME_FIELDS) === 0) {
-    const own = cursor.count();
-    if (own < 0) return -1;
-    pieces = FIXED_PIECES + 1 + 2 * own;
-    if (!cursor.skip(2 * own)) return -1;
-  } else if (!cursor.skip(masterFields)) {
-    return -1;
-  }
-  return cursor.count() === pieces ? flags : -1;
 }

@@ -14,7 +14,6 @@
  */
 
 import { ENCODING_STREAM, TYPE_STREAM } from "../../db/entry";
-import { Listpack } from "../../memory/listpack";
 import { Stream } from "../../types/stream/stream";
 import { StreamGroup } from "../../types/stream/stream-group";
 import { countUpTo } from "../../types/stream/stream-lag";
@@ -24,9 +23,8 @@ import { StreamId } from "../../util/stream-id";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
-import { listpackCount } from "./block-checks";
 import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./codec";
-import { nodeEntries } from "./stream-check";
+import { NodeCheck } from "./stream-check";
 
 const ID_BYTES = 16;
 
@@ -41,8 +39,9 @@ export class StreamCodec implements ValueCodec {
   readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
   private readonly stream: Stream;
   private readonly group: StreamGroup;
-  private readonly list: Listpack;
+  private readonly check = new NodeCheck();
   private readonly id = new StreamId();
+  /** A scratch register. */
   private readonly last = new StreamId();
   private readonly idBytes = Buffer.alloc(ID_BYTES);
 
@@ -50,7 +49,6 @@ export class StreamCodec implements ValueCodec {
     const { heap } = context.keyspace;
     this.stream = new Stream(heap);
     this.group = new StreamGroup(heap);
-    this.list = new Listpack(heap);
   }
 
   rdbType(): number {
@@ -179,38 +177,20 @@ export class StreamCodec implements ValueCodec {
     stream.save();
   }
 
-  /** Reads a node, whose master ID has to be above that of the node before. Returns its entries. */
+  /** Reads a node, whose master ID has to be above all IDs of the node before. Returns its entries. */
   private decodeNode(input: RdbInput, isFirst: boolean, deep: boolean): number {
-    const { stream, list, id, last } = this;
+    const { stream, check, id } = this;
     input.string();
     if (input.length !== ID_BYTES) throw corrupt("Stream node key entry is not the size of a stream ID");
     unpackId(input, id);
-    if (!isFirst && id.compare(last) <= 0) throw corrupt("Listpack re-added with existing key");
+    if (!isFirst && id.compare(check.last) <= 0) throw corrupt("Listpack re-added with existing key");
     input.string();
     const { value, from, length } = input;
     if (deep) this.context.sanitizations++;
-    if (listpackCount(value, from, length) < 0) throw corrupt("Stream listpack integrity check failed.");
-    list.createFrom(value, from, length);
-    const entries = nodeEntries(list);
-    list.free();
+    const entries = check.check(value, from, length, id);
     if (entries < 0) throw corrupt("Stream listpack integrity check failed.");
-    stream.addNode(id, value, from, length);
-    if (!this.ascends(id)) throw corrupt("Stream listpack integrity check failed.");
+    stream.addNode(id, value, from, length, entries + check.deleted);
     return entries;
-  }
-
-  /** Whether the IDs of the open node's entries ascend from its master ID; `last` is the last of them then. */
-  private ascends(masterId: StreamId): boolean {
-    const { last } = this;
-    const { node } = this.stream;
-    let isFirst = true;
-    for (let more = node.first(); more; more = node.next()) {
-      const order = node.id.compare(isFirst ? masterId : last);
-      if (order < 0 || (order === 0 && !isFirst)) return false;
-      isFirst = false;
-      last.copy(node.id);
-    }
-    return true;
   }
 
   /** Streams of version 1 do not say which entry is the first. */

@@ -154,13 +154,21 @@ export class ZsetCodec implements ValueCodec {
     let before = Number.NEGATIVE_INFINITY;
     for (let p = list.first(); p !== 0; p = list.next(p)) {
       p = list.next(p);
-      list.read(p);
-      const score = parseDouble(list.value, list.at, list.at + list.length);
+      const score = this.scoreAt(p);
       // NaN is not above anything.
       if (!(score >= before)) return false;
       before = score;
     }
     return true;
+  }
+
+  /** The element of the listpack at `p` as a score; NaN if it is none. */
+  private scoreAt(p: number): number {
+    const { list } = this.zset.packed;
+    const integer = list.integerAt(p);
+    if (!Number.isNaN(integer)) return integer;
+    list.read(p);
+    return parseDouble(list.value, list.at, list.at + list.length);
   }
 
   private finish(head: EntryHead): number {

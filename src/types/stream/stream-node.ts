@@ -202,19 +202,13 @@ export class StreamNode {
     this.open(pack.ref);
   }
 
-  /** Makes a node of a listpack as a file has it, `length` bytes of `source`, and opens it. Throws HeapFullError. */
-  load(masterId: StreamId, source: Uint8Array, at: number, length: number): void {
-    const { pack } = this;
+  /**
+   * Makes a node of a listpack as a file has it, `length` bytes of `source` with `entries` entries in all, and opens it.
+   * Throws HeapFullError.
+   */
+  load(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number): void {
     this.masterId.copy(masterId);
-    pack.createFrom(source, at, length);
-    this.open(pack.ref);
-    try {
-      pack.reserve(length + spareBytes(this.count + this.deleted));
-    } catch (error) {
-      pack.free();
-      throw error;
-    }
-    this.open(pack.ref);
+    this.open(this.pack.createFrom(source, at, length, spareBytes(entries)));
   }
 
   /** The ref of a copy. */

@@ -291,11 +291,12 @@ export class Stream {
   }
 
   /**
-   * Adds a node behind all others: a listpack as a file has it, `length` bytes of `source` from `at`, which was checked.
-   * The figures of the header are the caller's to set and save. Throws HeapFullError.
+   * Adds a node behind all others: a listpack as a file has it, `length` bytes of `source` from `at`, which was checked,
+   * of `entries` entries, deleted ones included. The figures of the header are the caller's to set and save. Throws
+   * HeapFullError.
    */
-  addNode(masterId: StreamId, source: Uint8Array, at: number, length: number): void {
-    this.node.load(masterId, source, at, length);
+  addNode(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number): void {
+    this.node.load(masterId, source, at, length, entries);
     this.insertNode(masterId);
     this.knowTail();
   }
