@@ -28,13 +28,6 @@ import { NodeCheck } from "./stream-check";
 
 const ID_BYTES = 16;
 
-/** A pending entry of a group whose consumer is not known yet. */
-interface Pending {
-  readonly time: number;
-  readonly countHi: number;
-  readonly countLo: number;
-}
-
 export class StreamCodec implements ValueCodec {
   readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
   private readonly stream: Stream;
@@ -218,34 +211,30 @@ export class StreamCodec implements ValueCodec {
     group.readHi = int64.hi;
     group.readLo = int64.lo;
     group.save();
-    const pending = this.decodePending(input);
+    let unowned = this.decodePending(input);
     const consumers = input.size();
-    for (let i = 0; i < consumers; i++) this.decodeConsumer(input, rdbType, pending);
-    if (pending.size > 0) throw corrupt("Stream CG PEL entry without consumer");
+    for (let i = 0; i < consumers; i++) unowned -= this.decodeConsumer(input, rdbType);
+    if (unowned > 0) throw corrupt("Stream CG PEL entry without consumer");
   }
 
-  /** The pending entries of a group by their IDs. */
-  private decodePending(input: RdbInput): Map<string, Pending> {
-    const pending = new Map<string, Pending>();
+  /** The pending entries of a group, whose consumers come later. Returns their number. */
+  private decodePending(input: RdbInput): number {
+    const { group, id } = this;
     const count = input.size();
     for (let i = 0; i < count; i++) {
-      const key = this.decodeRawId(input);
-      if (pending.has(key)) throw corrupt("Duplicated global PEL entry loading stream consumer group");
-      const time = decodeTime(input);
+      input.bytes(ID_BYTES);
+      unpackId(input, id);
+      if (!group.addUnowned(id, decodeTime(input))) {
+        throw corrupt("Duplicated global PEL entry loading stream consumer group");
+      }
       input.size64();
-      pending.set(key, { time, countHi: int64.hi, countLo: int64.lo });
+      group.setDeliveries(group.pending.ref, int64.hi, int64.lo);
     }
-    return pending;
+    return count;
   }
 
-  /** Reads an ID of 16 bytes into `id`; returns it as a text. */
-  private decodeRawId(input: RdbInput): string {
-    input.bytes(ID_BYTES);
-    unpackId(input, this.id);
-    return this.id.toString();
-  }
-
-  private decodeConsumer(input: RdbInput, rdbType: number, pending: Map<string, Pending>): void {
+  /** Reads a consumer with its pending entries. Returns their number. */
+  private decodeConsumer(input: RdbInput, rdbType: number): number {
     const { group, id } = this;
     input.string();
     const end = input.from + input.length;
@@ -256,14 +245,12 @@ export class StreamCodec implements ValueCodec {
     group.activeAt = rdbType === format.RDB_STREAM_LISTPACKS_3 ? decodeTime(input) : seenAt;
     const count = input.size();
     for (let i = 0; i < count; i++) {
-      const key = this.decodeRawId(input);
-      const found = pending.get(key);
-      if (found === undefined) throw corrupt("Consumer entry not found in group global PEL");
-      // An entry has one consumer: a second one does not find it.
-      pending.delete(key);
-      group.deliver(id, found.time);
-      group.setDeliveries(group.pending.ref, found.countHi, found.countLo);
+      input.bytes(ID_BYTES);
+      unpackId(input, id);
+      // An entry has one consumer: a second one does not get it.
+      if (!group.assign(id)) throw corrupt("Consumer entry not found in group global PEL");
     }
+    return count;
   }
 }
 

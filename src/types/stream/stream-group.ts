@@ -274,6 +274,36 @@ export class StreamGroup {
     pending.setRef(ref);
   }
 
+  /**
+   * Makes an entry pending for nobody, as the first half of what a file says of it: assign() has to follow for all of
+   * them. The cursor of `pending` is at it then. False if it is pending already. Throws HeapFullError.
+   */
+  addUnowned(id: StreamId, time: number): boolean {
+    const { pending, heap } = this;
+    if (!pending.insert(id, NIL)) return false;
+    let ref: number;
+    try {
+      ref = heap.allocate(PENDING_BYTES);
+    } catch (error) {
+      pending.remove();
+      throw error;
+    }
+    pending.setRef(ref);
+    this.words(ref)[wordOf(ref) + PENDING_CONSUMER] = NIL;
+    this.setDeliveredAt(ref, time);
+    return true;
+  }
+
+  /** Gives an entry that is pending for nobody to the open consumer. False if there is none. Throws HeapFullError. */
+  assign(id: StreamId): boolean {
+    const { pending } = this;
+    if (!pending.find(id) || this.consumerOf(pending.ref) !== NIL) return false;
+    const { ref } = pending;
+    this.own.insert(id, ref);
+    this.words(ref)[wordOf(ref) + PENDING_CONSUMER] = this.consumer;
+    return true;
+  }
+
   /** Gives the pending entry that the cursor of `pending` is at to the open consumer. Throws HeapFullError. */
   transfer(id: StreamId): void {
     const ref = this.pending.ref;
