@@ -11,8 +11,16 @@ const COUNT_UNKNOWN = 0xffff;
 
 const INTSET_HEADER = 8;
 
+function i16(buf: Uint8Array, at: number): number {
+  return ((buf[at] << 16) | (buf[at + 1] << 24)) >> 16;
+}
+
+function i32(buf: Uint8Array, at: number): number {
+  return buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
+}
+
 function u32(buf: Uint8Array, at: number): number {
-  return (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
+  return i32(buf, at) >>> 0;
 }
 
 /**
@@ -96,19 +104,18 @@ export function intsetCount(buf: Uint8Array, at: number, length: number): number
   const count = u32(buf, at + 4);
   if ((width !== 2 && width !== 4 && width !== 8) || count === 0) return -1;
   if (length !== INTSET_HEADER + count * width) return -1;
-  const view = new DataView(buf.buffer, buf.byteOffset + at + INTSET_HEADER, count * width);
-  for (let i = 1; i < count; i++) {
-    if (!ascends(view, width, i)) return -1;
+  const first = at + INTSET_HEADER;
+  for (let p = first + width; p < at + length; p += width) {
+    if (!ascends(buf, p, width)) return -1;
   }
   return count;
 }
 
-/** Whether integer `i` is above the one before it. */
-function ascends(view: DataView, width: number, i: number): boolean {
-  const at = i * width;
-  if (width === 2) return view.getInt16(at, true) > view.getInt16(at - 2, true);
-  if (width === 4) return view.getInt32(at, true) > view.getInt32(at - 4, true);
-  const hi = view.getInt32(at + 4, true);
-  const before = view.getInt32(at - 4, true);
-  return hi === before ? view.getUint32(at, true) > view.getUint32(at - 8, true) : hi > before;
+/** Whether the integer at `p` is above the one before it. */
+function ascends(buf: Uint8Array, p: number, width: number): boolean {
+  if (width === 2) return i16(buf, p) > i16(buf, p - 2);
+  if (width === 4) return i32(buf, p) > i32(buf, p - 4);
+  const hi = i32(buf, p + 4);
+  const before = i32(buf, p - 4);
+  return hi === before ? u32(buf, p) > u32(buf, p - 8) : hi > before;
 }
