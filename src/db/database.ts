@@ -109,8 +109,9 @@ export class Database {
 
   /** Loads what the lookups of the hinted keys will need into the processor's cache. */
   warm(): void {
-    const { hints } = this.keyspace;
-    this.dict.warm(hints.hashes, hints.count);
+    const { hashes, count } = this.keyspace.hints;
+    this.dict.warm(hashes, count);
+    this.dict.guard?.warm?.(hashes, count);
   }
 
   /** Ref of the entry or 0: expired keys are deleted, but it is no access. */

@@ -497,19 +497,22 @@ export class Dict {
   /** Visits the elements with hashes from `from` up to, but not including, `to`. The visitor must not change the dict. */
   scanRange(from: number, to: number, visit: (ref: number) => void): void {
     for (let position = from; position < to; ) {
-      const segment = this.segmentAt(position);
+      // The range is small, and its slots are at hand: the header of the segment is not.
+      const entry = this.firstEntry + ((position >>> (HASH_BITS - this.depth)) << 1);
+      const segment = this.entries[entry];
+      const shape = this.entries[entry + 1];
       const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-      const base = (segment & SEGMENT_MASK) << 1;
-      const depth = view[base + DEPTH];
-      const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
-      let word = base + HEADER_WORDS + (homeSlot(position, depth, view[base + HOMES]) << 1);
-      for (; word < end; word += 2) {
-        if (view[word + 1] === 0) continue;
+      const next = nextSegment(position, shape >>> SHAPE_DEPTH);
+      const lastHome = slotWord(segment, Math.min(to, next) - 1, shape);
+      for (let word = slotWord(segment, position, shape); ; word += 2) {
+        const ref = view[word + 1];
+        if (ref === 0 && word >= lastHome) break;
+        if (ref === 0) continue;
         const tag = view[word] & HASH_MASK;
         if (tag >= to) return;
-        if (tag >= position) visit(view[word + 1]);
+        if (tag >= position) visit(ref);
       }
-      position = nextSegment(position, depth);
+      position = next;
     }
   }
 

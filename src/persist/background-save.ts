@@ -1,7 +1,7 @@
 /**
  * BGSAVE: a snapshot of all keys, written to the RDB file in slices of about a millisecond between requests. When there
- * are none it takes nearly all of the time; while there are some, about a quarter; and a tenth while they take all of the
- * time themselves, because then whatever they change first costs them something, too.
+ * are none it takes nearly all of the time. While there are some it takes a quarter of what they leave, and a twelfth at
+ * least: whatever they change first costs them something, too.
  *
  * Where the disk takes bytes more slowly than they are made, the slices wait for it. What a change makes necessary in
  * between is written to memory first.
@@ -16,11 +16,11 @@ import { Snapshot } from "./snapshot";
 
 /** Length of a slice, µs. */
 const SLICE_MICROS = 1000;
-/** Pause between slices while there are requests, ms; and while they keep the process busy. */
-const PAUSE_MS = 3;
-const BUSY_PAUSE_MS = 9;
-/** From this share of the time on that the process runs during a pause it counts as busy. */
-const BUSY_SHARE = 0.7;
+/** Share of the time that the slices take while there are requests: of what these leave; and at least. */
+const SHARE_OF_IDLE = 0.25;
+const SHARE_MIN = 1 / 12;
+/** How much one pause counts in the share of the time that the process is busy. */
+const LATEST_WEIGHT = 0.25;
 /** While the file waits for so many bytes to be written, it is not given more. */
 const PENDING_MAX = 8 * 1024 * 1024;
 
@@ -120,9 +120,10 @@ export class BackgroundSave {
   }
 }
 
-/** How long to pause, by what the process did in the last pause. */
+/** How long to pause, by what the process did in the last pauses. */
 class Pace {
-  private busy = true;
+  /** Share of the time that the process runs between slices. */
+  private busy = 1;
   private pausedAt = 0;
   private cpuBefore = 0;
 
@@ -130,13 +131,15 @@ class Pace {
   pause(): number {
     this.pausedAt = performance.now();
     this.cpuBefore = cpuMillis();
-    return this.busy ? BUSY_PAUSE_MS : PAUSE_MS;
+    const share = Math.max(SHARE_MIN, (1 - this.busy) * SHARE_OF_IDLE);
+    return (SLICE_MICROS / 1000) * (1 / share - 1);
   }
 
   /** It is over. */
   resume(): void {
     if (this.pausedAt === 0) return;
-    this.busy = cpuMillis() - this.cpuBefore > (performance.now() - this.pausedAt) * BUSY_SHARE;
+    const busy = Math.min(1, (cpuMillis() - this.cpuBefore) / (performance.now() - this.pausedAt));
+    this.busy += (busy - this.busy) * LATEST_WEIGHT;
     this.pausedAt = 0;
   }
 }

@@ -58,6 +58,10 @@ class DictSnapshot implements DictGuard {
     this.writeRange(Math.max(this.buckets.first(hash), this.position), this.buckets.end(hash));
   }
 
+  warm(hashes: Int32Array, count: number): void {
+    this.buckets.warm(hashes, count);
+  }
+
   private writeRange(from: number, to: number): void {
     // A command may be in the middle of something: it finds the one result of this module as it left it.
     const { hi, lo } = int64;
