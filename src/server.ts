@@ -18,6 +18,7 @@ import { MemoryLimits } from "./admin/memory/memory-limits";
 import { closeIdleClients, logFigures } from "./admin/process/housekeeping";
 import type { Logger } from "./admin/process/logger";
 import { type ProcessHooks, Shutdown } from "./admin/process/shutdown";
+import { absentCommands } from "./command/absent-commands";
 import type { CommandDefinition } from "./command/command-spec";
 import { CommandTable } from "./command/command-table";
 import { Dispatcher } from "./command/dispatcher";
@@ -108,16 +109,8 @@ export function createCommandTable(more: CommandDefinition[][] = []): CommandTab
   const strings = [keyCommands, sortCommands, stringCommands, bitmapCommands, hyperLogLogCommands];
   const collections = [listCommands, hashCommands, setCommands, zsetCommands, geoCommands, streamCommands];
   const types = [...strings, ...collections];
-  return new CommandTable([
-    ...adminCommands,
-    persistCommands,
-    migrateCommands,
-    waitaofCommands,
-    pubsubCommands,
-    transactionCommands,
-    ...types,
-    ...more,
-  ]);
+  const others = [persistCommands, migrateCommands, waitaofCommands, pubsubCommands, transactionCommands];
+  return new CommandTable([...adminCommands, ...others, ...types, ...more], absentCommands);
 }
 
 export class Server implements ServerContext {

@@ -10,20 +10,28 @@ import { equalsIgnoreCase, latin1 } from "../util/bytes";
 import { Command, type CommandDefinition } from "./command-spec";
 
 export class CommandTable {
-  /** By the names that commands have without rename-command: ACL rules name them by these. */
+  /** By the names that commands have without rename-command. */
   readonly originals: ReadonlyMap<string, Command>;
+  /** What ACL rules may name: `originals`, and commands that the server does not have. */
+  readonly nameable: ReadonlyMap<string, Command>;
+  /** Names of commands that the server does not have, but for those that rename-command took away. */
+  private readonly absentNames: Set<string>;
   private readonly byName = new Map<string, Command>();
   private lastId = -1;
   private slots: (Command | null)[] = [];
   private slotNames: string[] = [];
   private mask = 0;
 
-  constructor(families: CommandDefinition[][]) {
+  /** @param absent commands that cannot be called, but that ACL rules and rename-command may name */
+  constructor(families: CommandDefinition[][], absent: readonly CommandDefinition[] = []) {
     for (const family of families) {
       for (const definition of family) this.byName.set(definition.name, new Command(definition));
     }
     this.originals = new Map(this.byName);
-    this.number(this.originals.values());
+    const missing = absent.filter(({ name }) => !this.byName.has(name));
+    this.absentNames = new Set(missing.map(({ name }) => name));
+    this.nameable = new Map([...this.originals, ...missing.map((each) => [each.name, new Command(each)] as const)]);
+    this.number(this.nameable.values());
     this.rebuild();
   }
 
@@ -34,7 +42,7 @@ export class CommandTable {
     }
   }
 
-  /** How many ids there are: commands and subcommands. */
+  /** How many ids there are: all commands and subcommands that can be named. */
   get idCount(): number {
     return this.lastId + 1;
   }
@@ -79,12 +87,12 @@ export class CommandTable {
   }
 
   /**
-   * Makes a command known under another name, or under none for "" (rename-command). Returns false if there is no such
-   * command, or if the new name is taken.
+   * Makes a command known under another name, or under none for "" (rename-command). For a command that the server does
+   * not have there is nothing to do.
    */
   rename(from: string, to: string): "ok" | "missing" | "taken" {
     const command = this.byName.get(from.toLowerCase());
-    if (command === undefined) return "missing";
+    if (command === undefined) return this.absentNames.delete(from.toLowerCase()) ? "ok" : "missing";
     this.byName.delete(from.toLowerCase());
     if (to !== "") {
       if (this.byName.has(to.toLowerCase())) return "taken";

@@ -42,6 +42,12 @@ function as(line: string, ...commands: readonly string[]): StepLike[] {
 const HASH = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
 const setUser: Case[] = [
+  as8(
+    "commands that redbun does not have",
+    ...rules("+@all -eval -script", "+psync +replconf +ping", "+cluster|slots -@scripting +EVAL", "+@all -@scripting"),
+    ...rules("+multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info +client|kill +script|kill"),
+    ...rules("-script|load", "+function|list", "+script|nosuch", "+sentinel", "-sentinel"),
+  ),
   as8("the default user", "ACL LIST", "ACL USERS", "ACL WHOAMI", "ACL GETUSER default", "ACL GETUSER nobody"),
   as8("flags", ...rules("", "on", "off", "on off", "ON", "nopass", "nopass resetpass", "skip-sanitize-payload")),
   as8(

@@ -210,7 +210,10 @@ describe("a start is refused", () => {
 });
 
 test("rename-command gives a command another name, or takes it away", async () => {
-  const conf = 'rename-command GET fetch\nrename-command SET put\nrename-command INCR ""\n';
+  // Nobody can call EVAL and REPLICAOF here, but many files take them away.
+  const conf =
+    'rename-command GET fetch\nrename-command SET put\nrename-command INCR ""\n' +
+    'rename-command EVAL ""\nrename-command REPLICAOF hidden\nuser replica on >secret +psync +replconf +ping\n';
   await using server = await startRedbun({ conf });
   await using client = await server.client();
   expect(text(await client.call("PUT", "k", "1"))).toBe("OK");

@@ -26,8 +26,8 @@ import { KEY_ALL, KEY_READ, KEY_WRITE } from "./key-access";
 export interface CommandCatalog {
   /** Commands and subcommands; every id is below it. */
   readonly idCount: number;
-  /** By the names that they have without rename-command, lower case. */
-  readonly originals: ReadonlyMap<string, Command>;
+  /** By the names that they have without rename-command, lower case; those too that only rules can name. */
+  readonly nameable: ReadonlyMap<string, Command>;
 }
 
 /** What new selectors and users are made for. */
@@ -60,7 +60,7 @@ export function cString(text: string): string {
 /** The command of a rule ("get", "config", "config|get"), in any case; undefined if there is none. */
 export function commandOfRule(catalog: CommandCatalog, name: string): Command | undefined {
   const [base, ...more] = name.toLowerCase().split("|");
-  const command = catalog.originals.get(base);
+  const command = catalog.nameable.get(base);
   if (more.length === 0) return command;
   return more.length === 1 ? command?.subcommands?.get(more[0]) : undefined;
 }
@@ -244,7 +244,7 @@ export class Selector {
     const category = categoryNamed(rule.slice(2));
     if (category === undefined) return ACL_UNKNOWN_COMMAND;
     this.note(rule[0], rule.slice(1));
-    this.setCategory(this.context.commands.originals.values(), category, rule[0] === "+");
+    this.setCategory(this.context.commands.nameable.values(), category, rule[0] === "+");
     return null;
   }
 

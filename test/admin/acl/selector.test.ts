@@ -27,7 +27,7 @@ function selector(...rules: readonly string[]): Selector {
 
 function id(name: string): number {
   const [base, sub] = name.split("|");
-  const command = commands.originals.get(base);
+  const command = commands.nameable.get(base);
   const found = sub === undefined ? command : command?.subcommands?.get(sub);
   if (found === undefined) throw new Error(`no command ${name}`);
   return found.id;
@@ -55,7 +55,7 @@ function rights(of: Selector): unknown[] {
 describe("ids", () => {
   test("every command and subcommand has its own, and they have no gaps", () => {
     const ids: number[] = [];
-    for (const command of commands.originals.values()) {
+    for (const command of commands.nameable.values()) {
       ids.push(command.id, ...[...(command.subcommands?.values() ?? [])].map((sub) => sub.id));
     }
     expect(ids.sort((a, b) => a - b)).toEqual([...ids.keys()]);
@@ -69,6 +69,26 @@ describe("ids", () => {
     const made = new Selector({ ...context(), commands: table });
     expect([made.apply("+get"), made.apply("+del"), made.apply("+fetch")]).toEqual([null, null, ACL_UNKNOWN_COMMAND]);
     expect(made.allows(table.get("fetch")?.id ?? -1)).toBe(true);
+  });
+});
+
+describe("commands that the server does not have", () => {
+  test("can be named in rules, and are in their categories", () => {
+    const made = selector("+@scripting", "-eval", "+psync", "+script|load", "+cluster|slots", "-function|kill");
+    expect(["evalsha", "eval", "psync", "script|load", "cluster|slots", "cluster|nodes", "function|kill"].map(allowed)).toEqual(
+      [true, false, true, true, true, false, false],
+    );
+    expect(made.describeCommands()).toBe("-@all +@scripting -eval +psync +script|load +cluster|slots -function|kill");
+    function allowed(name: string): boolean {
+      return made.allows(id(name));
+    }
+  });
+
+  test("are commands of Redis, in any case, and nothing else", () => {
+    const made = selector("+EVAL", "-SlaveOf");
+    expect(["+nosuch", "+script|nosuch", "+sentinel"].map((rule) => made.apply(rule))).toEqual(
+      new Array(3).fill(ACL_UNKNOWN_COMMAND),
+    );
   });
 });
 
