@@ -86,6 +86,14 @@ export class Database {
     return ref;
   }
 
+  /** Ref of the entry or 0, as a command sees it that asks about a key: counted, but nobody hears of it. */
+  lookupQuietly(key: Uint8Array, start: number, end: number): number {
+    const ref = this.look(key, start, end);
+    if (ref === 0) this.keyspace.stats.misses++;
+    else this.keyspace.stats.hits++;
+    return ref;
+  }
+
   /** Ref of the entry or 0, as a writing command sees it: not counted. */
   lookupWrite(key: Uint8Array, start: number, end: number, touch: boolean): number {
     const ref = this.peek(key, start, end);
@@ -267,18 +275,18 @@ export class Database {
 
   /**
    * Makes an entry made elsewhere the one of the key just looked up; `existing` is what the lookup returned, and is freed
-   * (`later`: in the background, if that takes long). Throws HeapFullError if the dict cannot grow: then the entry is
+   * (`later`: in the background, if that takes long): to those who listen it is a new key. Throws HeapFullError if the dict cannot grow: then the entry is
    * still the caller's.
    */
   put(existing: number, ref: number, later: boolean): void {
     if (existing === 0) {
       this.dict.insert(this.hash, ref, this.entries.hasExpiry(ref));
-      this.announceCreated(ref);
-      return;
+    } else {
+      this.dict.replaceFound(ref);
+      this.dict.flagFound(this.entries.hasExpiry(ref));
+      this.discard(existing, later);
     }
-    this.dict.replaceFound(ref);
-    this.dict.flagFound(this.entries.hasExpiry(ref));
-    this.discard(existing, later);
+    this.announceCreated(ref);
   }
 
   private announceCreated(ref: number): void {

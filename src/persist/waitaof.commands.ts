@@ -5,6 +5,7 @@
  * What a client has written is not told apart from what others have: it waits for everything that was appended before.
  */
 
+import { anyInteger } from "../admin/arguments";
 import type { Call } from "../command/call";
 import { BLOCKING, type CommandDefinition } from "../command/command-spec";
 import type { ServerContext } from "../command/server-context";
@@ -50,8 +51,9 @@ export class SyncWaits {
 /** WAITAOF numlocal numreplicas timeout */
 function waitaof(c: Call): void {
   const { aof, syncWaits } = c.server;
-  const local = c.integerIn(1, 0, 1, WAITAOF_LOCAL_RANGE);
-  const replicas = c.integer(2, NOT_POSITIVE);
+  const local = anyInteger(c, 1);
+  if (local < 0 || local > 1) c.fail(WAITAOF_LOCAL_RANGE);
+  const replicas = anyInteger(c, 2, NOT_POSITIVE);
   if (replicas < 0) c.fail(NOT_POSITIVE);
   const timeout = c.blockTimeoutMs(3);
   if (!aof.isEnabled && local > 0) c.fail(WAITAOF_WITHOUT_AOF);

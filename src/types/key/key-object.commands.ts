@@ -30,7 +30,7 @@ export function objectHelp(c: Call): void {
 
 /** The entry that the call is about, or 0 after replying null. */
 function subject(c: Call): number {
-  const ref = c.db.lookupRead(c.buf, c.starts[2], c.ends[2], false);
+  const ref = c.db.lookupQuietly(c.buf, c.starts[2], c.ends[2]);
   if (ref === 0) c.reply.null();
   return ref;
 }

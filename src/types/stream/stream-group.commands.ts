@@ -26,6 +26,7 @@ const DOLLAR = 0x24;
 const KEY = 2;
 const GROUP = 3;
 const ID = 4;
+const CREATE_ARGUMENTS_MAX = 8;
 const CONSUMER = 4;
 
 /** What was read of the options of CREATE and SETID; −1 entries were read if it was not said. */
@@ -47,6 +48,7 @@ function readOptions(c: Call, isCreate: boolean): void {
       c.fail(subcommandSyntax("XGROUP", c.text(1)));
     }
   }
+  if (isCreate && c.argc > CREATE_ARGUMENTS_MAX) c.fail(subcommandSyntax("XGROUP", c.text(1)));
 }
 
 function readEntriesRead(c: Call, i: number): void {

@@ -75,9 +75,9 @@ describe("ids", () => {
 describe("commands that the server does not have", () => {
   test("can be named in rules, and are in their categories", () => {
     const made = selector("+@scripting", "-eval", "+psync", "+script|load", "+cluster|slots", "-function|kill");
-    expect(["evalsha", "eval", "psync", "script|load", "cluster|slots", "cluster|nodes", "function|kill"].map(allowed)).toEqual(
-      [true, false, true, true, true, false, false],
-    );
+    expect(
+      ["evalsha", "eval", "psync", "script|load", "cluster|slots", "cluster|nodes", "function|kill"].map(allowed),
+    ).toEqual([true, false, true, true, true, false, false]);
     expect(made.describeCommands()).toBe("-@all +@scripting -eval +psync +script|load +cluster|slots -function|kill");
     function allowed(name: string): boolean {
       return made.allows(id(name));
