@@ -18,7 +18,9 @@ const REPLAY_CLIENT_ID = 0;
 
 export class Replayer {
   /** The name of the command that run() refused. */
-  unknown = "";
+  private refused = "";
+  /** An error reply ends it (propagation-error-behavior panic), and there was one. */
+  private panicked = false;
   private readonly client: Client;
   private readonly call: Call;
   private readonly reply = new ReplyWriter();
@@ -51,8 +53,8 @@ export class Replayer {
   }
 
   /**
-   * Runs a request, or takes it into the transaction. False where there is no such command: see `unknown`. Throws
-   * OutOfMemoryError where there is no memory for what it does.
+   * Runs a request, or takes it into the transaction. False where it is not to go on: see complaint(). Throws
+   * OutOfMemoryError where there is no memory for what the request does.
    */
   run(request: Request): boolean {
     const command = this.lookup(request);
@@ -67,14 +69,23 @@ export class Replayer {
     } else {
       transaction.add(command, command.flags, request);
     }
-    return true;
+    return !this.panicked;
+  }
+
+  /** Why run() was false, of a request in this file. */
+  complaint(file: string): string {
+    if (!this.panicked) return `Unknown command '${this.refused}' reading the append only file ${file}`;
+    return (
+      "Guru Meditation: This server panicked sending an error to its AOF-loading-client after processing the command " +
+      `'${this.refused}'`
+    );
   }
 
   private lookup(request: Request): Command | null {
     const { buf, starts, ends, argc } = request;
     const command = this.server.commands.resolve(request);
     if (command === null || command.handler === null || !command.acceptsArity(argc)) {
-      this.unknown = latin1(buf, starts[0], ends[0]);
+      this.refused = latin1(buf, starts[0], ends[0]);
       return null;
     }
     return command;
@@ -94,9 +105,15 @@ export class Replayer {
   /** What was written without an error must not give one now: the data is not what it was. */
   private reportError(command: Command): void {
     this.server.stats.unexpectedErrorReplies++;
+    const { lastError } = this.reply;
+    // As Redis has it at hand there: a text, or a whole reply.
+    const error = lastError.startsWith("ERR ") ? lastError.slice("ERR ".length) : `-${lastError}`;
     this.server.log.warning(
-      `== CRITICAL == This server is sending an error to its AOF-loading-client: '${this.reply.lastError}' after ` +
-        `processing the command '${command.fullName}'`,
+      `== CRITICAL == This server is sending an error to its AOF-loading-client: '${error}' after processing the ` +
+        `command '${command.fullName}'`,
     );
+    if (this.server.config.propagationErrorBehavior !== "panic") return;
+    this.panicked = true;
+    this.refused = command.fullName;
   }
 }

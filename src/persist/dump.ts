@@ -12,7 +12,8 @@ import { RdbInput } from "./rdb-input";
 import { RdbOutput } from "./rdb-output";
 import type { ValueCodecs } from "./value-codecs";
 
-const FOOTER_BYTES = 10;
+/** Bytes of the version and the sum at the end. */
+export const PAYLOAD_FOOTER_BYTES = 10;
 const crc = new Crc64();
 
 /** The payload of an entry's value: bytes [0, length) of the result's `buf`. */
@@ -29,8 +30,8 @@ export function dumpValue(codecs: ValueCodecs, ref: number, compress: boolean): 
 
 /** Whether the bytes [start, end) end with a version that can be read, and, if `checksum`, with their sum. */
 export function isPayload(buf: Uint8Array, start: number, end: number, checksum: boolean): boolean {
-  if (end - start < FOOTER_BYTES) return false;
-  const footer = end - FOOTER_BYTES;
+  if (end - start < PAYLOAD_FOOTER_BYTES) return false;
+  const footer = end - PAYLOAD_FOOTER_BYTES;
   if ((buf[footer] | (buf[footer + 1] << 8)) > RDB_VERSION_MAX) return false;
   if (!checksum) return true;
   crc.reset();
@@ -50,7 +51,7 @@ export function restoreValue(
   head: EntryHead,
   deep: boolean,
 ): number {
-  const input = RdbInput.ofBytes(buf, start, end - FOOTER_BYTES);
+  const input = RdbInput.ofBytes(buf, start, end - PAYLOAD_FOOTER_BYTES);
   const ref = codecs.decode(input, input.byte(), head, deep);
   return ref === EMPTY_VALUE ? 0 : ref;
 }

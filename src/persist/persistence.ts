@@ -20,6 +20,7 @@ import { BackgroundFile } from "./background-file";
 import { BackgroundSave } from "./background-save";
 import { EntryWindow } from "./entry-window";
 import { FileWriteError, FileWriter } from "./file-writer";
+import { FunctionLibraries } from "./function-libraries";
 import { LoadState } from "./load-state";
 import { RdbError, RdbInput } from "./rdb-input";
 import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
@@ -86,8 +87,8 @@ export class Persistence {
   private background: BackgroundSave | null = null;
   private lastBgsaveTry = 0;
   private dirtyBefore = 0;
-  /** Libraries of functions as a file brought them: there are no functions yet, but they must not be lost. */
-  private libraries: Buffer[] = [];
+  /** Libraries of functions as files brought them. */
+  readonly libraries = new FunctionLibraries();
 
   constructor(private readonly host: PersistenceHost) {
     this.codecs = new ValueCodecs(host.keyspace, host.config);
@@ -162,7 +163,7 @@ export class Persistence {
   /** Writes all data with `writer`, at once. */
   writeAll(writer: SnapshotWriter, aofBase: boolean): void {
     const { config, keyspace } = this.host;
-    writer.begin(this.fields(aofBase), this.libraries);
+    writer.begin(this.fields(aofBase), this.libraries.texts);
     const delayed = config.rdbKeySaveDelay === 0 ? writer.entry : this.delayed(writer.entry);
     const window = new EntryWindow(keyspace.heap);
     for (const db of keyspace.databases) {
@@ -222,11 +223,6 @@ export class Persistence {
     return this.background !== null || this.isRewriting;
   }
 
-  /** Libraries of functions, to be written into a file. */
-  get libraryTexts(): readonly Buffer[] {
-    return this.libraries;
-  }
-
   /** Starts BGSAVE; there must be none. What goes wrong is seen at the end, as it would be with a child process. */
   startBgsave(): void {
     const { keyspace, log } = this.host;
@@ -238,7 +234,7 @@ export class Persistence {
     const writer = this.newWriter((buf, length) => file.write(buf, length));
     this.background = new BackgroundSave(this.host, writer, file, (error) => this.bgsaveDone(error, temporary));
     log.notice(`Background saving started by pid ${process.pid}`);
-    this.background.start(this.fields(false), this.libraries);
+    this.background.start(this.fields(false), this.libraries.texts);
   }
 
   private bgsaveDone(error: unknown, temporary: string): void {
@@ -369,13 +365,13 @@ export class Persistence {
 
   private listener(): RdbLoadListener {
     const { log, config } = this.host;
-    this.libraries = [];
+    this.libraries.clear();
     let empty = 0;
     const delay = config.keyLoadDelay === 0 ? null : new Delay(config.keyLoadDelay);
     return {
       aux: (name, value) => this.readField(name, value),
       library: (source) => {
-        this.libraries.push(source);
+        this.libraries.add(source, true);
         log.warning("The RDB file contains a library of functions. It is kept, but there are no functions yet.");
       },
       emptyKey: (key) => {

@@ -218,3 +218,49 @@ describe("damage", () => {
     expect(readFileSync(aofPath("appendonly.aof.1.incr.aof")).equals(Buffer.from(good))).toBe(true);
   });
 });
+
+describe("a command that fails when it is loaded", () => {
+  /** What was no integer when the file was written is one now: the file is not what this server's commands are. */
+  function writeFailing(): void {
+    const commands = [
+      ["SET", "k", "text"],
+      ["INCR", "k"],
+      ["SET", "later", "1"],
+    ];
+    writeFileSync(join(folder, "appendonly.aof"), Buffer.concat(commands.map((words) => encodeCommand(words))));
+  }
+
+  test.skipIf(!requireRedis("redis7"))(
+    "is told, counted and passed over, as in Redis",
+    async () => {
+      for (const start of [startRedbun, (options: { args: string[] }) => startRedis("redis7", options)]) {
+        rmSync(join(folder, "appendonlydir"), { recursive: true, force: true });
+        writeFailing();
+        await using server = await start({ args: args() });
+        await server.waitForLog(
+          "== CRITICAL == This server is sending an error to its AOF-loading-client: 'value is not an integer or " +
+            "out of range' after processing the command 'incr'",
+        );
+        await using client = await server.client();
+        expect(text(await client.call("INFO", "stats"))).toContain("unexpected_error_replies:1\r\n");
+        expect(text(await client.call("GET", "later"))).toBe("1");
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "stops the start with propagation-error-behavior panic",
+    async () => {
+      writeFailing();
+      const options = ["--port", String(freePort()), ...args("--propagation-error-behavior", "panic")];
+      const { code, stdout } = await runRedbun(options);
+      expect(code).toBe(1);
+      expect(stdout).toContain(
+        "Guru Meditation: This server panicked sending an error to its AOF-loading-client after processing the " +
+          "command 'incr'",
+      );
+    },
+    LIMIT_MS,
+  );
+});

@@ -32,8 +32,8 @@ const MAGIC = Buffer.from("REDIS");
 /** What runs the commands: see ../../command/replayer.ts. */
 export interface CommandRunner {
   readonly inTransaction: boolean;
-  /** The name of a command that there is not. */
-  readonly unknown: string;
+  /** Why run() has refused a request of this file. */
+  complaint(file: string): string;
   /** A slice begins. */
   begin(): void;
   run(request: Request): boolean;
@@ -75,6 +75,7 @@ export class AofLoader {
     const { keyspace, persistence } = this.host;
     const expiry = keyspace.expiry;
     persistence.load.begin(this.totalSize);
+    persistence.libraries.clear();
     keyspace.expiry = "ignore";
     try {
       return yield* this.loadFiles(manifest);
@@ -191,11 +192,11 @@ export class AofLoader {
   }
 
   private run(runner: CommandRunner, reader: AofReader, name: string): FileResult | null {
-    const { log } = this.host;
+    const { log, persistence } = this.host;
     try {
-      if (runner.run(reader)) return null;
+      if (runner.run(reader) || persistence.libraries.replay(reader)) return null;
       log.warning(`AOF loading stopped at offset ${reader.start} of ${name}`);
-      log.warning(`Unknown command '${runner.unknown}' reading the append only file ${name}`);
+      log.warning(runner.complaint(name));
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       log.warning(`Out of memory at offset ${reader.start} of the append only file ${name}: ${error.message}`);

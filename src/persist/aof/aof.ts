@@ -308,7 +308,7 @@ export class Aof {
     persistence.isRewriting = true;
     this.isScheduled = false;
     log.notice(`Background append only file rewriting started by pid ${process.pid}`);
-    save.start(persistence.fields(true), persistence.libraryTexts);
+    save.start(persistence.fields(true), persistence.libraries.texts);
     return true;
   }
 
