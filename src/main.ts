@@ -3,7 +3,7 @@
 
 import { basename } from "node:path";
 import { parseArguments } from "./admin/config/arguments";
-import { restartWithJitOptions } from "./util/jit-options";
+import { restartWithOptions } from "./util/runtime-options";
 
 /** Subcommands of this program; anything else is redis-server's command line. */
 const NOT_YET: Record<string, string> = {
@@ -50,7 +50,7 @@ async function serve(args: readonly string[]): Promise<void> {
     process.exitCode = parsed.action === "version" ? 0 : 1;
     return;
   }
-  restartWithJitOptions();
+  restartWithOptions();
   const { boot } = await import("./boot");
   await boot(parsed, args);
 }
