@@ -12,6 +12,7 @@ import {
   backLengthBytes,
   integerBytes,
   isIntegerText,
+  STRING_6,
   stringHeadBytes,
   writeBackLength,
   writeInteger,
@@ -70,11 +71,19 @@ export class ListpackWriter {
       return;
     }
     const length = end - start;
+    this.count++;
+    if (length < 64) {
+      const { bytes, at } = this;
+      bytes[at] = STRING_6 | length;
+      copyBytes(buf, start, bytes, at + 1, length);
+      bytes[at + 1 + length] = length + 1;
+      this.at = at + length + 2;
+      return;
+    }
     const encoded = length + stringHeadBytes(length);
     const dataAt = writeStringHead(this.bytes, this.at, length);
     copyBytes(buf, start, this.bytes, dataAt, length);
     writeBackLength(this.bytes, dataAt + length, encoded);
     this.at = dataAt + length + backLengthBytes(encoded);
-    this.count++;
   }
 }

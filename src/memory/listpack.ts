@@ -51,12 +51,14 @@ const HEADER = LISTPACK_HEADER;
 const COUNT_UNKNOWN = 0xffff;
 const END = 0xff;
 
-const STRING_6 = 0x80;
+/** Head of a string of up to 63 bytes: what is added is its length. */
+export const STRING_6 = 0x80;
 const INTEGER_13 = 0xc0;
 const STRING_12 = 0xe0;
 const STRING_32 = 0xf0;
 const INTEGER_16 = 0xf1;
 const INTEGER_24 = 0xf2;
+const INTEGER_32 = 0xf3;
 const INTEGER_64 = 0xf4;
 
 /** Shorter moves are done by a loop: the call of copyWithin costs more. */
@@ -758,6 +760,17 @@ export function decodeInteger(bytes: Uint8Array, p: number): void {
   else value = long(bytes, p + 1);
   int64.lo = value >>> 0;
   int64.hi = head === INTEGER_64 ? long(bytes, p + 5) : value >> 31;
+}
+
+/** The integer element at `p` if it is from 0 to 2^31 - 1; else, or if it is none, a negative number. */
+export function naturalAt(bytes: Uint8Array, p: number): number {
+  const head = bytes[p];
+  if (head < STRING_6) return head;
+  if (head < INTEGER_13) return -1;
+  if (head < STRING_12) return ((((head & 0x1f) << 8) | bytes[p + 1]) << 19) >> 19;
+  if (head === INTEGER_16) return ((bytes[p + 1] << 16) | (bytes[p + 2] << 24)) >> 16;
+  if (head === INTEGER_24) return ((bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24)) >> 8;
+  return head === INTEGER_32 ? long(bytes, p + 1) : -1;
 }
 
 /** The integer in `int64` as a number, or NaN from 2^53 on. */

@@ -10,7 +10,7 @@
 
 import { copyBytes } from "../util/bytes";
 import { formatDouble } from "../util/doubles";
-import { int64, int64FromNumber, numberDigits, writeInt64, writeNumber } from "../util/integers";
+import { numberDigits, writeInt64, writeNumber } from "../util/integers";
 import { allocating } from "../util/out-of-memory";
 
 const INITIAL_BYTES = 64 * 1024;
@@ -198,12 +198,7 @@ export class ReplyWriter {
       this.header(DOUBLE, value);
       return;
     }
-    if (this.muted) return;
-    this.reserve(HEADER_MAX * 2);
-    const digits = numberDigits(value);
-    this.header(BULK, digits);
-    this.length += writeNumber(value, this.buf, this.length);
-    this.lineBreak();
+    this.bulkInteger(value);
   }
 
   /** A number beyond 64 bits, as decimal text; a bulk string in RESP2. */
@@ -243,8 +238,11 @@ export class ReplyWriter {
 
   /** A bulk string of a safe integer's digits. */
   bulkInteger(value: number): void {
-    int64FromNumber(value);
-    this.bulkInt64(int64.hi, int64.lo);
+    if (this.muted) return;
+    this.reserve(HEADER_MAX * 2);
+    this.header(BULK, numberDigits(value));
+    this.length += writeNumber(value, this.buf, this.length);
+    this.lineBreak();
   }
 
   /** A bulk string of a 64-bit integer's digits. */

@@ -115,6 +115,20 @@ export class StreamId {
     this.seqHi = (from.seqHi + seqHi + (seq > WORD_MAX ? 1 : 0)) >>> 0;
   }
 
+  /** As setOffset, for distances of a few units forwards. */
+  setNear(from: StreamId, ms: number, seq: number): void {
+    const msLo = from.msLo + ms;
+    const seqLo = from.seqLo + seq;
+    if (msLo > WORD_MAX || seqLo > WORD_MAX) {
+      this.setOffset(from, 0, ms, 0, seq);
+      return;
+    }
+    this.msHi = from.msHi;
+    this.msLo = msLo;
+    this.seqHi = from.seqHi;
+    this.seqLo = seqLo;
+  }
+
   /** Sets `int64` to the milliseconds since those of another ID, modulo 2^64. */
   timeSince(from: StreamId): void {
     int64.lo = (this.msLo - from.msLo) >>> 0;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Heap, HeapFullError } from "../../src/memory/heap";
-import { LISTPACK_EMPTY, Listpack } from "../../src/memory/listpack";
+import { LISTPACK_EMPTY, Listpack, naturalAt } from "../../src/memory/listpack";
 import { latin1 } from "../../src/util/bytes";
 import { listpackBytes } from "../support/listpack-bytes";
 import { runOperations } from "../support/model";
@@ -278,6 +278,19 @@ function randomText(random: Random): string {
       return `member:${random.integer(0, 50)}`;
   }
 }
+
+test("natural numbers, of every encoding", () => {
+  const bench = new Bench();
+  const numbers = [0, 1, 127, 128, 4095, 4096, 32767, 32768, 8388607, 8388608, 2147483647];
+  for (const n of numbers) {
+    const p = bench.append(String(n));
+    expect(naturalAt(bench.lp.bytes, p)).toBe(n);
+  }
+  for (const other of ["-1", "-4097", "-40000", "-9000000", "2147483648", "-2147483649", "x", "y".repeat(5000)]) {
+    const p = bench.append(other);
+    expect(naturalAt(bench.lp.bytes, p)).toBeLessThan(0);
+  }
+});
 
 test("random changes against an array", () => randomChanges(false));
 test("random changes against an array, floating", () => randomChanges(true));

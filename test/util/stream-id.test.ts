@@ -114,6 +114,18 @@ describe("arithmetic", () => {
     }
   });
 
+  test("a few units on", () => {
+    const random = new Random(3);
+    for (let i = 0; i < 2000; i++) {
+      const from = idOf(randomValue(random), randomValue(random));
+      const [ms, seq] = [random.below(2 ** 31), random.below(2 ** 31)];
+      const sum = new StreamId();
+      sum.setNear(from, ms, seq);
+      expect(number(sum) >> 64n).toBe(((number(from) >> 64n) + BigInt(ms)) & MASK);
+      expect(number(sum) & MASK).toBe((number(from) + BigInt(seq)) & MASK);
+    }
+  });
+
   test("a time in ms", () => {
     const id = new StreamId();
     id.setTime(1_700_000_000_123);

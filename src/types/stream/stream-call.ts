@@ -3,10 +3,11 @@
 import type { Call } from "../../command/call";
 import { TYPE_STREAM } from "../../db/entry";
 import { EVENT_STREAM } from "../../db/keyspace";
-import { elementBytes, type Listpack } from "../../memory/listpack";
+import { elementBytes, type Listpack, naturalAt } from "../../memory/listpack";
 import { INVALID_INTERVAL_END, INVALID_INTERVAL_START, INVALID_STREAM_ID, NOT_AN_INTEGER } from "../../resp/errors";
 import type { ReplyWriter } from "../../resp/reply-writer";
-import { parseInt64Rounded } from "../../util/integers";
+import { writeLatin1 } from "../../util/bytes";
+import { numberDigits, parseInt64Rounded } from "../../util/integers";
 import { MAX_STREAM_ID_TEXT, StreamId } from "../../util/stream-id";
 import { collectionForRead, collectionForWrite } from "../collection";
 import type { Stream } from "./stream";
@@ -16,6 +17,8 @@ import { streamsOf } from "./stream-tools";
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const PARENTHESIS = 0x28;
+const CR = 0x0d;
+const LF = 0x0a;
 
 // --- streams -------------------------------------------------------------------------------------------------------
 
@@ -143,24 +146,53 @@ export function readIds(c: Call, first: number, last: number, list: IdList): voi
 
 // --- replies -------------------------------------------------------------------------------------------------------
 
-/** The text of the last ID that was written. Many IDs of one millisecond follow each other: only what differs is new. */
-const idText = Buffer.alloc(MAX_STREAM_ID_TEXT);
+/**
+ * The last ID that was written, as a bulk string, and before it the head of an array of two. Many IDs of one millisecond
+ * follow each other: only the sequence number is new then.
+ */
+const idReply = Buffer.alloc(16 + MAX_STREAM_ID_TEXT);
+const ARRAY_OF_TWO = "*2\r\n";
+/** Where the ID itself begins: what is before it ends there. */
+const TEXT_AT = ARRAY_OF_TWO.length + "$00\r\n".length;
 const lastWritten = new StreamId();
-let timeLength = lastWritten.writeTime(idText, 0);
+/** Where the bulk string begins. */
+let bulkAt = 0;
+/** Where its sequence number is; 0: nothing was written yet. */
+let sequenceAt = 0;
+/** The length that is written before it. */
+let lengthWritten = 0;
+
+/** Writes an ID into idReply; returns the position behind it. */
+function writeIdReply(id: StreamId): number {
+  if (!id.hasTimeOf(lastWritten) || sequenceAt === 0) {
+    lastWritten.copy(id);
+    sequenceAt = TEXT_AT + id.writeTime(idReply, TEXT_AT);
+  }
+  const end = sequenceAt + id.writeSequence(idReply, sequenceAt);
+  if (end - TEXT_AT !== lengthWritten) writeIdHead(end - TEXT_AT);
+  idReply[end] = CR;
+  idReply[end + 1] = LF;
+  return end + 2;
+}
+
+/** Writes what stands before an ID of this length. */
+function writeIdHead(length: number): void {
+  lengthWritten = length;
+  bulkAt = TEXT_AT - "$\r\n".length - numberDigits(length);
+  writeLatin1(`${ARRAY_OF_TWO}$${length}\r\n`, idReply, bulkAt - ARRAY_OF_TWO.length);
+}
 
 export function replyId(reply: ReplyWriter, id: StreamId): void {
-  if (!id.hasTimeOf(lastWritten)) {
-    lastWritten.copy(id);
-    timeLength = id.writeTime(idText, 0);
-  }
-  reply.bulk(idText, 0, timeLength + id.writeSequence(idText, timeLength));
+  const end = writeIdReply(id);
+  reply.raw(idReply, bulkAt, end - bulkAt);
 }
 
 /** The entry at the cursor of a node: its ID, and an array of fields and values. */
 export function replyEntry(reply: ReplyWriter, node: StreamNode): void {
   const { pack, fieldCount } = node;
-  reply.array(2);
-  replyId(reply, node.id);
+  const end = writeIdReply(node.id);
+  const start = bulkAt - ARRAY_OF_TWO.length;
+  reply.raw(idReply, start, end - start);
   reply.array(2 * fieldCount);
   let at = node.dataAt;
   if (!node.hasMasterFields) {
@@ -176,9 +208,15 @@ export function replyEntry(reply: ReplyWriter, node: StreamNode): void {
 
 /** The element at `p`; returns the position behind it. */
 function replyElement(reply: ReplyWriter, pack: Listpack, p: number): number {
-  pack.read(p);
-  reply.bulk(pack.value, pack.at, pack.length);
-  return p + elementBytes(pack.bytes, p);
+  const { bytes } = pack;
+  const number = naturalAt(bytes, p);
+  if (number >= 0) {
+    reply.bulkInteger(number);
+  } else {
+    pack.read(p);
+    reply.bulk(pack.value, pack.at, pack.length);
+  }
+  return p + elementBytes(bytes, p);
 }
 
 /**

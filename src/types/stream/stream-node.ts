@@ -19,7 +19,7 @@
  */
 
 import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
-import { decodeInteger, elementBytes, LISTPACK_EMPTY, Listpack } from "../../memory/listpack";
+import { decodeInteger, elementBytes, LISTPACK_EMPTY, Listpack, naturalAt } from "../../memory/listpack";
 import { INTEGER_BYTES_MAX, ListpackWriter, TEXT_OVERHEAD_MAX } from "../../memory/listpack-writer";
 import { copyBytes } from "../../util/bytes";
 import { int64 } from "../../util/integers";
@@ -30,6 +30,8 @@ export const DELETED = 1;
 export const SAME_FIELDS = 2;
 
 const END = 0xff;
+/** An element whose first byte is below is an integer, that byte, and takes two bytes in all. */
+const ONE_BYTE = 0x80;
 /** Up to this many entries both counters take one byte whatever is deleted. */
 const SHORT_COUNT_MAX = 127;
 const SPARE_BYTES = 16;
@@ -118,6 +120,33 @@ export class StreamNode {
     return this.readBefore(this.entryAt);
   }
 
+  /** Goes to the first entry whose ID is not below `id`, be it deleted. False if there is none. */
+  seek(id: StreamId): boolean {
+    if (id.compare(this.masterId) <= 0) return this.first();
+    id.timeSince(this.masterId);
+    const earlier = int64.hi === 0 ? int64.lo : 0;
+    for (let more = this.readAt(this.skipEarlier(earlier)); more; more = this.next()) {
+      if (this.id.compare(id) >= 0) return true;
+    }
+    return false;
+  }
+
+  /** Position behind the entries at the beginning that are less than `ms` milliseconds behind the master ID. */
+  private skipEarlier(ms: number): number {
+    const { bytes } = this.pack;
+    const shared = this.masterFieldCount + 1;
+    let p = this.firstEntry();
+    for (let flags = bytes[p]; flags < ONE_BYTE; flags = bytes[p]) {
+      const time = naturalAt(bytes, p + 2);
+      if (time < 0 || time >= ms) break;
+      p += 2 + elementBytes(bytes, p + 2);
+      p += elementBytes(bytes, p);
+      let left = (flags & SAME_FIELDS) !== 0 ? shared : 2 + 2 * naturalAt(bytes, p);
+      for (; left > 0; left--) p += elementBytes(bytes, p);
+    }
+    return p;
+  }
+
   get isDeleted(): boolean {
     return (this.flags & DELETED) !== 0;
   }
@@ -156,41 +185,68 @@ export class StreamNode {
 
   private readAt(at: number): boolean {
     const { bytes } = this.pack;
-    if (bytes[at] === END) return false;
+    const head = bytes[at];
+    if (head === END) return false;
     this.entryAt = at;
-    let p = at;
-    decodeInteger(bytes, p);
-    this.flags = int64.lo;
-    p += elementBytes(bytes, p);
-    decodeInteger(bytes, p);
-    const { hi, lo } = int64;
-    p += elementBytes(bytes, p);
-    decodeInteger(bytes, p);
-    this.id.setOffset(this.masterId, hi, lo, int64.hi, int64.lo);
-    p += elementBytes(bytes, p);
+    const ms = bytes[at + 2];
+    const seq = bytes[at + 4];
+    // Most often: entries of the same moment.
+    if (head < ONE_BYTE && ms < ONE_BYTE && seq < ONE_BYTE) {
+      this.flags = head;
+      this.id.setNear(this.masterId, ms, seq);
+      this.readFields(at + 6);
+    } else {
+      this.readLong(at);
+    }
+    return true;
+  }
+
+  /** As readAt, for numbers of any size. */
+  private readLong(at: number): void {
+    const { bytes } = this.pack;
+    this.flags = naturalAt(bytes, at);
+    const msAt = at + elementBytes(bytes, at);
+    const ms = naturalAt(bytes, msAt);
+    const seqAt = msAt + elementBytes(bytes, msAt);
+    const seq = naturalAt(bytes, seqAt);
+    if (ms >= 0 && seq >= 0) {
+      this.id.setNear(this.masterId, ms, seq);
+    } else {
+      decodeInteger(bytes, msAt);
+      const { hi, lo } = int64;
+      decodeInteger(bytes, seqAt);
+      this.id.setOffset(this.masterId, hi, lo, int64.hi, int64.lo);
+    }
+    this.readFields(seqAt + elementBytes(bytes, seqAt));
+  }
+
+  /** What follows flags and ID, from position `p` on. */
+  private readFields(p: number): void {
     if (this.hasMasterFields) {
       this.fieldCount = this.masterFieldCount;
+      this.dataAt = p;
     } else {
+      const { bytes } = this.pack;
       decodeInteger(bytes, p);
       this.fieldCount = int64.lo;
-      p += elementBytes(bytes, p);
+      this.dataAt = p + elementBytes(bytes, p);
     }
-    this.dataAt = p;
-    return true;
   }
 
   // --- changing ----------------------------------------------------------------------------------------------------
 
   /**
    * Makes a node of one entry, whose ID is its master ID, and opens it. Its fields and values are `pairs` pairs of
-   * arguments from `first` on, which take `bytes` bytes in all. Throws HeapFullError.
+   * arguments from `first` on, which take `bytes` bytes in all. Others are expected to follow: the block has room for
+   * `room` bytes, and for what one more may take. Throws HeapFullError.
    */
-  create(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number): void {
+  create(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, room: number): void {
     const { writer, pack } = this;
     const { buf, starts, ends } = args;
     this.masterId.copy(id);
     // Fields come in the master entry only, but then there is something to spare for the next entry.
-    pack.createSized(LISTPACK_EMPTY + MASTER_PIECES * INTEGER_BYTES_MAX + entryBytesMax(pairs, bytes));
+    const least = LISTPACK_EMPTY + MASTER_PIECES * INTEGER_BYTES_MAX;
+    pack.createSized(Math.max(least, room) + entryBytesMax(pairs, bytes));
     writer.begin(pack.bytes, pack.endPosition);
     writer.integer(1);
     writer.integer(0);

@@ -18,48 +18,67 @@ const ROOT = -1;
 /** Nodes of a tree without any ID. */
 export const EMPTY_RADIX_NODES = 1;
 
+const previous = new StreamId();
+const next = new StreamId();
+const farthest = new StreamId();
 const neighbour = new StreamId();
-const lowest = new StreamId();
-const highest = new StreamId();
 
-/** Nodes that `id`, which is not in the tree, would add to the radix tree of those that are. Moves the cursor. */
+/**
+ * Nodes that `id`, which is not in the tree, would add to the radix tree of those that are. Moves the cursor. Mostly it
+ * takes a look at the three IDs nearest to it.
+ */
 export function radixNodesOf(ids: IdTree, id: StreamId): number {
   if (ids.size === 0) return 1;
-  const depth = partingDepth(ids, id, id);
-  // All that begin like `id` up to there.
-  setPrefix(neighbour, id, depth, 0);
-  ids.seekCeiling(neighbour);
-  ids.readId(lowest);
-  setPrefix(neighbour, id, depth, 0xff);
-  ids.seekFloor(neighbour);
-  ids.readId(highest);
-  const below = lowest.equals(highest) ? ID_BYTES : commonBytes(lowest, highest);
+  const hasNext = ids.seekCeiling(id);
+  const toNext = hasNext ? commonBytesOf(ids, next, id) : ROOT;
+  const hasPrevious = hasNext ? ids.previous() : ids.last();
+  const toPrevious = hasPrevious ? commonBytesOf(ids, previous, id) : ROOT;
+  const depth = Math.max(toNext, toPrevious);
   const leaf = 1 + chain(depth, ID_BYTES);
-  if (below === depth) return leaf;
-  // A new place where IDs part, which cuts the run of bytes that was there in two.
-  const above = partingDepth(ids, lowest, highest);
-  return leaf + 1 + chain(above, depth) + chain(depth, below) - chain(above, below);
+  // If it has as much in common with both, these part there already.
+  if (toNext === toPrevious) return leaf;
+  if (toNext > toPrevious && hasPrevious) ids.next();
+  return leaf + placeNodes(ids, id, depth, toNext > toPrevious, Math.min(toNext, toPrevious));
+}
+
+/**
+ * Nodes for the place where `id` parts, after `depth` bytes, from the IDs that it has most in common with: 0 if some of
+ * them part there already. All of these are above it (or else below), and the cursor is at the nearest. With those on the
+ * other side it has `outer` bytes in common.
+ */
+function placeNodes(ids: IdTree, id: StreamId, depth: number, isAbove: boolean, outer: number): number {
+  const nearest = isAbove ? next : previous;
+  let beyond = commonWithFollowing(ids, nearest, isAbove);
+  if (beyond === depth) return 0;
+  let below = ID_BYTES;
+  if (beyond > depth) {
+    setPrefix(neighbour, id, depth, isAbove ? 0xff : 0);
+    if (isAbove) ids.seekFloor(neighbour);
+    else ids.seekCeiling(neighbour);
+    below = commonBytesOf(ids, farthest, nearest);
+    if (below === depth) return 0;
+    beyond = commonWithFollowing(ids, farthest, isAbove);
+  }
+  // It cuts the run of bytes that was there in two.
+  const above = Math.max(beyond, outer);
+  return 1 + chain(above, depth) + chain(depth, below) - chain(above, below);
+}
+
+/** Reads the ID at the cursor into `target`, and returns how many bytes it has in common with another. */
+function commonBytesOf(ids: IdTree, target: StreamId, id: StreamId): number {
+  ids.readId(target);
+  return commonBytes(target, id);
+}
+
+/** Bytes that `id`, which the cursor is at, has in common with the one above (or below) it; ROOT if there is none. */
+function commonWithFollowing(ids: IdTree, id: StreamId, isAbove: boolean): number {
+  const found = isAbove ? ids.next() : ids.previous();
+  return found ? commonBytesOf(ids, neighbour, id) : ROOT;
 }
 
 /** 1 if there are bytes between the two depths, at each of which one byte is kept by the node itself. */
 function chain(above: number, below: number): number {
   return below - above - 1 > 0 ? 1 : 0;
-}
-
-/** The most bytes that IDs outside of [first, last] have in common with it; ROOT if there are none. */
-function partingDepth(ids: IdTree, first: StreamId, last: StreamId): number {
-  let depth = ROOT;
-  neighbour.copy(first);
-  if (neighbour.decrement() && ids.seekFloor(neighbour)) {
-    ids.readId(neighbour);
-    depth = commonBytes(neighbour, first);
-  }
-  neighbour.copy(last);
-  if (neighbour.increment() && ids.seekCeiling(neighbour)) {
-    ids.readId(neighbour);
-    depth = Math.max(depth, commonBytes(neighbour, last));
-  }
-  return depth;
 }
 
 /** Bytes from the beginning that two IDs have in common. */

@@ -61,7 +61,7 @@ export class StreamRange {
     const { node } = this;
     if (!this.fresh) return this.reverse ? node.previous() : node.next();
     this.fresh = false;
-    return this.reverse ? node.last() : node.first();
+    return this.reverse ? node.last() : node.seek(this.start);
   }
 
   /** Whether the range ends before this ID. */

@@ -53,6 +53,9 @@ export const STREAM_BYTES = HEADER_WORDS * 4;
 /** Fields and values of one entry may take this much in all (1 GiB). */
 export const ENTRY_BYTES_MAX = 2 ** 30;
 
+/** A node is not expected to become larger than this before it is. */
+const EXPECTED_MAX = 4096;
+
 export const TRIM_NONE = 0;
 export const TRIM_MAXLEN = 1;
 export const TRIM_MINID = 2;
@@ -177,7 +180,7 @@ export class Stream {
    */
   append(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, limits: NodeLimits): void {
     if (!this.openTail(bytes, limits)) {
-      this.node.create(id, args, first, pairs, bytes);
+      this.node.create(id, args, first, pairs, bytes, this.expectedBytes);
       this.insertNode(id);
       this.knowTail();
     } else {
@@ -210,9 +213,13 @@ export class Stream {
     words[at + ADDED + 1] = this.addedHi;
   }
 
+  /** What the next node will take, if it becomes like the last one, which is full; 0 if that is not known. */
+  private expectedBytes = 0;
+
   /** Opens the last node. False if there is none that takes one more entry of `bytes` bytes. */
   private openTail(bytes: number, limits: NodeLimits): boolean {
     const { node } = this;
+    this.expectedBytes = 0;
     if (!this.openKnownTail()) {
       if (!this.nodes.last()) return false;
       this.openNode();
@@ -223,6 +230,7 @@ export class Stream {
       node.pack.byteLength + bytes >= maxBytes ||
       (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
     if (!isFull) return true;
+    this.expectedBytes = Math.min(node.pack.byteLength, EXPECTED_MAX);
     const { ref } = node.pack;
     node.finish();
     if (node.pack.ref !== ref) this.moveTail();
@@ -322,12 +330,7 @@ export class Stream {
     const { nodes, node } = this;
     if (!nodes.seekFloor(id)) return false;
     this.openNode();
-    for (let more = node.first(); more; more = node.next()) {
-      const order = node.id.compare(id);
-      if (order > 0) return false;
-      if (order === 0) return !node.isDeleted;
-    }
-    return false;
+    return node.seek(id) && node.id.equals(id) && !node.isDeleted;
   }
 
   /** Sets firstId from the entries. */
