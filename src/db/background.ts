@@ -16,8 +16,9 @@ const PAUSE_MS = 3;
 /** Both while memory waits to be freed. */
 const FREEING_SLICE_MICROS = 2000;
 const FREEING_PAUSE_MS = 1;
-/** Memory given back to the system in one slice, bytes. */
+/** Memory given back to the system in one slice at the most, and between two looks at the clock, bytes. */
 const PURGE_BYTES = 4 * 1024 * 1024;
+const PURGE_STEP_BYTES = 512 * 1024;
 
 export class Background {
   private timer: Timer | null = null;
@@ -56,7 +57,19 @@ export class Background {
     if (!keyspace.free.idle) more = !keyspace.free.run(start + FREEING_SLICE_MICROS) || more;
     more = this.compaction.run(deadline) || more;
     // Pages that the free queue is about to add to are better given back in one go.
-    if (keyspace.heap.dirtyBytes > 0 && keyspace.free.idle) more = keyspace.heap.purge(PURGE_BYTES) > 0 || more;
+    if (keyspace.heap.dirtyBytes > 0 && keyspace.free.idle) more = this.purge(start + FREEING_SLICE_MICROS) || more;
     return more;
+  }
+
+  /** Gives some memory back to the system. Returns true if there was any. */
+  private purge(deadline: number): boolean {
+    const { clock, heap } = this.keyspace;
+    let purged = 0;
+    while (purged < PURGE_BYTES) {
+      const bytes = heap.purge(PURGE_STEP_BYTES);
+      purged += bytes;
+      if (bytes === 0 || clock.monotonic() >= deadline) break;
+    }
+    return purged > 0;
   }
 }

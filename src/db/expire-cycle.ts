@@ -20,6 +20,8 @@ const BASE_SAMPLE = 20;
 /** Segments to look at between two looks at the clock, and how many such steps without a dead key a tick takes. */
 const SEGMENTS_A_STEP = 32;
 const FRUITLESS_STEPS_MAX = 16;
+/** Keys deleted between two looks at the clock: each may be a collection. */
+const KEYS_A_STEP = 32;
 /** Weight of one more sample in the running averages. */
 const TTL_WEIGHT = 0.02;
 const STALE_WEIGHT = 0.05;
@@ -85,10 +87,16 @@ export class ExpireCycle {
     let dead = 0;
     let fruitless = 0;
     for (;;) {
-      this.step(db);
+      const from = db.expireCursor;
+      const inTime = this.step(db, deadline);
       looked += this.looked;
       dead += this.dead.length;
       fruitless = this.dead.length > 0 ? 0 : fruitless + 1;
+      if (!inTime) {
+        // The rest of the segment is looked at again.
+        db.expireCursor = from;
+        return false;
+      }
       if (db.expires === 0 || db.expireCursor === 0) return true;
       const fewDead = dead * 100 <= looked * accepted;
       if (fewDead && (looked >= sample || fruitless >= FRUITLESS_STEPS_MAX)) return true;
@@ -96,8 +104,11 @@ export class ExpireCycle {
     }
   }
 
-  /** Looks at the entries of one segment, deletes the dead ones and lets the others count for the average TTL. */
-  private step(db: Database): void {
+  /**
+   * Looks at the entries of one segment, deletes the dead ones and lets the others count for the average TTL. Returns false
+   * when the deadline came before all of them were deleted.
+   */
+  private step(db: Database, deadline: number): boolean {
     this.dead.length = 0;
     this.looked = 0;
     this.ttlSum = 0;
@@ -110,8 +121,19 @@ export class ExpireCycle {
       if (db.averageTtl === 0) db.averageTtl = average;
       else db.averageTtl += (average - db.averageTtl) * TTL_WEIGHT;
     }
-    for (const ref of this.dead) db.expireEntry(ref);
+    const done = this.deleteDead(db, deadline);
     if (db.expires === 0) db.averageTtl = 0;
+    return done;
+  }
+
+  private deleteDead(db: Database, deadline: number): boolean {
+    const { dead } = this;
+    for (let i = 0; i < dead.length; i++) {
+      db.expireEntry(dead[i]);
+      const isLook = i % KEYS_A_STEP === KEYS_A_STEP - 1;
+      if (isLook && this.keyspace.clock.monotonic() >= deadline) return i === dead.length - 1;
+    }
+    return true;
   }
 
   private readonly look = (ref: number): void => {

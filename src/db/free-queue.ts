@@ -3,8 +3,8 @@
  * slices by cron so that no request waits for it (Redis does this in a thread: "lazy freeing").
  *
  * A dict of keys is taken apart segment by segment: its elements' entries are freed and then the segment itself, so
- * memory comes back evenly and the last step is no longer than the others. A value is taken apart by its type, see
- * ValueReleaser.
+ * memory comes back evenly and the last step is no longer than the others. Their larger values join the queue. A value is
+ * taken apart by its type, see ValueReleaser.
  */
 
 import type { Dict } from "../memory/dict";
@@ -85,5 +85,7 @@ export class FreeQueue {
     if (empty) this.dicts.shift();
   }
 
-  private readonly freeEntry = (ref: number): void => this.keyspace.freeEntry(ref);
+  // The part of a dict that is freed in one step may hold hundreds of collections: all but small ones have their own steps.
+  // They are counted with the elements of the dict.
+  private readonly freeEntry = (ref: number): void => this.keyspace.freeEntryLater(ref, false);
 }

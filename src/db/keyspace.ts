@@ -279,8 +279,11 @@ export class Keyspace {
     this.heap.free(ref);
   }
 
-  /** Frees an entry, and leaves its value to the background if that takes more than a few steps. */
-  freeEntryLater(ref: number): void {
+  /**
+   * Frees an entry, and leaves its value to the background if that takes more than a few steps; whether it `counts` as
+   * freed lazily then.
+   */
+  freeEntryLater(ref: number, counts = true): void {
     const { entries } = this;
     const type = entries.type(ref);
     const encoding = entries.encoding(ref);
@@ -289,8 +292,8 @@ export class Keyspace {
       return;
     }
     const root = entries.valueWord(ref, 0);
-    if (this.keepers === null || !this.isKept(type, encoding, root, true)) {
-      this.free.addValue(type, encoding, root, true);
+    if (this.keepers === null || !this.isKept(type, encoding, root, counts)) {
+      this.free.addValue(type, encoding, root, counts);
     }
     this.heap.free(ref);
   }

@@ -140,6 +140,19 @@ describe("time", () => {
     expect(fixture.keyspace.size).toBe(0);
   });
 
+  test("the time may be over in the middle of a segment, which is then looked at again", () => {
+    const { fixture, cycle } = fixtureWithCycle();
+    fill(fixture, "dead", 200, 10);
+    fixture.advance(11);
+    fixture.clock.microsPerLook = 500;
+    const left: number[] = [];
+    // Each look is later than the time that the run has.
+    while (cycle.run(fixture.clock.monotonic() + 100)) left.push(fixture.db.size);
+    expect(left.slice(0, 2)).toEqual([168, 136]);
+    expect(left.length).toBeLessThan(10);
+    expect([fixture.db.size, fixture.expired.length, new Set(fixture.expired).size]).toEqual([0, 200, 200]);
+  });
+
   test("300,000 keys that expire together: no piece of work takes 5 ms", () => {
     const { fixture, cycle } = fixtureWithCycle();
     fill(fixture, "k", 300_000, 10);

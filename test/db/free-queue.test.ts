@@ -1,6 +1,8 @@
 /** Memory that is given back later. */
 
 import { describe, expect, test } from "bun:test";
+import { NO_EXPIRY, TYPE_HASH } from "../../src/db/entry";
+import { SEGMENT_MASK, SEGMENT_SHIFT } from "../../src/memory/heap";
 import { Fixture } from "./fixture";
 
 /** Values of all three homes: in the entry, in a block, and larger than a heap segment. */
@@ -46,6 +48,42 @@ describe("flush", () => {
     }
     expect(slices).toBeGreaterThan(5);
     expect([free.pending, free.freed, free.idle]).toEqual([0, 20_000, true]);
+    expect(heap.usedBytes).toBe(fixture.emptyBytes);
+  });
+
+  test("later: collections that take more than a few steps get steps of their own, and count once", () => {
+    const fixture = new Fixture();
+    const { keyspace, db } = fixture;
+    const { free, heap, entries } = keyspace;
+    const shape = { type: TYPE_HASH, encoding: 0, lru: 0, inlineLength: 0, expireAt: NO_EXPIRY };
+    const released = new Map<number, number>();
+    // A value is a block whose first word says how many steps it takes to free it.
+    keyspace.registerReleaser(TYPE_HASH, {
+      effort: (root) => 50 * heap.u32[root >>> SEGMENT_SHIFT][(root & SEGMENT_MASK) << 1],
+      release(root) {
+        const steps = (released.get(root) ?? 0) + 1;
+        released.set(root, steps);
+        if (steps < heap.u32[root >>> SEGMENT_SHIFT][(root & SEGMENT_MASK) << 1]) return false;
+        heap.free(root);
+        return true;
+      },
+    });
+    for (let i = 0; i < 60; i++) {
+      const block = heap.allocate(8);
+      heap.u32[block >>> SEGMENT_SHIFT][(block & SEGMENT_MASK) << 1] = i < 20 ? 1 : 3;
+      const key = Buffer.from(`hash:${i}`);
+      db.lookupWrite(key, 0, key.length, false);
+      entries.setValueWord(db.store(0, shape, key, 0, key.length), 0, block);
+    }
+    keyspace.flush(-1, true);
+    expect(free.pending).toBe(60);
+    free.step();
+    // Small ones went with their entries, and none of the others has been begun.
+    expect([...released.values()]).toEqual(Array(20).fill(1));
+    expect([free.pending, db.size]).toEqual([40, 0]);
+    while (!free.idle) free.step();
+    expect([...released.values()].filter((steps) => steps === 3).length).toBe(40);
+    expect([free.pending, free.freed]).toEqual([0, 60]);
     expect(heap.usedBytes).toBe(fixture.emptyBytes);
   });
 
