@@ -1,10 +1,12 @@
 /** COMMAND: what commands there are, and what they are like. */
 
 import { INVALID_ARGUMENTS, INVALID_COMMAND, INVALID_COMMAND_ARITY, NO_KEY_ARGUMENTS } from "../resp/errors";
+import { ReplyWriter } from "../resp/reply-writer";
 import { globMatchString } from "../util/glob";
 import type { Call } from "./call";
 import { replyCommandDocs, replyCommandInfo, replyKeyFlags } from "./command-reply";
 import { type Command, type CommandDefinition, type Handler, LOADING, NO_MANDATORY_KEYS, STALE } from "./command-spec";
+import type { CommandTable } from "./command-table";
 import { replyHelp } from "./help";
 import { hasKeys, type KeyPosition, keysOf } from "./key-extraction";
 
@@ -42,10 +44,34 @@ function count(c: Call): void {
   c.reply.integer(c.server.commands.size);
 }
 
+/**
+ * Replies about all commands, by table and by kind and protocol. They are asked for by every redis-cli that starts and by
+ * client libraries when they connect, never change while clients are there, and take milliseconds to write.
+ */
+const wholeReplies = new WeakMap<CommandTable, Map<string, Uint8Array>>();
+
+function replyOnceWritten(c: Call, kind: string, write: (reply: ReplyWriter) => void): void {
+  const { reply, server } = c;
+  const known = wholeReplies.get(server.commands) ?? new Map<string, Uint8Array>();
+  wholeReplies.set(server.commands, known);
+  const name = `${kind} ${reply.resp3}`;
+  let bytes = known.get(name);
+  if (bytes === undefined) {
+    const writer = new ReplyWriter();
+    writer.resp3 = reply.resp3;
+    write(writer);
+    bytes = Buffer.from(writer.buf.subarray(0, writer.length));
+    known.set(name, bytes);
+  }
+  reply.raw(bytes, 0, bytes.length);
+}
+
 function everything(c: Call): void {
-  const commands = all(c);
-  c.reply.array(commands.length);
-  for (const command of commands) replyCommandInfo(c.reply, command);
+  replyOnceWritten(c, "info", (reply) => {
+    const commands = all(c);
+    reply.array(commands.length);
+    for (const command of commands) replyCommandInfo(reply, command);
+  });
 }
 
 function info(c: Call): void {
@@ -62,18 +88,23 @@ function info(c: Call): void {
 }
 
 function docs(c: Call): void {
-  let commands = all(c);
-  if (c.argc > 2) {
-    commands = [];
-    for (let i = 2; i < c.argc; i++) {
-      const command = c.server.commands.named(c.text(i).toLowerCase());
-      if (command !== undefined) commands.push(command);
-    }
+  if (c.argc === 2) {
+    replyOnceWritten(c, "docs", (reply) => replyDocs(reply, all(c)));
+    return;
   }
-  c.reply.map(commands.length);
+  const commands: Command[] = [];
+  for (let i = 2; i < c.argc; i++) {
+    const command = c.server.commands.named(c.text(i).toLowerCase());
+    if (command !== undefined) commands.push(command);
+  }
+  replyDocs(c.reply, commands);
+}
+
+function replyDocs(reply: ReplyWriter, commands: readonly Command[]): void {
+  reply.map(commands.length);
   for (const command of commands) {
-    c.reply.bulkText(command.fullName);
-    replyCommandDocs(c.reply, command);
+    reply.bulkText(command.fullName);
+    replyCommandDocs(reply, command);
   }
 }
 
