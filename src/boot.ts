@@ -11,6 +11,7 @@ import { aclContext, checkUserLine } from "./admin/acl/acl";
 import type { ParsedArguments } from "./admin/config/arguments";
 import { type Config, createConfig } from "./admin/config/config";
 import { ConfigFileError, loadConfig } from "./admin/config/file";
+import { warnOfIneffectiveSettings } from "./admin/config/ineffective";
 import { moduleRefusal } from "./admin/config/refusal";
 import { decodePath, encodePath } from "./admin/config/special";
 import { infoText } from "./admin/info/info";
@@ -123,6 +124,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   followProcessDirectives(server);
   showBanner(config, log);
   checkBacklog(config, log);
+  warnOfIneffectiveSettings(config, log);
   const refusal = moduleRefusal(config) ?? server.acl.loadAtStart();
   if (refusal !== null) throw new StartFailure(refusal);
   installSignalHandlers(server);

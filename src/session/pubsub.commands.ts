@@ -16,7 +16,7 @@ import {
   WHILE_SUBSCRIBED,
 } from "../command/command-spec";
 import { replyHelp } from "../command/help";
-import { subcommandSyntax } from "../resp/errors";
+import { SSUBSCRIBE_DENIED, subcommandSyntax } from "../resp/errors";
 import { globMatch } from "../util/glob";
 import type { Bytes, TopicKind } from "./pubsub";
 
@@ -69,6 +69,14 @@ function subscriber(word: string, kind: TopicKind): Handler {
       confirm(c, word, kind, name);
     }
   };
+}
+
+const subscribeToShard = subscriber("ssubscribe", "shardChannels");
+
+/** As Redis has it, the only one of them that a transaction refuses. */
+function ssubscribe(c: Call): void {
+  if (c.mayBlock) subscribeToShard(c);
+  else c.fail(SSUBSCRIBE_DENIED);
 }
 
 /** Leaves the topics that are named, or else all of this kind. */
@@ -184,7 +192,7 @@ export const pubsubCommands: CommandDefinition[] = [
   command("punsubscribe", -1, SUBSCRIBING, unsubscriber("punsubscribe", "patterns")),
   { ...command("spublish", 3, PUBLISHING, spublish, ONE_CHANNEL), keys: [keyAt(1, "not_key")] },
   {
-    ...command("ssubscribe", -2, SUBSCRIBING, subscriber("ssubscribe", "shardChannels"), ALL_CHANNELS),
+    ...command("ssubscribe", -2, SUBSCRIBING, ssubscribe, ALL_CHANNELS),
     keys: SHARD_CHANNELS,
   },
   command("subscribe", -2, SUBSCRIBING, subscriber("subscribe", "channels"), ALL_CHANNELS),

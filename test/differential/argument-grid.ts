@@ -74,7 +74,7 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/^(COMMAND$|COMMAND (COUNT|INFO$|LIST)|ACL (CAT|HELP)|CLIENT HELP|\w+ HELP$)/i, "which commands there are"],
   [/^CONFIG GET .*(\*|port)/i, "what the test says it is"],
   [/^COMMAND DOCS/i, "a test of its own"],
-  [/^HELLO/i, "the version"],
+  [/^(HELLO|RESET$)/i, "the version; what ends each request of the test"],
   [/^CLIENT (KILL|PAUSE|REPLY|TRACKING .*REDIRECT)/i, "ids of clients; no reply"],
   [/^(CONFIG SET|DEBUG|MIGRATE|BGREWRITEAOF|SWAPDB|ACL (SETUSER|LOAD))\b/i, "stays for the requests that follow"],
   [/^HSCAN \S* \S* NOVALUES/i, "of 7.4"],
@@ -131,6 +131,8 @@ export function* argumentGrid(): Generator<GridCase> {
       if (seen.has(line) || blocks || LEFT_OUT.some(([pattern]) => pattern.test(line))) continue;
       seen.add(line);
       yield { setup: setupOf(args[0]), queued, args };
+      // Each as it should be in a transaction, too.
+      if (args === request && !queued) yield { setup: setupOf(args[0]), queued: true, args };
     }
   }
 }

@@ -238,3 +238,14 @@ test("a log file is appended to by start after start, and stdout stays silent", 
     await rm(directory, { recursive: true });
   }
 });
+
+test("directives that nothing acts on are named where they ask for something", async () => {
+  await using server = await startRedbun({
+    args: ["--io-threads", "4", "--repl-timeout", "60", "--replicaof", "a", "1"],
+  });
+  expect(await server.waitForLog("have no effect")).toEndWith(
+    "# WARNING: These directives have no effect in redbun: io-threads, replicaof",
+  );
+  await using other = await startRedbun();
+  expect(other.lines.filter((line) => line.includes("no effect"))).toEqual([]);
+});
