@@ -155,8 +155,19 @@ export class Dispatcher {
       return DONE;
     }
     this.runFor(client, command, request);
-    if (this.blocking.hasReady) this.server.unblocker.serve();
+    if (this.blocking.hasReady) this.serveBlocked(client);
     return DONE;
+  }
+
+  /**
+   * Serves the clients for whom `client` has made keys ready. What it is told of that waits until they are served: their
+   * replies are written with the writer that holds its own.
+   */
+  private serveBlocked(client: Client): void {
+    client.gathersPushes = true;
+    this.server.unblocker.serve();
+    client.gathersPushes = false;
+    if (client.pushed !== null) this.appendPushed(client);
   }
 
   /** Runs the command of a blocked client again. */

@@ -102,6 +102,8 @@ export class Client {
   trackingNumber = 0;
   /** Its command is being run: what is pushed to it meanwhile comes after the reply. */
   isRunning = false;
+  /** Clients are served that its command has woken: what is pushed to it meanwhile comes after its reply, too. */
+  gathersPushes = false;
   pushed: Buffer[] | null = null;
   /** What it waits for while it is in a blocking command. */
   wait: Wait | null = null;
@@ -134,7 +136,7 @@ export class Client {
 
   /** Sends bytes that are no reply; they must not change. */
   push(bytes: Buffer): void {
-    if (!this.isRunning) this.transport.push(bytes);
+    if (!this.isRunning && !this.gathersPushes) this.transport.push(bytes);
     else if (this.pushed === null) this.pushed = [bytes];
     else this.pushed.push(bytes);
   }

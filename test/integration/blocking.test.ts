@@ -258,3 +258,44 @@ describe("time", () => {
     expect(await blocked.readReply()).toEqual(simple("PONG"));
   });
 });
+
+describe("who wakes a client and is told of what that one does", () => {
+  const told = (...words: string[]) => ({ type: "push" as const, items: words.map(bulk) });
+
+  test("through keyspace events: each gets what is its own, in a pipeline too", async () => {
+    await using waiting = await server.client();
+    await using waking = await server.client({ protocol: 3 });
+    await waking.call("CONFIG", "SET", "notify-keyspace-events", "Kl");
+    waking.send(encodeCommand(["SUBSCRIBE", "__keyspace@0__:told"]));
+    await waking.nextPush();
+    waiting.send(encodeCommand(["BRPOP", "told", "0"]));
+    await until(waking, "blocked_clients", 1);
+    const replies = await waking.pipeline([
+      ["PING", "one"],
+      ["LPUSH", "told", "x"],
+      ["PING", "two"],
+    ]);
+    expect(replies).toEqual([bulk("one"), integer(1), bulk("two")]);
+    expect(await waiting.readReply()).toEqual(array(bulk("told"), bulk("x")));
+    expect([await waking.nextPush(), await waking.nextPush()]).toEqual([
+      told("message", "__keyspace@0__:told", "lpush"),
+      told("message", "__keyspace@0__:told", "rpop"),
+    ]);
+    expect([waking.unread, waiting.unread]).toEqual([0, 0]);
+    await waking.call("CONFIG", "SET", "notify-keyspace-events", "");
+  });
+
+  test("through tracking, in a transaction", async () => {
+    await using waiting = await server.client();
+    await using waking = await server.client({ protocol: 3 });
+    await waking.call("CLIENT", "TRACKING", "on");
+    waiting.send(encodeCommand(["BLPOP", "told", "0"]));
+    await until(waking, "blocked_clients", 1);
+    const commands = [["MULTI"], ["RPUSH", "told", "x"], ["LLEN", "told"], ["EXEC"], ["PING"]];
+    const replies = await waking.pipeline(commands);
+    expect(replies.slice(3)).toEqual([array(integer(1), integer(1)), simple("PONG")]);
+    expect(await waiting.readReply()).toEqual(array(bulk("told"), bulk("x")));
+    expect(await waking.nextPush()).toEqual({ type: "push", items: [bulk("invalidate"), array(bulk("told"))] });
+    expect([waking.unread, waiting.unread]).toEqual([0, 0]);
+  });
+});
