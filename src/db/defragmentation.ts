@@ -117,8 +117,8 @@ export class Defragmentation {
 
   private moveValue(db: Database, ref: number, type: number): void {
     const mover = this.keyspace.mover(type);
-    // A snapshot knows the dicts of large values by the refs of their roots.
-    if (mover === null || this.keyspace.heap.guards !== null) return;
+    // A snapshot knows large values by the refs of their roots.
+    if (mover === null || this.keyspace.heap.isGuarded) return;
     if (mover.blocks(ref) > this.maxScanFields) {
       this.noteLarge(db, ref);
       return;
@@ -148,7 +148,7 @@ export class Defragmentation {
     const { entries, heap } = this.keyspace;
     // Not as a command looks it up: it is no access, and no reason to save it before its turn.
     const ref = index.find(index.hash(key, 0, key.length), key, 0, key.length);
-    const isMovable = ref !== 0 && entries.type(ref) === type && heap.guards === null;
+    const isMovable = ref !== 0 && entries.type(ref) === type && !heap.isGuarded;
     const mover = isMovable ? this.keyspace.mover(type) : null;
     const before = this.relocator.hits;
     const done = mover === null || mover.step(ref, this.largeCursor, this.relocator);

@@ -25,6 +25,7 @@
 import { assert } from "../util/assert";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import type { DictGuard } from "./dict-guard";
+import type { ListGuard } from "./list-guard";
 import { releasePages } from "./page-release";
 import {
   CLASS_COUNT,
@@ -37,6 +38,7 @@ import {
   PAGE_BYTES,
   PAGE_GRANULES,
 } from "./size-classes";
+import type { StreamGuard } from "./stream-guard";
 
 export const SEGMENT_SHIFT = 21;
 export const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -85,6 +87,9 @@ export class Heap {
 
   /** Who guards dicts that are values, by the refs of their roots: see Dict.open(). null: nobody. */
   guards: Map<number, DictGuard> | null = null;
+  /** Who guards quicklists and streams, in the same way. */
+  listGuards: Map<number, ListGuard> | null = null;
+  streamGuards: Map<number, StreamGuard> | null = null;
 
   /** KIND_FREE, KIND_SPAN or size class + 1, for every page. */
   private readonly pageKind = new Uint8Array(MAX_PAGES);
@@ -183,6 +188,11 @@ export class Heap {
   /** Byte offset of `ref` inside its segment `u8[ref >>> SEGMENT_SHIFT]`. */
   static offset(ref: number): number {
     return (ref & SEGMENT_MASK) << 3;
+  }
+
+  /** Whether somebody guards values: they have to stay where they are. */
+  get isGuarded(): boolean {
+    return this.guards !== null || this.listGuards !== null || this.streamGuards !== null;
   }
 
   /** Bytes of address space taken from the system (not all of it is resident). */

@@ -2,17 +2,18 @@
  * The blocks of a quicklist: its root, and the nodes that are chained in both directions.
  *
  *     root    head | tail | elements | nodes                                 4 words
- *     node    previous | next | block | elements, 0: plain | bytes | gap     6 words
+ *     node    previous | next | block | elements, 0: plain | gap or bytes | mark     6 words
  *
- * The block of a node is a listpack of `elements` elements, which begins behind a gap of `gap` bytes (see listpack.ts), or
- * else the bytes of one large element ("plain"): then `elements` says 0 and `bytes` how many. Refs are 0 where there is
- * nothing.
+ * The block of a node is a listpack of `elements` elements, which begins behind a gap of so many bytes (see listpack.ts), or
+ * else the bytes of one large element ("plain"): then `elements` says 0, and the next word how many bytes. Refs are 0 where
+ * there is nothing. The mark is that of the last ListGuard which is done with the node; 0 in a new one.
  *
  * Invariants: no node is without elements; `elements` of the root counts those of all nodes.
  */
 
 import { copyBytes } from "../util/bytes";
 import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import type { ListGuard } from "./list-guard";
 import { type Listpack, listpackBytes } from "./listpack";
 
 const ROOT_BYTES = 16;
@@ -26,8 +27,12 @@ const PREVIOUS = 0;
 const NEXT = 1;
 const BLOCK = 2;
 const COUNT = 3;
-const BYTES = 4;
-const GAP = 5;
+/** The gap before a listpack, or the bytes of a plain element. */
+const EXTENT = 4;
+const MARK = 5;
+
+/** What a node holds: a listpack, or a plain element. */
+export type BlockVisitor = (bytes: Uint8Array, at: number, length: number, isPlain: boolean) => void;
 
 export class QuicklistNodes {
   constructor(readonly heap: Heap) {}
@@ -86,7 +91,7 @@ export class QuicklistNodes {
   openListpack(node: number, listpack: Listpack): void {
     const words = this.heap.u32[node >>> SEGMENT_SHIFT];
     const word = (node & SEGMENT_MASK) << 1;
-    listpack.openFloating(words[word + BLOCK], words[word + GAP]);
+    listpack.openFloating(words[word + BLOCK], words[word + EXTENT]);
   }
 
   /**
@@ -98,7 +103,7 @@ export class QuicklistNodes {
     const word = (node & SEGMENT_MASK) << 1;
     const count = words[word + COUNT];
     if (node === 0 || count === 0 || count >= limit) return false;
-    listpack.openFloating(words[word + BLOCK], words[word + GAP]);
+    listpack.openFloating(words[word + BLOCK], words[word + EXTENT]);
     return true;
   }
 
@@ -116,7 +121,7 @@ export class QuicklistNodes {
     const words = this.heap.u32[node >>> SEGMENT_SHIFT];
     const word = (node & SEGMENT_MASK) << 1;
     words[word + BLOCK] = listpack.ref;
-    words[word + GAP] = listpack.gap;
+    words[word + EXTENT] = listpack.gap;
     if (delta === 0) return;
     words[word + COUNT] += delta;
     this.heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + ELEMENTS] += delta;
@@ -124,13 +129,16 @@ export class QuicklistNodes {
 
   /** Bytes of the element of a plain node. */
   plainBytes(node: number): number {
-    return this.get(node, BYTES);
+    return this.get(node, EXTENT);
   }
 
   /** Gives a plain node another element. */
-  setPlain(node: number, block: number, bytes: number): void {
+  replacePlain(root: number, node: number, block: number, bytes: number): void {
+    const old = this.block(node);
+    const isKept = this.guardOf(root)?.replacing(node) ?? false;
     this.set(node, BLOCK, block);
-    this.set(node, BYTES, bytes);
+    this.set(node, EXTENT, bytes);
+    if (!isKept) this.heap.free(old);
   }
 
   /** A block with these bytes. */
@@ -150,31 +158,58 @@ export class QuicklistNodes {
    * a plain element if `count` is 0.
    */
   link(root: number, after: number, node: number, block: number, count: number, bytes: number): void {
-    const before = after === 0 ? this.head(root) : this.next(after);
+    this.fill(node, block, count, count === 0 ? bytes : 0);
+    this.insert(root, after, node);
+  }
+
+  private fill(node: number, block: number, count: number, extent: number): void {
     this.set(node, BLOCK, block);
     this.set(node, COUNT, count);
-    this.set(node, BYTES, bytes);
-    this.set(node, GAP, 0);
+    this.set(node, EXTENT, extent);
+    this.set(node, MARK, 0);
+  }
+
+  private insert(root: number, after: number, node: number): void {
+    const before = after === 0 ? this.head(root) : this.next(after);
     this.chain(root, after, node);
     this.chain(root, node, before);
     this.set(root, NODES, this.get(root, NODES) + 1);
-    this.set(root, ELEMENTS, this.get(root, ELEMENTS) + (count || 1));
+    this.set(root, ELEMENTS, this.get(root, ELEMENTS) + this.count(node));
+    this.guardOf(root)?.added(node);
   }
 
-  /** Takes a node out of the list and frees it, but not its block. */
-  unlink(root: number, node: number): void {
+  /** Takes a node out of the list and frees it, but not its block. False if a guard takes over both. */
+  unlink(root: number, node: number): boolean {
     if (node === this.heap.bookmark) this.heap.bookmark = this.next(node);
-    this.chain(root, this.previous(node), this.next(node));
+    const next = this.next(node);
+    this.chain(root, this.previous(node), next);
     this.set(root, NODES, this.get(root, NODES) - 1);
     this.set(root, ELEMENTS, this.get(root, ELEMENTS) - this.count(node));
+    if (this.guardOf(root)?.removed(node, next)) return false;
     this.heap.free(node);
+    return true;
   }
 
   /** Takes a node out of the list and frees it with its block. */
   remove(root: number, node: number): void {
     const block = this.block(node);
-    this.unlink(root, node);
-    this.heap.free(block);
+    if (this.unlink(root, node)) this.heap.free(block);
+  }
+
+  /** The listpack of a node is about to be changed. */
+  changing(root: number, node: number): void {
+    this.guardOf(root)?.changing(node);
+  }
+
+  /** The nodes of a quicklist are all gone, and its root goes, too. */
+  freeRoot(root: number): void {
+    this.guardOf(root)?.dissolved();
+    this.heap.free(root);
+  }
+
+  private guardOf(root: number): ListGuard | null {
+    const { listGuards } = this.heap;
+    return listGuards === null ? null : (listGuards.get(root) ?? null);
   }
 
   /** Lets two nodes follow each other; 0 stands for the root. */
@@ -197,6 +232,44 @@ export class QuicklistNodes {
     }
     this.set(moved, BLOCK, move(this.block(moved)));
     return this.next(moved);
+  }
+
+  // --- nodes that are in no list -----------------------------------------------------------------------------------
+
+  mark(node: number): number {
+    return this.get(node, MARK);
+  }
+
+  setMark(node: number, mark: number): void {
+    this.set(node, MARK, mark);
+  }
+
+  setNext(node: number, next: number): void {
+    this.set(node, NEXT, next);
+  }
+
+  /** A copy of a node. */
+  copyNode(node: number): number {
+    const copy = this.createNode();
+    try {
+      this.fill(copy, this.copyBlock(node), this.get(node, COUNT), this.isPlain(node) ? this.plainBytes(node) : 0);
+    } catch (error) {
+      this.heap.free(copy);
+      throw error;
+    }
+    return copy;
+  }
+
+  /** Another node with the same block: one of them has to get a new one. */
+  shareBlock(node: number): number {
+    const other = this.createNode();
+    this.fill(other, this.block(node), this.get(node, COUNT), this.get(node, EXTENT));
+    return other;
+  }
+
+  free(node: number): void {
+    this.heap.free(this.block(node));
+    this.heap.free(node);
   }
 
   // --- whole lists -------------------------------------------------------------------------------------------------
@@ -222,29 +295,32 @@ export class QuicklistNodes {
   }
 
   private appendCopy(root: number, node: number): void {
-    const copy = this.createNode();
-    try {
-      const block = this.copyBlock(node);
-      const count = this.isPlain(node) ? 0 : this.count(node);
-      this.link(root, this.tail(root), copy, block, count, this.plainBytes(node));
-    } catch (error) {
-      this.heap.free(copy);
-      throw error;
-    }
+    this.insert(root, this.tail(root), this.copyNode(node));
   }
 
   private copyBlock(node: number): number {
     const block = this.block(node);
     const bytes = this.heap.u8[block >>> SEGMENT_SHIFT];
-    const at = Heap.offset(block) + this.get(node, GAP);
+    const at = this.start(node);
     return this.createBlock(bytes, at, at + this.usedBytes(node));
+  }
+
+  /** Where the bytes in use begin, in the heap segment of the block. */
+  private start(node: number): number {
+    return Heap.offset(this.block(node)) + (this.isPlain(node) ? 0 : this.get(node, EXTENT));
   }
 
   /** Bytes of the node's block that are in use. */
   usedBytes(node: number): number {
     if (this.isPlain(node)) return this.plainBytes(node);
     const block = this.block(node);
-    return listpackBytes(this.heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block) + this.get(node, GAP));
+    return listpackBytes(this.heap.u8[block >>> SEGMENT_SHIFT], this.start(node));
+  }
+
+  /** Visits the listpack or the plain element of a node, as the bytes that it is. */
+  visit(node: number, visit: BlockVisitor): void {
+    const bytes = this.heap.u8[this.block(node) >>> SEGMENT_SHIFT];
+    visit(bytes, this.start(node), this.usedBytes(node), this.isPlain(node));
   }
 
   /** Bytes that a node takes on the heap, its block included. */

@@ -26,7 +26,7 @@
 import { equalBytes } from "../util/bytes";
 import { Heap, HeapFullError, SEGMENT_SHIFT } from "./heap";
 import { LISTPACK_EMPTY, Listpack } from "./listpack";
-import { QuicklistNodes } from "./quicklist-nodes";
+import { type BlockVisitor, QuicklistNodes } from "./quicklist-nodes";
 
 /** Bytes of a node's listpack for a fill of -1, -2 … */
 const BYTES_BY_LEVEL = [4096, 8192, 16384, 32768, 65536];
@@ -344,9 +344,15 @@ export class Quicklist {
 
   /** Adds an element at the end or at the beginning of the node that is open. */
   private addAtEdge(atEnd: boolean, buf: Uint8Array, start: number, end: number): void {
+    this.changing();
     if (atEnd) this.listpack.append(buf, start, end);
     else this.listpack.prepend(buf, start, end);
     this.stored(1);
+  }
+
+  /** The listpack of the cursor's node is about to be changed: before each change that stored() follows. */
+  private changing(): void {
+    if (this.heap.listGuards !== null && this.node !== 0) this.nodes.changing(this.root, this.node);
   }
 
   /** Remembers where the listpack of the cursor's node is, and that it has `delta` more elements. */
@@ -391,6 +397,7 @@ export class Quicklist {
       this.insertBetween(after, buf, start, end);
       return;
     }
+    this.changing();
     if (after) listpack.insertAfter(this.p, buf, start, end);
     else listpack.insertBefore(this.p, buf, start, end);
     this.stored(1);
@@ -425,6 +432,7 @@ export class Quicklist {
     for (let p = first; p !== 0; p = listpack.next(p)) moved++;
     const right = nodes.createNode();
     try {
+      this.changing();
       const block = listpack.splitBefore(first, moved);
       this.stored(-moved);
       nodes.link(this.root, node, right, block, moved, 0);
@@ -441,6 +449,8 @@ export class Quicklist {
     const count = nodes.count(right);
     if (nodes.count(left) + count > this.countLimit) return;
     if (nodes.usedBytes(left) + nodes.usedBytes(right) - LISTPACK_EMPTY > this.byteLimit) return;
+    this.node = left;
+    this.changing();
     nodes.openListpack(left, listpack);
     nodes.openListpack(right, other);
     try {
@@ -449,22 +459,20 @@ export class Quicklist {
       if (error instanceof HeapFullError) return;
       throw error;
     }
-    this.node = left;
     this.stored(count);
     nodes.remove(this.root, right);
   }
 
   /** Puts another element in the place of the cursor's. The cursor is nowhere. */
   replace(buf: Uint8Array, start: number, end: number): void {
-    const { heap, listpack, node, nodes } = this;
+    const { listpack, node, nodes } = this;
     const isLarge = this.isLarge(end - start);
     if (this.isListpack || (!this.isPlain && !isLarge && this.allowsReplacement(end - start))) {
+      this.changing();
       listpack.replace(this.p, buf, start, end);
       this.stored(0);
     } else if (this.isPlain && isLarge) {
-      const old = nodes.block(node);
-      nodes.setPlain(node, nodes.createBlock(buf, start, end), end - start);
-      heap.free(old);
+      nodes.replacePlain(this.root, node, nodes.createBlock(buf, start, end), end - start);
     } else {
       const { index } = this;
       this.insert(true, buf, start, end);
@@ -498,14 +506,15 @@ export class Quicklist {
   }
 
   private toListpack(byteLimit: number, countLimit: number): void {
-    const { heap, listpack, nodes, root } = this;
+    const { listpack, nodes, root } = this;
     const node = nodes.head(root);
     if (nodes.length(root) !== 1 || nodes.isPlain(node)) return;
     if (nodes.usedBytes(node) > byteLimit || nodes.count(node) > countLimit) return;
+    nodes.changing(root, node);
     nodes.openListpack(node, listpack);
     listpack.ground();
     nodes.unlink(root, node);
-    heap.free(root);
+    nodes.freeRoot(root);
     this.root = listpack.ref;
     this.isListpack = true;
     this.node = 0;
@@ -519,6 +528,7 @@ export class Quicklist {
       nodes.remove(this.root, node);
       return;
     }
+    this.changing();
     listpack.remove(this.p);
     this.stored(-1);
   }
@@ -532,6 +542,7 @@ export class Quicklist {
     if (!this.isListpack && nodes.count(node) === 1) return this.removeNode(forward);
     const before = listpack.previous(p);
     const offset = before - listpack.start;
+    this.changing();
     const following = listpack.remove(p);
     this.stored(-1);
     if (forward ? following !== 0 : before !== 0) {
@@ -586,6 +597,7 @@ export class Quicklist {
       return count;
     }
     const removed = Math.min(limit, count - offset);
+    this.changing();
     nodes.openListpack(node, listpack);
     listpack.remove(listpack.seek(offset), removed);
     this.stored(-removed);
@@ -618,21 +630,13 @@ export class Quicklist {
   }
 
   /** Visits the listpacks and the elements of plain nodes, from the head on, as the bytes that they are. */
-  eachBlock(visit: (bytes: Uint8Array, at: number, length: number, isPlain: boolean) => void): void {
-    const { heap, listpack, nodes } = this;
+  eachBlock(visit: BlockVisitor): void {
+    const { listpack, nodes } = this;
     if (this.isListpack) {
       visit(listpack.bytes, listpack.start, listpack.byteLength, false);
       return;
     }
-    for (let node = nodes.head(this.root); node !== 0; node = nodes.next(node)) {
-      const block = nodes.block(node);
-      if (nodes.isPlain(node)) {
-        visit(heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), nodes.plainBytes(node), true);
-      } else {
-        nodes.openListpack(node, listpack);
-        visit(listpack.bytes, listpack.start, listpack.byteLength, false);
-      }
-    }
+    for (let node = nodes.head(this.root); node !== 0; node = nodes.next(node)) nodes.visit(node, visit);
   }
 
   /** The root of a copy, in the same form. If there is no memory for it, nothing is left of it. */

@@ -1,28 +1,47 @@
 /**
- * A large collection in a snapshot: a hash, set or sorted set of so many elements that nobody can wait until all of them
- * are written.
+ * A value in a snapshot that nobody can wait for until all of it is written.
  *
- * When the snapshot comes to it, or somebody is about to change it, it is *frozen*: what stands before the elements is
- * kept, and its dict gets a guard, as the dicts of the databases have one. So an element that is about to be changed is
- * written first. The elements themselves follow when all keys are written, one large value after another, in slices: in a
- * file they may have any order, but must stand together.
+ * When the snapshot comes to it, or somebody is about to change it, it is *frozen*: what stands before its parts (the
+ * elements of a dict, the nodes of a list or a stream) is kept, and it gets a guard that hears of changes, as the dicts of
+ * the databases have one. So a part that is about to be changed is written, or kept, first. The parts follow when all keys
+ * are written, one large value after another, in slices: in a file they must stand together.
  *
- * What is written early is in memory until then. A value that is removed meanwhile stays until it is written.
+ * What is kept is in memory until then. A value that is removed meanwhile stays until it is written.
  */
 
 import type { Keyspace, ValueKeeper } from "../db/keyspace";
-import type { DictGuard } from "../memory/dict-guard";
 import { int64 } from "../util/integers";
-import { BucketMap, HASH_END } from "./bucket-map";
-import type { DictElements } from "./codecs/codec";
-import { EntryWindow } from "./entry-window";
 import type { RdbOutput } from "./rdb-output";
 import type { RdbWriter } from "./rdb-writer";
 
-/** Elements that make a value a large one: fewer take less than half a millisecond. */
+/** Elements, or nodes, that make a value a large one: fewer elements take less than half a millisecond. */
 export const LARGE_FROM = 1024;
-/** Elements written between two looks at the clock. */
-const ELEMENTS_PER_LOOK = 256;
+/** Bytes of nodes that make a value a large one. */
+export const LARGE_BYTES = 256 * 1024;
+/** Bytes of nodes that are written between two looks at the clock; a node counts this much at least. */
+export const BYTES_PER_LOOK = 32 * 1024;
+export const NODE_COST = 64;
+
+/** What a large value needs to know. */
+export interface LargeFrame {
+  readonly keyspace: Keyspace;
+  readonly writer: RdbWriter;
+  /** Where its key is. */
+  readonly database: number;
+  /** The value word of its entry. */
+  readonly root: number;
+  /** What stands before the parts. */
+  readonly early: RdbOutput;
+  /** Hears of what goes wrong. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** A kind of large value, found in an entry. */
+export interface LargeShape {
+  /** Parts: their number stands before them. */
+  readonly count: number;
+  freeze(frame: LargeFrame): LargeValue;
+}
 
 /** A value that nobody refers to any more. */
 interface Orphan {
@@ -32,129 +51,98 @@ interface Orphan {
   readonly lazy: boolean;
 }
 
-export class LargeValue implements DictGuard, ValueKeeper {
-  /** Elements with smaller hashes are written. */
-  private position = 0;
-  private readonly buckets: BucketMap;
-  private readonly window: EntryWindow;
-  /** Its elements are being written to the file itself. */
+export abstract class LargeValue implements ValueKeeper {
+  /** Its parts are being written to the file itself. */
   private isOpen = false;
   private isOver = false;
+  private early: RdbOutput | null;
   private orphan: Orphan | null = null;
 
-  /**
-   * @param database where its key is
-   * @param root the value word of its entry
-   * @param early what stands before the elements; those that are written early follow there
-   * @param failed hears of what goes wrong
-   */
-  constructor(
-    private readonly keyspace: Keyspace,
-    private readonly writer: RdbWriter,
-    private readonly database: number,
-    private readonly root: number,
-    private readonly elements: DictElements,
-    private early: RdbOutput | null,
-    private readonly failed: (error: unknown) => void,
-  ) {
-    this.buckets = new BucketMap(elements.dict.size);
-    this.window = new EntryWindow(keyspace.heap);
-    const { heap } = keyspace;
-    heap.guards = (heap.guards ?? new Map()).set(elements.root, this);
-    keyspace.keepers = (keyspace.keepers ?? new Map()).set(root, this);
+  constructor(protected readonly frame: LargeFrame) {
+    const { keyspace, root, early } = frame;
+    this.early = early;
+    keyspace.keepers = guarded(keyspace.keepers, root, this);
   }
 
-  private get out(): RdbOutput {
-    return this.early ?? this.writer.out;
+  /** Writes some parts. */
+  protected abstract advance(): void;
+  /** Whether all parts are written. */
+  protected abstract get isWritten(): boolean;
+  /** Hears of no changes any more; frees what was kept. */
+  protected abstract letGo(): void;
+
+  /** Where parts are written to now. */
+  protected get out(): RdbOutput {
+    const { writer } = this.frame;
+    const out = this.early ?? writer.out;
+    out.compressible = writer.compressMax;
+    return out;
   }
 
-  private readonly write = (block: number): void => {
-    const { out } = this;
-    out.compressible = this.writer.compressMax;
-    this.elements.write(out, block);
-  };
-
-  protect(hash: number): void {
-    if (this.isOver || hash < this.position || !this.buckets.mark(hash)) return;
-    this.attempt(() => {
-      const { dict, root } = this.elements;
-      dict.open(root);
-      dict.scanRange(Math.max(this.buckets.first(hash), this.position), this.buckets.end(hash), this.write);
-    });
-  }
-
-  /** A command may be in the middle of something: it finds the one result of this module as it left it. */
-  private attempt(action: () => void): void {
+  /** Does what a command in the middle of something must not notice: it finds the one result of int64 as it left it. */
+  protected attempt(action: () => void): void {
+    if (this.isOver) return;
     const { hi, lo } = int64;
     try {
       action();
     } catch (error) {
       // The command that brought this about is not to blame.
-      this.failed(error);
-      this.position = HASH_END;
+      this.frame.failed(error);
+      this.end();
     }
     int64.hi = hi;
     int64.lo = lo;
   }
 
-  protectAll(): void {
-    while (!this.isOver && this.position < HASH_END) this.advance();
-  }
-
-  keep(): void {
-    this.protectAll();
-  }
-
   keepValue(type: number, encoding: number, lazy: boolean): void {
-    this.orphan = { type, encoding, root: this.root, lazy };
+    this.orphan = { type, encoding, root: this.frame.root, lazy };
   }
 
-  /** Writes some elements. True when all of it is written. */
+  /** Nothing is at the root any more: another value may come to be there. */
+  protected leaveRoot(): void {
+    const { keyspace, root } = this.frame;
+    keyspace.keepers = unguarded(keyspace.keepers, root, this);
+  }
+
+  /** Writes some parts. True when all of it is written. */
   step(): boolean {
     if (!this.isOpen) this.open();
-    this.advance();
-    if (this.position < HASH_END) return false;
-    this.writer.keys++;
+    this.attempt(() => this.advance());
+    if (this.isOver || !this.isWritten) return this.isOver;
+    this.frame.writer.keys++;
     this.end();
     return true;
   }
 
-  /** It has its turn: from now on its elements go to the file. */
+  /** It has its turn: from now on its parts go to the file. */
   private open(): void {
-    const { early, writer } = this;
+    const { early } = this;
+    const { writer, database } = this.frame;
     this.isOpen = true;
     this.early = null;
-    writer.select(this.database);
+    writer.select(database);
     if (early !== null) writer.out.raw(early.buf, 0, early.length);
   }
-
-  private advance(): void {
-    this.attempt(() => {
-      const { dict, root } = this.elements;
-      dict.open(root);
-      this.position = dict.scan(this.position, ELEMENTS_PER_LOOK, this.visit) || HASH_END;
-      this.window.visit(this.write);
-    });
-  }
-
-  private readonly visit = (block: number, hash: number): void => {
-    if (!this.buckets.isEarly(hash)) this.window.add(block);
-  };
 
   /** Ends it, wherever it is: what was kept for it alone is freed. */
   end(): void {
     if (this.isOver) return;
     this.isOver = true;
     this.early = null;
-    const { keyspace, orphan } = this;
-    keyspace.heap.guards = without(keyspace.heap.guards, this.elements.root);
-    keyspace.keepers = without(keyspace.keepers, this.root);
-    if (orphan !== null) keyspace.free.addValue(orphan.type, orphan.encoding, orphan.root, orphan.lazy);
+    this.letGo();
+    this.leaveRoot();
+    const { orphan } = this;
+    if (orphan !== null) this.frame.keyspace.free.addValue(orphan.type, orphan.encoding, orphan.root, orphan.lazy);
   }
 }
 
-/** The map without a key; null where it is empty then. */
-function without<V>(map: Map<number, V> | null, key: number): Map<number, V> | null {
-  map?.delete(key);
+/** A map with one more guard. */
+export function guarded<G>(map: Map<number, G> | null, root: number, guard: G): Map<number, G> {
+  return (map ?? new Map<number, G>()).set(root, guard);
+}
+
+/** A map without a guard; null where it is empty then. */
+export function unguarded<G>(map: Map<number, G> | null, root: number, guard: G): Map<number, G> | null {
+  if (map?.get(root) === guard) map.delete(root);
   return map === null || map.size === 0 ? null : map;
 }

@@ -136,6 +136,15 @@ export class RdbOutput {
     this.bigEndian32(lo);
   }
 
+  /** Four words as 16 bytes, most significant byte first: the ID of an entry of a stream. */
+  words(a: number, b: number, c: number, d: number): void {
+    this.reserve(16);
+    this.bigEndian32(a);
+    this.bigEndian32(b);
+    this.bigEndian32(c);
+    this.bigEndian32(d);
+  }
+
   private bigEndian32(value: number): void {
     const { buf, length } = this;
     buf[length] = value >>> 24;
@@ -149,10 +158,14 @@ export class RdbOutput {
   int64(hi: number, lo: number): void {
     this.reserve(8);
     const { buf, length } = this;
-    for (let i = 0; i < 4; i++) {
-      buf[length + i] = lo >>> (8 * i);
-      buf[length + 4 + i] = hi >>> (8 * i);
-    }
+    buf[length] = lo;
+    buf[length + 1] = lo >>> 8;
+    buf[length + 2] = lo >>> 16;
+    buf[length + 3] = lo >>> 24;
+    buf[length + 4] = hi;
+    buf[length + 5] = hi >>> 8;
+    buf[length + 6] = hi >>> 16;
+    buf[length + 7] = hi >>> 24;
     this.length = length + 8;
   }
 

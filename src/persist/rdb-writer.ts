@@ -2,7 +2,7 @@
 
 import type { Database } from "../db/database";
 import { REDIS_VERSION } from "../util/redis-version";
-import { LARGE_FROM, LargeValue } from "./large-value";
+import type { LargeValue } from "./large-value";
 import * as format from "./rdb-format";
 import type { RdbOutput } from "./rdb-output";
 import type { ValueCodecs } from "./value-codecs";
@@ -112,13 +112,14 @@ export class RdbWriter implements SnapshotWriter {
 
   freeze(ref: number, id: number, failed: (error: unknown) => void): LargeValue | null {
     const { codecs } = this;
-    const elements = codecs.largeElements(ref, LARGE_FROM);
-    if (elements === null) return null;
-    const head = this.out.another();
-    this.metadata(head, ref);
-    codecs.encodeKey(head, ref);
-    head.size(elements.dict.size);
-    return new LargeValue(codecs.keyspace, this, id, codecs.entries.valueWord(ref, 0), elements, head, failed);
+    const large = codecs.large(ref);
+    if (large === null) return null;
+    const early = this.out.another();
+    this.metadata(early, ref);
+    codecs.encodeKey(early, ref);
+    early.size(large.count);
+    const root = codecs.entries.valueWord(ref, 0);
+    return large.freeze({ keyspace: codecs.keyspace, writer: this, database: id, root, early, failed });
   }
 
   /** What stands before the type of a key. */

@@ -5,13 +5,14 @@ import type { Keyspace } from "../db/keyspace";
 import type { SetLimits } from "../types/set/set";
 import type { EntryHead } from "../types/string/string";
 import type { ZsetLimits } from "../types/zset/zset";
-import type { CodecContext, DictElements, ValueCodec } from "./codecs/codec";
+import type { CodecContext, ValueCodec } from "./codecs/codec";
 import { HashCodec, type HashLimits } from "./codecs/hash-codec";
 import { ListCodec, type ListLimits } from "./codecs/list-codec";
 import { SetCodec } from "./codecs/set-codec";
 import { StreamCodec } from "./codecs/stream-codec";
 import { StringCodec } from "./codecs/string-codec";
 import { ZsetCodec } from "./codecs/zset-codec";
+import type { LargeShape } from "./large-value";
 import { RDB_TYPE_LAST_OF_11, RDB_VERSION, RDB_VERSION_FIELD_EXPIRY } from "./rdb-format";
 import { corrupt, type RdbInput } from "./rdb-input";
 import type { RdbOutput } from "./rdb-output";
@@ -75,10 +76,9 @@ export class ValueCodecs implements CodecContext {
     this.codec(ref).encode(out, ref);
   }
 
-  /** The elements of a collection that has at least `least` of them in a dict; null for other values. */
-  largeElements(ref: number, least: number): DictElements | null {
-    if (this.entries.type(ref) === TYPE_STRING) return null;
-    return this.codec(ref).elements?.(ref, least) ?? null;
+  /** What a value is that nobody can wait for until all of it is written; null for other values. */
+  large(ref: number): LargeShape | null {
+    return this.codec(ref).large?.(ref) ?? null;
   }
 
   /** Writes the type and the key of an entry: what stands before its value in a file. */

@@ -10,6 +10,7 @@ import type { Entries } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
 import type { Dict } from "../../memory/dict";
 import type { EntryHead } from "../../types/string/string";
+import type { LargeShape } from "../large-value";
 import type { RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 
@@ -33,8 +34,8 @@ export interface ValueCodec {
   rdbType(ref: number): number;
   /** Writes the value of an entry. */
   encode(out: RdbOutput, ref: number): void;
-  /** The elements of a value that is the dict alone that they are in, and has `least` at least; null for others. */
-  elements?(ref: number, least: number): DictElements | null;
+  /** What a value is that nobody can wait for until all of it is written; null if it is none. */
+  large?(ref: number): LargeShape | null;
   /**
    * Reads a value of `rdbType` and makes the entry that `head` describes (type, encoding and inlineLength are the codec's
    * to set), in no dict yet. Returns its ref, or EMPTY_VALUE. Throws RdbError where the bytes are damaged, HeapFullError

@@ -22,11 +22,13 @@ import { hashType } from "../../types/hash/hash-type";
 import type { EntryHead } from "../../types/string/string";
 import { copyBytes } from "../../util/bytes";
 import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
+import { largeDict } from "../large-dict";
+import { LARGE_FROM, type LargeShape } from "../large-value";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { listpackCount } from "./block-checks";
-import { type CodecContext, type DictElements, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { type CodecContext, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
 import { eachInZiplist, eachInZipmap } from "./old-blocks";
 
@@ -109,14 +111,14 @@ export class HashCodec implements ValueCodec {
   }
 
   /** Fields that expire are written with a time that depends on all of them: those are written at once. */
-  elements(ref: number, least: number): DictElements | null {
+  large(ref: number): LargeShape | null {
     const { entries, keyspace } = this.context;
     const root = entries.valueWord(ref, 0);
-    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < least) return null;
+    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const blocks = new FieldBlocks(keyspace.heap);
     const dict = new Dict(keyspace.heap, keyspace.hasher, blocks);
     dict.open(root);
-    return {
+    return largeDict({
       dict,
       root,
       write(out, block) {
@@ -125,7 +127,7 @@ export class HashCodec implements ValueCodec {
         blocks.locateValue(block);
         out.string(blocks.bytes, blocks.at, blocks.length);
       },
-    };
+    });
   }
 
   private encodeListpack(out: RdbOutput): void {

@@ -8,11 +8,14 @@ import { Listpack } from "../../memory/listpack";
 import { Quicklist } from "../../memory/quicklist";
 import { listEncoding } from "../../types/list/list";
 import type { EntryHead } from "../../types/string/string";
+import { LargeList } from "../large-list";
+import { LARGE_BYTES, LARGE_FROM, type LargeShape } from "../large-value";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { listpackCount } from "./block-checks";
 import { type CodecContext, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { writeListBlock } from "./list-blocks";
 import { eachInZiplist } from "./old-blocks";
 
 export interface ListLimits {
@@ -52,10 +55,17 @@ export class ListCodec implements ValueCodec {
     const { list } = this;
     list.open(entries.valueWord(ref, 0), entries.encoding(ref) === ENCODING_LISTPACK);
     out.size(list.nodeCount);
-    list.eachBlock((bytes, at, length, isPlain) => {
-      out.size(isPlain ? format.QUICKLIST_PLAIN : format.QUICKLIST_PACKED);
-      out.string(bytes, at, length);
-    });
+    list.eachBlock((bytes, at, length, isPlain) => writeListBlock(out, bytes, at, length, isPlain));
+  }
+
+  large(ref: number): LargeShape | null {
+    const { entries } = this.context;
+    if (entries.encoding(ref) === ENCODING_LISTPACK) return null;
+    const { list } = this;
+    list.open(entries.valueWord(ref, 0), false);
+    const { nodeCount } = list;
+    if (nodeCount < 2 || (nodeCount < LARGE_FROM && list.contentBytes < LARGE_BYTES)) return null;
+    return { count: nodeCount, freeze: (frame) => new LargeList(frame) };
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {

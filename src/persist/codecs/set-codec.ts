@@ -10,11 +10,13 @@ import { type SetLimits, SetView } from "../../types/set/set";
 import { Member } from "../../types/set/set-member";
 import type { EntryHead } from "../../types/string/string";
 import { copyBytes } from "../../util/bytes";
+import { largeDict } from "../large-dict";
+import { LARGE_FROM, type LargeShape } from "../large-value";
 import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { intsetCount, listpackCount } from "./block-checks";
-import { type CodecContext, type DictElements, discardValue, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { type CodecContext, discardValue, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
 
 export class SetCodec implements ValueCodec {
@@ -54,21 +56,21 @@ export class SetCodec implements ValueCodec {
     out.string(keyspace.heap.u8[root >>> SEGMENT_SHIFT], Heap.offset(root), length);
   }
 
-  elements(ref: number, least: number): DictElements | null {
+  large(ref: number): LargeShape | null {
     const { entries, keyspace } = this.context;
     const root = entries.valueWord(ref, 0);
-    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < least) return null;
+    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const blocks = new StringBlocks(keyspace.heap);
     const dict = new Dict(keyspace.heap, keyspace.hasher, blocks);
     dict.open(root);
-    return {
+    return largeDict({
       dict,
       root,
       write(out, block) {
         blocks.locate(block);
         out.string(blocks.bytes, blocks.at, blocks.length);
       },
-    };
+    });
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {

@@ -14,34 +14,38 @@
  */
 
 import { ENCODING_STREAM, TYPE_STREAM } from "../../db/entry";
+import { IdTree } from "../../memory/id-tree";
+import { Listpack } from "../../memory/listpack";
 import { Stream } from "../../types/stream/stream";
 import { StreamGroup } from "../../types/stream/stream-group";
 import { countUpTo } from "../../types/stream/stream-lag";
 import type { EntryHead } from "../../types/string/string";
 import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
+import { LargeStream } from "../large-stream";
+import { LARGE_BYTES, LARGE_FROM, type LargeShape } from "../large-value";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./codec";
+import { ID_BYTES, writeRawId, writeStreamNode } from "./stream-blocks";
 import { NodeCheck } from "./stream-check";
-
-const ID_BYTES = 16;
 
 export class StreamCodec implements ValueCodec {
   readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
   private readonly stream: Stream;
   private readonly group: StreamGroup;
+  private readonly list: Listpack;
   private readonly check = new NodeCheck();
   private readonly id = new StreamId();
   /** A scratch register. */
   private readonly last = new StreamId();
-  private readonly idBytes = Buffer.alloc(ID_BYTES);
 
   constructor(private readonly context: CodecContext) {
     const { heap } = context.keyspace;
     this.stream = new Stream(heap);
     this.group = new StreamGroup(heap);
+    this.list = new Listpack(heap);
   }
 
   rdbType(): number {
@@ -51,9 +55,21 @@ export class StreamCodec implements ValueCodec {
   // --- writing -----------------------------------------------------------------------------------------------------
 
   encode(out: RdbOutput, ref: number): void {
-    const { stream, group } = this;
+    const { stream, id, list } = this;
     stream.open(this.context.entries.valueWord(ref, 0));
-    this.encodeNodes(out);
+    const { nodes } = stream;
+    out.size(nodes.size);
+    for (let more = nodes.first(); more; more = nodes.next()) {
+      nodes.readId(id);
+      list.open(nodes.ref);
+      writeStreamNode(out, id, list);
+    }
+    this.encodeTail(out);
+  }
+
+  /** Writes what stands behind the nodes of the open stream. */
+  private encodeTail(out: RdbOutput): void {
+    const { stream, group } = this;
     out.size(stream.length);
     encodeId(out, stream.lastId);
     encodeId(out, stream.firstId);
@@ -68,32 +84,34 @@ export class StreamCodec implements ValueCodec {
     }
   }
 
-  private encodeNodes(out: RdbOutput): void {
-    const { stream, id } = this;
-    const { nodes, node } = stream;
-    out.size(nodes.size);
-    for (let more = nodes.first(); more; more = nodes.next()) {
-      nodes.readId(id);
-      this.packId(id);
-      out.string(this.idBytes, 0, ID_BYTES);
-      node.open(nodes.ref);
-      const { bytes, start, byteLength } = node.pack;
-      out.string(bytes, start, byteLength);
+  large(ref: number): LargeShape | null {
+    const { stream } = this;
+    const { heap } = this.context.keyspace;
+    stream.open(this.context.entries.valueWord(ref, 0));
+    if (!this.isLarge()) return null;
+    return {
+      count: stream.nodes.size,
+      freeze: (frame) => {
+        const tail = frame.early.another();
+        tail.compressible = frame.writer.compressMax;
+        this.encodeTail(tail);
+        const kept = new IdTree(heap);
+        kept.create();
+        return new LargeStream(frame, kept, tail);
+      },
+    };
+  }
+
+  /** Whether the nodes of the open stream are so many, or so large, that nobody can wait until they are written. */
+  private isLarge(): boolean {
+    const { nodes } = this.stream;
+    if (nodes.size >= LARGE_FROM) return true;
+    let bytes = 0;
+    for (let more = nodes.first(); more && bytes < LARGE_BYTES; more = nodes.next()) {
+      this.list.open(nodes.ref);
+      bytes += this.list.byteLength;
     }
-  }
-
-  /** Writes an ID into idBytes, most significant byte first. */
-  private packId(id: StreamId): void {
-    const { idBytes } = this;
-    idBytes.writeUInt32BE(id.msHi, 0);
-    idBytes.writeUInt32BE(id.msLo, 4);
-    idBytes.writeUInt32BE(id.seqHi, 8);
-    idBytes.writeUInt32BE(id.seqLo, 12);
-  }
-
-  private encodeRawId(out: RdbOutput, id: StreamId): void {
-    this.packId(id);
-    out.raw(this.idBytes, 0, ID_BYTES);
+    return bytes >= LARGE_BYTES && nodes.size > 1;
   }
 
   private encodeGroup(out: RdbOutput, ref: number): void {
@@ -107,7 +125,7 @@ export class StreamCodec implements ValueCodec {
     out.size(pending.size);
     for (let more = pending.first(); more; more = pending.next()) {
       pending.readId(id);
-      this.encodeRawId(out, id);
+      writeRawId(out, id);
       encodeTime(out, group.deliveredAt(pending.ref));
       group.readDeliveries(pending.ref);
       out.size64(int64.hi, int64.lo);
@@ -127,7 +145,7 @@ export class StreamCodec implements ValueCodec {
     out.size(own.size);
     for (let more = own.first(); more; more = own.next()) {
       own.readId(id);
-      this.encodeRawId(out, id);
+      writeRawId(out, id);
     }
   }
 

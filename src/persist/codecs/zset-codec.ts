@@ -11,11 +11,13 @@ import { SortedSet, type ZsetLimits } from "../../types/zset/zset";
 import { IndexedZset } from "../../types/zset/zset-indexed";
 import { copyBytes } from "../../util/bytes";
 import { parseDouble } from "../../util/doubles";
+import { largeDict } from "../large-dict";
+import { LARGE_FROM, type LargeShape } from "../large-value";
 import * as format from "../rdb-format";
 import { corrupt, type RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
 import { listpackCount } from "./block-checks";
-import { type CodecContext, type DictElements, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
+import { type CodecContext, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
 import { eachInZiplist } from "./old-blocks";
 
@@ -54,14 +56,14 @@ export class ZsetCodec implements ValueCodec {
     }
   }
 
-  elements(ref: number, least: number): DictElements | null {
+  large(ref: number): LargeShape | null {
     const { entries, keyspace } = this.context;
     if (entries.encoding(ref) !== ENCODING_SKIPLIST) return null;
     const root = IndexedZset.dictOf(keyspace.heap, entries.valueWord(ref, 0));
-    if (Dict.sizeOf(keyspace.heap, root) < least) return null;
+    if (Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const { blocks, dict } = new IndexedZset(keyspace.heap, keyspace.hasher);
     dict.open(root);
-    return {
+    return largeDict({
       dict,
       root,
       write(out, block) {
@@ -69,7 +71,7 @@ export class ZsetCodec implements ValueCodec {
         out.string(blocks.bytes, blocks.at, blocks.length);
         out.double(blocks.score(block));
       },
-    };
+    });
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {

@@ -186,6 +186,7 @@ export class Stream {
     } else {
       const { node } = this;
       const { ref } = node.pack;
+      this.changing();
       node.append(id, args, first, pairs, bytes, limits.maxBytes);
       if (node.pack.ref !== ref) this.moveTail();
     }
@@ -282,12 +283,19 @@ export class Stream {
     this.radixNodes += added;
   }
 
+  /** The open node is about to be changed. */
+  private changing(): void {
+    const { streamGuards } = this.heap;
+    if (streamGuards !== null) streamGuards.get(this.root)?.changing(this.node.masterId, this.node.pack.ref);
+  }
+
   /** Removes the open node, which the tree's cursor is at. */
   private removeNode(): void {
     const { nodes, node } = this;
     this.forgetTail(node.pack.ref);
     nodes.remove();
-    node.pack.free();
+    const isKept = this.heap.streamGuards?.get(this.root)?.removing(node.masterId, node.pack.ref) ?? false;
+    if (!isKept) node.pack.free();
     this.radixNodes -= radixNodesOf(nodes, node.masterId);
   }
 
@@ -358,6 +366,7 @@ export class Stream {
     if (node.count === 1) {
       this.removeNode();
     } else {
+      this.changing();
       node.remove();
       nodes.setRef(node.pack.ref);
     }
@@ -419,6 +428,7 @@ export class Stream {
         trimming.strategy === TRIM_MAXLEN ? this.length <= trimming.maxLength : node.id.compare(trimming.minId) >= 0;
       if (stays) break;
       if (node.isDeleted) continue;
+      if (removed === 0) this.changing();
       node.mark();
       this.length--;
       removed++;
