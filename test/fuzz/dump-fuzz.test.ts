@@ -7,13 +7,25 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  RDB_HASH,
+  RDB_HASH_ZIPLIST,
+  RDB_HASH_ZIPMAP,
+  RDB_LIST,
+  RDB_LIST_QUICKLIST,
+  RDB_LIST_ZIPLIST,
+  RDB_SET,
+  RDB_ZSET,
+  RDB_ZSET_ZIPLIST,
+} from "../../src/persist/rdb-format";
 import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";
+import { ziplist, zipmap } from "../support/old-blocks";
 import { Random } from "../support/random";
 import { sealed } from "../support/rdb-payload";
-import { text } from "../support/reply";
+import { OK, text } from "../support/reply";
 
 const SEED = seedFromEnvironment(20_261_122);
 const ROUNDS = Number(process.env.REDBUN_FUZZ_ROUNDS ?? 2000);
@@ -36,7 +48,36 @@ const VALUES: readonly (readonly string[])[] = [
   ["XADD k 1-1 f v g w", "XADD k 1-2 f v g w", "XADD k 2-0 other x", "XDEL k 1-2"],
   ["XADD k 1-1 f v", "XADD k 2-1 f v", "XGROUP CREATE k g 0", "XREADGROUP GROUP g alice COUNT 1 STREAMS k >"],
   ["XADD k 1-1 f v", "XGROUP CREATE k g 0", "XGROUP CREATE k h $", "XREADGROUP GROUP g bob STREAMS k >"],
+  [
+    "CONFIG SET stream-node-max-entries 2",
+    ...["1-1 f v", "1-2 f v", "2-300 f w", "70000-1 other x", "9000000000-0 f v"].map((entry) => `XADD k ${entry}`),
+    "CONFIG SET stream-node-max-entries 100",
+    "XGROUP CREATE k g 0",
+    ...["alice COUNT 2", "bob COUNT 1", "eve COUNT 1"].map((reader) => `XREADGROUP GROUP g ${reader} STREAMS k >`),
+  ],
 ];
+
+/** Values as only old versions write them: a type, and blocks as strings, or elements one by one. */
+const OLD_VALUES: readonly Buffer[] = [
+  typed(RDB_LIST, 2, "a", "12"),
+  typed(RDB_SET, 3, "a", "12", "b"),
+  typed(RDB_ZSET, 2, "a", "1", "b", "2.5"),
+  typed(RDB_HASH, 2, "f", "v", "g", "12"),
+  typed(RDB_LIST_ZIPLIST, ziplist(["a", 12, -70000, "text"])),
+  typed(RDB_LIST_QUICKLIST, 2, ziplist(["a", 12]), ziplist(["b"])),
+  typed(RDB_HASH_ZIPLIST, ziplist(["f", "v", "g", 12])),
+  typed(RDB_HASH_ZIPMAP, zipmap(["f", "v", "g", "12"], 1)),
+  typed(RDB_ZSET_ZIPLIST, ziplist(["a", 1, "b", "2.5"])),
+];
+
+/** A type, and then counts and strings, all below 64. */
+function typed(type: number, ...parts: readonly (number | string | Buffer)[]): Buffer {
+  const bytes = parts.map((part) => {
+    if (typeof part === "number") return Buffer.from([part]);
+    return Buffer.concat([Buffer.from([part.length]), Buffer.from(part)]);
+  });
+  return Buffer.concat([Buffer.from([type]), ...bytes]);
+}
 
 /** What is done to what was accepted: reading and writing from both ends and in the middle. */
 const COMMANDS = [
@@ -93,13 +134,17 @@ for (const sanitize of ["no", "yes", "clients"]) {
   test(`damaged payloads, sanitize-dump-payload ${sanitize} (seed ${SEED})`, () => {
     const random = new Random(SEED);
     const redbun = start();
-    const bodies = VALUES.map((commands) => {
-      redbun.run(...commands);
-      const body = Buffer.from(text(redbun.run("DUMP k")), "latin1").subarray(0, -10);
-      redbun.run("DEL k");
-      return body;
-    });
+    const bodies = OLD_VALUES.concat(
+      VALUES.map((commands) => {
+        redbun.run(...commands);
+        const body = Buffer.from(text(redbun.run("DUMP k")), "latin1").subarray(0, -10);
+        redbun.run("DEL k");
+        return body;
+      }),
+    );
     redbun.run(`CONFIG SET sanitize-dump-payload ${sanitize}`);
+    for (const body of bodies) expect(redbun.call("RESTORE", "k", "0", sealed(body), "REPLACE")).toEqual(OK);
+    redbun.run("FLUSHALL");
     let accepted = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const body = damage(random, random.pick(bodies), random.pick(bodies));
