@@ -5,6 +5,7 @@
 import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from "../../db/entry";
 import { Dict } from "../../memory/dict";
 import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
+import { LISTPACK_EMPTY } from "../../memory/listpack";
 import { StringBlocks } from "../../memory/string-block";
 import { type SetLimits, SetView } from "../../types/set/set";
 import { Member } from "../../types/set/set-member";
@@ -18,6 +19,9 @@ import type { RdbOutput } from "../rdb-output";
 import { intsetCount, listpackCount } from "./block-checks";
 import { type CodecContext, discardValue, EMPTY_VALUE, makeEntry, type ValueCodec } from "./codec";
 import { hasDuplicates } from "./duplicates";
+
+/** What a listpack gets beforehand at the most. */
+const SMALL_BYTES = 4096;
 
 export class SetCodec implements ValueCodec {
   readonly rdbTypes = [RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK];
@@ -83,18 +87,45 @@ export class SetCodec implements ValueCodec {
     const { view, member, limits } = this;
     const count = input.size();
     if (count === 0) return EMPTY_VALUE;
-    view.create(count > limits.setMaxIntsetEntries ? ENCODING_HASHTABLE : ENCODING_INTSET);
+    this.readMember(input);
+    view.create(this.encodingFor(count));
     try {
+      if (view.encoding === ENCODING_LISTPACK) this.makeRoomFor(count);
       for (let i = 0; i < count; i++) {
-        input.string();
-        member.setText(input.value, input.from, input.from + input.length);
+        if (i > 0) this.readMember(input);
         if (!view.add(member, limits)) throw corrupt("Duplicate set members detected");
       }
     } catch (error) {
       discardValue(this.context.keyspace, TYPE_SET, view.encoding, view.root);
       throw error;
     }
+    if (view.encoding === ENCODING_LISTPACK) {
+      view.list.fit(0);
+      view.open(ENCODING_LISTPACK, view.list.ref);
+    }
     return this.finish(head);
+  }
+
+  private readMember(input: RdbInput): void {
+    input.string();
+    this.member.setText(input.value, input.from, input.from + input.length);
+  }
+
+  /** Gets the block of the listpack for `count` members like the first at once, unless that is much. */
+  private makeRoomFor(count: number): void {
+    const { view, member } = this;
+    view.list.reserve(Math.min(LISTPACK_EMPTY + count * (member.length + 2), SMALL_BYTES));
+    view.open(ENCODING_LISTPACK, view.list.ref);
+  }
+
+  /** What a set of `count` members, of which `member` is the first, begins as. */
+  private encodingFor(count: number): number {
+    const { limits, member } = this;
+    if (count > limits.setMaxIntsetEntries) return ENCODING_HASHTABLE;
+    if (member.isInteger()) return ENCODING_INTSET;
+    return count <= limits.setMaxListpackEntries && member.length <= limits.setMaxListpackValue
+      ? ENCODING_LISTPACK
+      : ENCODING_HASHTABLE;
   }
 
   private decodeIntset(input: RdbInput, head: EntryHead, deep: boolean): number {
