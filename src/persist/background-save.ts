@@ -1,6 +1,6 @@
 /**
  * BGSAVE: a snapshot of all keys, written to the RDB file in slices of about a millisecond between requests. When there
- * are none it takes nearly all of the time. While there are some it takes a quarter of what they leave, and a twelfth at
+ * are none it takes nearly all of the time. While there are some it takes a sixth of what they leave, and a sixteenth at
  * least: whatever they change first costs them something, too.
  *
  * Where the disk takes bytes more slowly than they are made, the slices wait for it. What a change makes necessary in
@@ -17,8 +17,8 @@ import { Snapshot } from "./snapshot";
 /** Length of a slice, µs. */
 const SLICE_MICROS = 1000;
 /** Share of the time that the slices take while there are requests: of what these leave; and at least. */
-const SHARE_OF_IDLE = 0.25;
-const SHARE_MIN = 1 / 12;
+const SHARE_OF_IDLE = 1 / 6;
+const SHARE_MIN = 1 / 16;
 /** How much one pause counts in the share of the time that the process is busy. */
 const LATEST_WEIGHT = 0.25;
 /** While the file waits for so many bytes to be written, it is not given more. */
