@@ -20,6 +20,7 @@ import { TYPE_NAMES } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import type { KeyspaceHooks } from "../db/keyspace-hooks";
 import type { Request } from "../resp/request";
+import { copyOfRange } from "../util/bytes";
 import { ByteMap, ByteMapEntry } from "./byte-map";
 import type { Client } from "./client";
 import { type Deadline, DeadlineHeap } from "./deadline-heap";
@@ -200,7 +201,7 @@ export class Blocking implements KeyspaceHooks {
     const hash = table.hash(buf, start, end);
     let queues = table.find(hash, buf, start, end);
     if (queues === null) {
-      queues = new KeyQueues(db, buf.slice(start, end), hash);
+      queues = new KeyQueues(db, copyOfRange(buf, start, end), hash);
       table.add(queues);
     }
     const before = queues.deletionCount;

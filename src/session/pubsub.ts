@@ -6,7 +6,7 @@
  */
 
 import type { KeyHasher } from "../memory/hash";
-import { copyBytes } from "../util/bytes";
+import { copyBytes, copyOfRange } from "../util/bytes";
 import { globMatch } from "../util/glob";
 import { numberDigits, writeNumber } from "../util/integers";
 import { ByteMap, ByteMapEntry } from "./byte-map";
@@ -61,7 +61,7 @@ class Topics {
     const hash = this.byName.hash(buf, start, end);
     const known = this.byName.find(hash, buf, start, end);
     if (known !== null) return known;
-    const topic = new Topic(buf.slice(start, end), hash);
+    const topic = new Topic(copyOfRange(buf, start, end), hash);
     this.byName.add(topic);
     this.all.add(topic);
     return topic;

@@ -12,6 +12,7 @@
 import type { Database } from "../db/database";
 import type { Keyspace } from "../db/keyspace";
 import type { KeyspaceHooks } from "../db/keyspace-hooks";
+import { copyOfRange } from "../util/bytes";
 import { ByteMap, ByteMapEntry } from "./byte-map";
 import type { Client } from "./client";
 
@@ -62,7 +63,7 @@ export class Watches implements KeyspaceHooks {
     let watched = table.find(hash, buf, start, end);
     if (watched === null) {
       if (this.keys === 0) this.keyspace.listen(this);
-      watched = new WatchedKey(db, buf.slice(start, end), hash);
+      watched = new WatchedKey(db, copyOfRange(buf, start, end), hash);
       table.add(watched);
     } else if (watched.watchers.has(client)) {
       return;

@@ -53,6 +53,13 @@ export function copyBytes(src: Uint8Array, srcStart: number, dst: Uint8Array, ds
   }
 }
 
+/** The range as bytes of their own. (`slice` would do for a Uint8Array, but that of a Buffer is a view.) */
+export function copyOfRange(buf: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  copyBytes(buf, start, copy, 0, end - start);
+  return copy;
+}
+
 /** The range as text, one character a byte. */
 export function latin1(buf: Uint8Array, start: number, end: number): string {
   if (end - start > TEXT_LOOP_MAX) return nativeToString.call(buf, "latin1", start, end);

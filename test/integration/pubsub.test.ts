@@ -108,3 +108,17 @@ test("messages of a transaction, and of a client that then goes, all come", asyn
   await publisher.closed;
   for (const value of ["1", "2", "3"]) expect(await reader.readReply()).toEqual(message("t", value));
 });
+
+test("a subscription that was queued by MULTI stays, whatever is queued after it", async () => {
+  await using listener = await server.client();
+  await using publisher = await server.client();
+  const transactions = ["MULTI", "SUBSCRIBE kept", "PSUBSCRIBE pat*", "EXEC", "MULTI", "ECHO xxxxxxxxxxxxxxxx", "EXEC"];
+  await using other = await server.client({ protocol: 3 });
+  for (const client of [listener, other]) for (const line of transactions) client.send(`${line}\r\n`);
+  await until(async () => text(await publisher.call("PUBSUB", "NUMPAT")) === "1");
+  for (let i = 0; i < 50; i++) {
+    await publisher.pipeline([["MULTI"], ["SET", `key ${i}`, "v".repeat(i * 7)], ["EXEC"]]);
+    expect(await publisher.call("PUBSUB", "NUMSUB", "kept")).toEqual(array(bulk("kept"), integer(2)));
+    expect(await publisher.call("PUBLISH", "pattern", "m")).toEqual(integer(2));
+  }
+});
