@@ -11,13 +11,15 @@
  * The last of the compilers (FTL) takes 100 to 200 ms of the processor for each command that is new, as every level of
  * its calls is compiled once more with all that is below it. By default it comes after 4,000 calls. Without pipelining,
  * where the kernel does most of the work, that takes very long to pay off: the first 15,000 requests of a command cost
- * about twice as much as later ones, and 100,000 of them a third more. So it waits for 85,000 calls, a tenth of a second
- * of a pipeline. Loops count for more, so that one long command (BITOP, SORT) is compiled as early as by default: without
- * that BITOP of 10 MB took 3.1 ms instead of 1.1. More of a function's life is known by then, too, and less is compiled
- * twice: 300,000 calls of each of seven commands take as much of the processor as before in all. A smaller budget for
- * what is inlined into one function saves another tenth of that compiler's time. CPU time a request without pipelining,
- * in the first, second and third 15,000 of a command (µs): LPUSH 22 10 8 before, 13 9 8 after; RPOP 20 14 12 before,
- * 9 9 9 after; ZPOPMIN 23 19 12 before, 10 9 9 after. The speed in the end is the same.
+ * about twice as much as later ones. So it waits for 43,000 calls. Loops count for more, so that one long command (BITOP,
+ * SORT) is compiled as early as by default: without that BITOP of 10 MB took 3.1 ms instead of 1.1. More of a function's
+ * life is known by then, too, and less is compiled twice: 300,000 calls of each of seven commands take as much of the
+ * processor as before in all. A smaller budget for what is inlined into one function saves another tenth of that
+ * compiler's time. CPU time a request in the first, second and third run (µs), without pipelining, 15,000 requests: LPUSH
+ * 22 10 8 before, 13 9 9 after; RPOP 20 14 12 before, 11 11 10 after; ZPOPMIN 23 19 12 before, 11 9 9 to 13 after. With a
+ * pipeline of 16, 100,000 requests: LPUSH 3.9 1.5 1.5 before, 3.0 2.2 0.9 after. The speed in the end is the same. With
+ * 85,000 calls the first runs without pipelining are cheaper by another tenth, but those with a pipeline stay slow for
+ * longer than they gain (the main thread's part 15 % more).
  *
  * The allocator (mimalloc): every chunk that arrives is a buffer, and those that were served are freed together, some
  * times a second. By default their pages go back to the system at once, by a thread of its own, and are faulted in again,
@@ -41,8 +43,8 @@ export const RUNTIME_OPTIONS: Readonly<Record<string, string>> = {
   BUN_JSC_maximumInliningDepth: "8",
   BUN_JSC_maximumFunctionForCallInlineCandidateBytecodeCostForFTL: "250",
   BUN_JSC_globalInliningPlanBudgetForFTL: "3000",
-  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "1280000",
-  BUN_JSC_ftlTierUpCounterIncrementForLoop: "20",
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "640000",
+  BUN_JSC_ftlTierUpCounterIncrementForLoop: "10",
   // Milliseconds.
   MIMALLOC_PURGE_DELAY: "10000",
 };
