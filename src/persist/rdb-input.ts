@@ -9,6 +9,7 @@
 import { readSync } from "node:fs";
 import { copyBytes, latin1 } from "../util/bytes";
 import { int64, MAX_INT64_TEXT, writeInt64 } from "../util/integers";
+import { strerror } from "../util/strerror";
 import { Crc64 } from "./crc64";
 import { lzfDecompress } from "./lzf";
 import {
@@ -29,7 +30,7 @@ const RETAINED_BYTES = 4 * 1024 * 1024;
 /** LZF makes at most this many bytes of one: 264 bytes of a copy of three. */
 const LZF_RATIO = 88;
 
-/** The bytes are not what they should be. `short`: they end too early. */
+/** The bytes are not what they should be. `short`: they end too early, or cannot be read. */
 export class RdbError extends Error {
   constructor(
     reason: string,
@@ -130,11 +131,20 @@ export class RdbInput {
     this.summed = 0;
     this.end = rest;
     while (this.end < count) {
-      const read = readSync(this.fd, buf, this.end, Math.min(buf.length - this.end, this.behind), null);
+      const read = this.readFile(buf, this.end, Math.min(buf.length - this.end, this.behind));
       // The file has become shorter since it was measured.
       if (read === 0) throw new RdbError("Unexpected EOF reading RDB file", true);
       this.end += read;
       this.behind -= read;
+    }
+  }
+
+  /** Bytes of the file to `buf` at `at`; how many there were. Throws where the disk, or what stands there, gives none. */
+  private readFile(buf: Buffer, at: number, count: number): number {
+    try {
+      return readSync(this.fd, buf, at, count, null);
+    } catch (error) {
+      throw new RdbError(`Error reading RDB file: ${strerror(error)}`, true);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Saving where it cannot work: a full disk, a folder that is gone, and kill -9 in the middle. */
 
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { error, OK, simple, text } from "../support/reply";
@@ -102,6 +102,28 @@ test("a folder that is not there stops the start, and CONFIG SET says why", asyn
   await using server = await startRedbun({ args: ["--dir", folder, "--enable-protected-configs", "yes"] });
   await using client = await server.client();
   expect(text(await client.call("CONFIG", "SET", "dir", missing))).toContain("No such file or directory");
+});
+
+test("a folder in a file's place, or a file in a folder's, stops the start with its name, and no crash report", async () => {
+  mkdirSync(join(folder, "dump.rdb"));
+  writeFileSync(join(folder, "files"), "");
+  const rdb = await runRedbun(["--port", "0", "--dir", folder]);
+  expect(rdb.code).toBe(1);
+  expect(rdb.stdout).toContain("Internal error in RDB reading offset 0 -> Error reading RDB file: Is a directory");
+  expect(rdb.stdout).not.toContain("BUG REPORT");
+  const args = ["--port", "0", "--dir", folder, "--appenddirname", "files"];
+  const aof = await runRedbun([...args, "--appendonly", "yes"]);
+  expect(aof.code).toBe(1);
+  expect(aof.stdout).toContain("Can't open or create append-only dir files: Not a directory");
+
+  rmSync(join(folder, "dump.rdb"), { recursive: true });
+  await using server = await startRedbun({ args: ["--dir", folder, "--appenddirname", "files"] });
+  await using client = await server.client();
+  const refusal = await client.call("CONFIG", "SET", "appendonly", "yes");
+  expect(text(refusal)).toEndWith("Unable to turn on AOF. Check server logs.");
+  await server.waitForLog(
+    "Failed applying new configuration. Possibly related to new appendonly setting. Restoring previous settings.",
+  );
 });
 
 test("kill -9 in the middle of a save leaves the old file, which loads", async () => {

@@ -35,7 +35,15 @@ function set(c: Call): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 2; i < c.argc; i += 2) pairs.push([c.text(i), c.text(i + 1)]);
-  const refusal = c.server.config.set(pairs, { local: isLocal(c.client), loading: c.server.persistence.loading });
+  const { config, log, persistence } = c.server;
+  const refusal = config.set(pairs, {
+    local: isLocal(c.client),
+    loading: persistence.loading,
+    failed: (name) =>
+      log.warning(
+        `Failed applying new configuration. Possibly related to new ${name} setting. Restoring previous settings.`,
+      ),
+  });
   if (refusal === null) c.reply.ok();
   else c.fail(refusal);
 }

@@ -36,6 +36,8 @@ export interface ConfigSetOrigin {
   readonly local?: boolean;
   /** The data set is being loaded. */
   readonly loading?: boolean;
+  /** Called when a value could not be put into effect, before the previous ones are. */
+  readonly failed?: (name: string) => void;
 }
 
 export interface ConfigOptions {
@@ -190,6 +192,7 @@ class ConfigState {
     for (const [hook, name] of done.hooks) {
       const refusal = hook();
       if (refusal === null) continue;
+      origin.failed?.(name);
       this.#rollBack(done.previous);
       // Redis applies the old values to everything again, also to what had not been changed yet.
       for (const again of done.hooks.keys()) again();

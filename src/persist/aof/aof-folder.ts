@@ -87,6 +87,7 @@ export class AofFolder {
   /** Makes the folder where it is missing. Throws what the system says. */
   create(): void {
     if (this.exists) return;
+    if (existsSync(this.path)) throw Object.assign(new Error("the append-only dir is a file"), { code: "ENOTDIR" });
     mkdirSync(this.path, 0o755);
     syncFolder(this.dir());
   }
