@@ -107,12 +107,12 @@ test("a folder that is not there stops the start, and CONFIG SET says why", asyn
 test("a folder in a file's place, or a file in a folder's, stops the start with its name, and no crash report", async () => {
   mkdirSync(join(folder, "dump.rdb"));
   writeFileSync(join(folder, "files"), "");
-  const rdb = await runRedbun(["--port", "0", "--dir", folder]);
+  const listen = ["--port", "0", "--unixsocket", join(folder, "socket"), "--dir", folder];
+  const rdb = await runRedbun(listen);
   expect(rdb.code).toBe(1);
   expect(rdb.stdout).toContain("Internal error in RDB reading offset 0 -> Error reading RDB file: Is a directory");
   expect(rdb.stdout).not.toContain("BUG REPORT");
-  const args = ["--port", "0", "--dir", folder, "--appenddirname", "files"];
-  const aof = await runRedbun([...args, "--appendonly", "yes"]);
+  const aof = await runRedbun([...listen, "--appenddirname", "files", "--appendonly", "yes"]);
   expect(aof.code).toBe(1);
   expect(aof.stdout).toContain("Can't open or create append-only dir files: Not a directory");
 
