@@ -152,10 +152,11 @@ class Checker {
   }
 
   private report(reason: string): void {
-    const { print, type } = this;
+    const { print, reader } = this;
+    const type = reader.doing === "read-key" ? reader.type : this.type;
     print("--- RDB ERROR DETECTED ---");
     this.info(reason);
-    print(`[additional info] While doing: ${this.reader.doing}`);
+    print(`[additional info] While doing: ${reader.doing}`);
     if (this.key !== null) print(`[additional info] Reading key '${this.key}'`);
     if (type !== NO_TYPE) {
       print(`[additional info] Reading type ${type} (${isObjectType(type) ? RDB_TYPE_NAMES[type] : "unknown"})`);

@@ -200,6 +200,12 @@ describe("redbun check-rdb", () => {
       expect(stdout).toMatch(
         /--- RDB ERROR DETECTED ---\n\[offset \d+\] Unexpected EOF reading RDB file\n\[additional info\] While doing: read-object-value\n\[additional info\] Reading key '[kl]'\n\[additional info\] Reading type 0 \(string\)\n\[info\] 2 keys read\n/,
       );
+      // The type is known before the key.
+      const list = Buffer.from("REDIS0011\xfe\x00\x12\x04ke", "latin1");
+      writeFileSync(path(), list);
+      expect((await runRedbun(["check-rdb", path()])).stdout).toContain(
+        "While doing: read-key\n[additional info] Reading type 18 (quicklist-v2)\n[info] 0 keys read\n",
+      );
     },
     LIMIT_MS,
   );
