@@ -33,6 +33,13 @@ export interface SaveHost {
   commandsRun(): number;
 }
 
+/** A save was ended from outside, as Redis's child process by a signal. */
+export class SaveKilled extends Error {
+  constructor() {
+    super("terminated by signal 9");
+  }
+}
+
 export class BackgroundSave {
   readonly snapshot: Snapshot;
   /** ms since the epoch. */
@@ -109,6 +116,11 @@ export class BackgroundSave {
   private fail(error: unknown): void {
     this.abort();
     this.done(error);
+  }
+
+  /** Ends it as kill -9 ends Redis's child process: for tests of saves that fail. */
+  kill(): void {
+    if (!this.over) this.fail(new SaveKilled());
   }
 
   /** Ends it without a file; `done` is not called. */

@@ -17,7 +17,7 @@ import { Delay } from "../util/delay";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { strerror } from "../util/strerror";
 import { BackgroundFile } from "./background-file";
-import { BackgroundSave } from "./background-save";
+import { BackgroundSave, SaveKilled } from "./background-save";
 import { EntryWindow } from "./entry-window";
 import { FileWriteError, FileWriter } from "./file-writer";
 import { FunctionLibraries } from "./function-libraries";
@@ -243,6 +243,10 @@ export class Persistence {
     this.background = null;
     this.lastBgsaveSeconds = this.seconds - startedAt;
     this.lastBgsaveOk = error === null;
+    if (error instanceof SaveKilled) {
+      log.warning(`Background saving ${error.message}`);
+      return;
+    }
     if (error !== null) {
       this.logSaveFailure(error, temporary);
       log.warning("Background saving error");

@@ -240,6 +240,7 @@ export const INVALID_FREQ = "ERR Invalid FREQ value, must be >= 0 and <= 255";
 export const BAD_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
 export const BAD_DATA_FORMAT = "ERR Bad data format";
 export const RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+export const NO_SAVE = "ERR There is neither a BGSAVE nor an AOF rewrite to kill.";
 export const RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
 
 // --- strings -------------------------------------------------------------------------------------------------------

@@ -255,6 +255,25 @@ describe("rewrites", () => {
   });
 });
 
+describe("DEBUG KILL-SAVE", () => {
+  test("makes a save and a rewrite fail, with what Redis says of a child process that was killed", async () => {
+    await start("--appendonly", "yes", "--save", "3600 1", "--rdb-key-save-delay", "10000000");
+    await call("SET", "k", "1");
+    expect(await call("DEBUG", "KILL-SAVE")).toBe("ERR There is neither a BGSAVE nor an AOF rewrite to kill.");
+    await call("BGREWRITEAOF");
+    expect(await call("DEBUG", "KILL-SAVE")).toBe("OK");
+    await server.waitForLog("Background AOF rewrite terminated by signal 9");
+    await becomes("aof_last_bgrewrite_status", "err");
+    expect(manifest()).toEqual([line(base(1), "b"), line(incr(1), "i"), line(incr(2), "i")]);
+    await call("BGSAVE");
+    expect(await call("DEBUG", "KILL-SAVE")).toBe("OK");
+    await server.waitForLog("Background saving terminated by signal 9");
+    await becomes("rdb_last_bgsave_status", "err");
+    expect(await call("SET", "k", "2")).toStartWith("MISCONF");
+    expect(readdirSync(folder).filter((name) => name.startsWith("temp"))).toEqual([]);
+  });
+});
+
 describe("the one file of old versions", () => {
   test("becomes the base", async () => {
     const old = Buffer.concat([encodeCommand(["SET", "a", "1"]), encodeCommand(["SET", "b", "2"])]);

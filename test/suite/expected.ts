@@ -68,6 +68,7 @@ export const UNITS = [
   "unit/aofrw",
   "integration/aof",
   "integration/aof-multi-part",
+  "integration/aof-race",
   "integration/rdb",
   "integration/convert-zipmap-hash-on-load",
   "integration/convert-ziplist-hash-on-load",
@@ -105,25 +106,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     },
     skips: {},
   },
-  "integration/aof-multi-part": {
-    passes: 28,
-    fails: Object.fromEntries(
-      [
-        "AOF rewrite doesn't open new aof when AOF turn off",
-        "AOF enable/disable auto gc",
-        "AOF can produce consecutive sequence number after reload",
-        "AOF enable during BGSAVE will not write data util AOFRW finish",
-        "AOF will trigger limit when AOFRW fails many times",
-        "AOF will open a temporary INCR AOF to accumulate data until the first AOFRW success when AOF is dynamically enabled",
-      ].map((name) => [
-        name,
-        "a child process to kill, here or in the test that is left out (aof-switch.test.ts has it)",
-      ]),
-    ),
-    skips: {
-      "AOF multiple rewrite failures will open multiple INCR AOFs": "a child process to kill",
-    },
-  },
+  "integration/aof-multi-part": { passes: 35, fails: {}, skips: {} },
+  "integration/aof-race": { passes: 2, fails: {}, skips: {} },
   "unit/keyspace": {
     passes: 53,
     fails: {},
@@ -276,10 +260,8 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     skips: {},
   },
   "unit/multi": {
-    passes: 42,
+    passes: 44,
     fails: {
-      "MULTI with BGREWRITEAOF": "total_forks grows; redbun has no child process",
-      "MULTI with config set appendonly": "total_forks grows; redbun has no child process",
       "MULTI with FLUSHALL and AOF": "7.2 writes SELECT behind MULTI",
     },
     skips: {
@@ -466,7 +448,7 @@ export const EXPECTED: Readonly<Record<string, UnitExpectation>> = {
     fails: {
       "Test child sending info": "a child process, and what copying its memory costs",
       "script won't load anymore if it's in rdb": "SCRIPT",
-      "failed bgsave prevents writes": "a child process that can be killed",
+      "failed bgsave prevents writes": "EVAL",
     },
     skips: {},
   },

@@ -10,7 +10,15 @@ import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } fr
 import { replyHelp } from "../../command/help";
 import { ENCODING_NAMES, ENCODING_QUICKLIST, TYPE_STRING } from "../../db/entry";
 import type { Dict } from "../../memory/dict";
-import { GENERIC, NO_SUCH_KEY, NOT_POSITIVE, RELOAD_FAILED, RELOAD_OPTIONS, subcommandSyntax } from "../../resp/errors";
+import {
+  GENERIC,
+  NO_SAVE,
+  NO_SUCH_KEY,
+  NOT_POSITIVE,
+  RELOAD_FAILED,
+  RELOAD_OPTIONS,
+  subcommandSyntax,
+} from "../../resp/errors";
 import { isShared, SHARED_REFERENCES } from "../../types/key/key-object.commands";
 import { listsOf } from "../../types/list/list";
 import { describeQuicklist } from "../../types/list/list-value-tools";
@@ -93,7 +101,6 @@ function reload(c: Call): void {
 /** LOADAOF: writes and loads the append-only file again, as a restart would. */
 function loadAof(c: Call): void {
   const { aof, keyspace, log } = c.server;
-  const { dirty } = keyspace;
   aof.out.flush(true);
   keyspace.flush(-1, false);
   const result = aof.reload();
@@ -102,8 +109,20 @@ function loadAof(c: Call): void {
     aof.fail();
     return;
   }
-  keyspace.dirty = dirty;
+  keyspace.dirty = 0;
   log.warning("Append Only File loaded by DEBUG LOADAOF");
+  c.reply.ok();
+}
+
+/** KILL-SAVE: what kill -9 of its child process is to Redis. The BGSAVE or rewrite that is going on fails. */
+function killSave(c: Call): void {
+  const { aof, persistence } = c.server;
+  if (!persistence.savesInBackground) {
+    c.fail(NO_SAVE);
+    return;
+  }
+  persistence.bgsave?.kill();
+  aof.killRewrite();
   c.reply.ok();
 }
 
@@ -295,6 +314,7 @@ const SUBCOMMANDS = new Map<string, Subcommand>([
   ["protocol", exactly(3, replySample)],
   ["quicklist-packed-threshold", exactly(3, quicklistPackedThreshold)],
   ["aof-flush-sleep", { from: 3, to: 3, run: aofFlushSleep }],
+  ["kill-save", exactly(2, killSave)],
   ["loadaof", { from: 2, to: 2, run: loadAof }],
   ["reload", { from: 2, to: ANY, run: reload }],
   ["replybuffer", exactly(4, replyBuffer)],

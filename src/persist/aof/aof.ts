@@ -16,7 +16,7 @@ import type { EffectSink } from "../../command/propagation";
 import { aofWriteError } from "../../resp/errors";
 import { strerror } from "../../util/strerror";
 import { BackgroundFile } from "../background-file";
-import { BackgroundSave } from "../background-save";
+import { BackgroundSave, SaveKilled } from "../background-save";
 import { FileWriteError, FileWriter } from "../file-writer";
 import type { SnapshotWriter } from "../rdb-writer";
 import { AofFiles } from "./aof-files";
@@ -325,7 +325,9 @@ export class Aof {
     const { log } = this.host;
     const { temporary, startedAt } = this.rewrite as Rewrite;
     this.rewriteOver();
-    if (error !== null) {
+    if (error instanceof SaveKilled) {
+      log.warning(`Background AOF rewrite ${error.message}`);
+    } else if (error !== null) {
       log.warning(rewriteComplaint(error));
       log.warning("Background AOF rewrite terminated with error");
     } else {
@@ -375,6 +377,11 @@ export class Aof {
     rewrite.save.abort();
     this.rewriteOver();
     if (this.state === "off") this.folder.unlock();
+  }
+
+  /** Ends a rewrite that is going on as one that fails. */
+  killRewrite(): void {
+    this.rewrite?.save.kill();
   }
 
   /** Called by cron. */
