@@ -89,6 +89,8 @@ async function compile(outfile: string, definitions: readonly string[], target?:
         process.execPath,
         "build",
         join(ROOT, "src/main.ts"),
+        // The files that run as threads of their own.
+        join(ROOT, "src/persist/migration-worker.ts"),
         "--compile",
         "--minify",
         "--bytecode",

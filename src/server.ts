@@ -143,7 +143,9 @@ export class Server implements ServerContext {
   readonly activeDefrag: ActiveDefrag;
   readonly expireCycle: ExpireCycle;
   readonly persistence: Persistence;
-  readonly migrations = new Migrations(new MigrationLinks());
+  readonly migrations = new Migrations(
+    new MigrationLinks(() => (this.config.tlsCluster ? this.listeners.tlsContext.clientSettings : null)),
+  );
   readonly propagation: Propagation;
   readonly aof: Aof;
   readonly syncWaits: SyncWaits;

@@ -7,7 +7,7 @@
  * another round, for as long as the other server answers. So whenever MIGRATE says OK, each key is there and not here, as
  * it was last.
  *
- * In a transaction, which is one step, it is refused.
+ * In a transaction, which is one step, the server stops as Redis does.
  */
 
 import type { Call } from "../command/call";
@@ -16,10 +16,10 @@ import type { Database } from "../db/database";
 import { EVENT_GENERIC } from "../db/keyspace";
 import type { KeyspaceHooks } from "../db/keyspace-hooks";
 import * as errors from "../resp/errors";
-import type { Reply } from "../resp/reply-decoder";
 import type { Wait } from "../session/blocking";
 import { latin1 } from "../util/bytes";
 import { dumpValue } from "./dump";
+import { exchangeNow } from "./exchange-now";
 import { type ExchangeResult, type LinkFailure, MigrationLink, type MigrationLinks } from "./migration-link";
 
 const DEFAULT_TIMEOUT_MS = 1000;
@@ -180,7 +180,7 @@ function migrate(c: Call): void {
     if (c.read(i) !== 0) parcels.push({ key: argument(c, i), changed: false });
   }
   if (parcels.length === 0) c.reply.simple("NOKEY");
-  else if (!c.mayBlock) c.fail(errors.MIGRATE_IN_TRANSACTION);
+  else if (!c.mayBlock) sendNow(c, new Migration(options, c.db), parcels);
   else send(c, new Migration(options, c.db), parcels);
 }
 
@@ -198,6 +198,18 @@ function send(c: Call, migration: Migration, parcels: Parcel[]): void {
     server.unblocker.resume(wait);
     if (server.migrations.resumed === migration) abandon(server.migrations, migration);
   });
+}
+
+/** Sends keys and stands still until the answers have come. */
+function sendNow(c: Call, migration: Migration, parcels: Parcel[]): void {
+  migration.send(parcels);
+  const commands = parcels.map(({ key }) => transfer(c, migration, key));
+  const { host, port, timeoutMs } = migration.options;
+  const chunks = withPreamble(migration, -1, commands).flat();
+  const replies = migration.preamble + commands.length;
+  const tls = c.server.migrations.links.tls();
+  migration.result = exchangeNow({ host, port, limitMs: timeoutMs, tls, chunks, replies });
+  answered(c, migration);
 }
 
 /** The command was not let run again (somebody has set a password meanwhile): what has arrived stays here, too. */
@@ -243,22 +255,28 @@ async function exchange(links: MigrationLinks, migration: Migration, commands: U
 }
 
 async function attempt(links: MigrationLinks, migration: Migration, commands: Uint8Array[][]): Promise<ExchangeResult> {
-  const { host, port, timeoutMs, auth, database } = migration.options;
+  const { host, port, timeoutMs, database } = migration.options;
   const link = migration.link ?? (await links.take(host, port, timeoutMs));
   if (!(link instanceof MigrationLink)) return { replies: [], failure: link, timedOut: false };
   migration.link = link;
-  const before: Uint8Array[][] = [];
-  if (auth.length > 0 && !migration.again) before.push(encode([Buffer.from("AUTH"), ...auth]));
-  if (link.database !== database) before.push(encode([Buffer.from("SELECT"), Buffer.from(String(database))]));
-  migration.preamble = before.length;
-  const all = [...before, ...commands].flat();
-  const result = await link.exchange(all, before.length + commands.length, timeoutMs);
+  const all = withPreamble(migration, link.database, commands);
+  const result = await link.exchange(all.flat(), all.length, timeoutMs);
   link.database = result.failure === null ? database : -1;
   if (result.failure !== null) {
     links.drop(link);
     migration.link = null;
   }
   return result;
+}
+
+/** The commands with AUTH and SELECT before them, where they are needed. */
+function withPreamble(migration: Migration, selected: number, commands: Uint8Array[][]): Uint8Array[][] {
+  const { auth, database } = migration.options;
+  const before: Uint8Array[][] = [];
+  if (auth.length > 0 && !migration.again) before.push(encode([Buffer.from("AUTH"), ...auth]));
+  if (selected !== database) before.push(encode([Buffer.from("SELECT"), Buffer.from(String(database))]));
+  migration.preamble = before.length;
+  return [...before, ...commands];
 }
 
 // --- answers ---------------------------------------------------------------------------------------------------------
@@ -268,11 +286,11 @@ function answered(c: Call, migration: Migration): void {
   const left: Parcel[] = [];
   const { parcels, preamble, options } = migration;
   const { replies, failure } = migration.result;
-  const refusal = replies.slice(0, preamble).find(isError);
+  const refusal = replies.slice(0, preamble).find((reply) => reply !== null);
   parcels.forEach((parcel, i) => {
     const reply = replies[preamble + i];
     if (reply === undefined) return;
-    if (refusal !== undefined || isError(reply)) migration.refusal ??= errorText(refusal ?? reply);
+    if (refusal !== undefined || reply !== null) migration.refusal ??= refusal ?? reply;
     else if (!options.copy && parcel.changed) left.push({ key: parcel.key, changed: false });
     else if (!options.copy) remove(migration, parcel.key);
   });
@@ -320,14 +338,6 @@ function finish(c: Call, migration: Migration, failure: LinkFailure | null): voi
   else if (failure === "connecting") c.fail(errors.MIGRATE_NO_CONNECTION);
   else if (failure !== null) c.fail(errors.migrateBroken(failure));
   else c.reply.ok();
-}
-
-function isError(reply: Reply): boolean {
-  return reply.kind === "error";
-}
-
-function errorText(reply: Reply): string {
-  return "bytes" in reply ? reply.bytes.toString("latin1") : "";
 }
 
 export const migrateCommands: CommandDefinition[] = [

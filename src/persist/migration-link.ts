@@ -6,8 +6,9 @@
  * so long nothing may move.
  */
 
-import type { Socket } from "bun";
-import { type Reply, ReplyDecoder } from "../resp/reply-decoder";
+import type { Socket, TLSOptions } from "bun";
+import type { TlsSettings } from "../net/tls/tls-settings";
+import { ReplyDecoder } from "../resp/reply-decoder";
 
 /** How long an idle connection is kept, ms, and how many there are at most. */
 const KEPT_MS = 10_000;
@@ -16,9 +17,12 @@ const KEPT_MAX = 64;
 /** Why there is no reply, or not all of them. */
 export type LinkFailure = "connecting" | "writing" | "reading";
 
+/** What matters of a reply: the text of the error that it is, or null. */
+export type Outcome = string | null;
+
 export interface ExchangeResult {
   /** Those that came. */
-  readonly replies: readonly Reply[];
+  readonly replies: readonly Outcome[];
   /** null: all of them did. */
   readonly failure: LinkFailure | null;
   readonly timedOut: boolean;
@@ -35,14 +39,22 @@ export class MigrationLink {
   private readonly decoder = new ReplyDecoder();
   private chunks: Uint8Array[] = [];
   private sent = 0;
-  private replies: Reply[] = [];
+  private replies: Outcome[] = [];
   private expected = 0;
   private limitMs = 0;
   private timer: Timer | null = null;
   private finished: ((result: ExchangeResult) => void) | null = null;
 
-  /** Connects. "writing": nobody listens there; "connecting": there is no such host, or it takes longer than `limitMs`. */
-  static connect(host: string, port: number, limitMs: number): Promise<MigrationLink | LinkFailure> {
+  /**
+   * Connects, with TLS where there are settings for it. "writing": nobody listens there; "connecting": there is no such
+   * host, it takes longer than `limitMs`, or one of the two does not trust the other.
+   */
+  static connect(
+    host: string,
+    port: number,
+    limitMs: number,
+    tls: TlsSettings | null,
+  ): Promise<MigrationLink | LinkFailure> {
     const link = new MigrationLink();
     return new Promise((resolve) => {
       const give = (result: MigrationLink | LinkFailure): void => {
@@ -54,21 +66,30 @@ export class MigrationLink {
       const fail = (error: unknown): void =>
         give((error as NodeJS.ErrnoException).code === "ECONNREFUSED" ? "writing" : "connecting");
       const timer = setTimeout(() => give("connecting"), limitMs);
+      const lost = (): void => {
+        link.end();
+        give("connecting");
+      };
+      const handshake = (_: Socket, success: boolean, error: Error | null): void =>
+        give(success && (error === null || isAboutNames(error)) ? link : "connecting");
       const socket = {
+        ...(tls === null ? {} : { handshake }),
         data: (_: Socket, bytes: Buffer) => link.receive(bytes),
         drain: () => link.write(),
-        close: () => link.end(),
-        error: () => link.end(),
+        close: () => lost(),
+        error: () => lost(),
         connectError: (_: Socket, error: Error) => fail(error),
       };
       if (port < 0 || port > 65_535) give("connecting");
       else if (port === 0) give("writing");
       else {
-        Bun.connect({ hostname: host, port, socket }).then((connected) => {
+        // Who has signed a certificate is judged at the end of the handshake, and not for which name it was made.
+        const secured = tls === null ? {} : { tls: { ...tls, rejectUnauthorized: false } as unknown as TLSOptions };
+        Bun.connect({ hostname: host, port, socket, ...secured }).then((connected) => {
           link.socket = connected;
           if (link.ended) connected.end();
           else connected.setNoDelay(true);
-          give(link);
+          if (tls === null) give(link);
         }, fail);
       }
     });
@@ -118,7 +139,9 @@ export class MigrationLink {
     this.moved();
     this.decoder.push(bytes);
     try {
-      for (let reply = this.decoder.next(); reply !== null; reply = this.decoder.next()) this.replies.push(reply);
+      for (let reply = this.decoder.next(); reply !== null; reply = this.decoder.next()) {
+        this.replies.push(reply.kind === "error" ? reply.bytes.toString("latin1") : null);
+      }
     } catch {
       this.close();
       return;
@@ -148,11 +171,18 @@ export class MigrationLink {
   }
 }
 
+function isAboutNames(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === "ERR_TLS_CERT_ALTNAME_INVALID";
+}
+
 /** The connections that are kept. */
 export class MigrationLinks {
   /** Connections that are used now. */
   private used = 0;
   private readonly kept = new Map<string, { readonly link: MigrationLink; readonly timer: Timer }>();
+
+  /** @param tls says what new connections are made with: null is no TLS */
+  constructor(readonly tls: () => TlsSettings | null) {}
 
   /** Connections that there are. */
   get count(): number {
@@ -167,7 +197,7 @@ export class MigrationLinks {
       this.used++;
       return kept.link;
     }
-    const link = await MigrationLink.connect(host, port, limitMs);
+    const link = await MigrationLink.connect(host, port, limitMs, this.tls());
     if (link instanceof MigrationLink) this.used++;
     return link;
   }

@@ -228,7 +228,6 @@ export const MISCONF =
   "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 export const MIGRATE_KEY_NOT_EMPTY =
   "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string";
-export const MIGRATE_IN_TRANSACTION = "ERR MIGRATE is not allowed in transactions: it waits for another server";
 export const MIGRATE_NO_CONNECTION = "IOERR error or timeout connecting to the client";
 export const migrateBroken = (doing: string): string => `IOERR error or timeout ${doing} to target instance`;
 export const migrateRefused = (error: string): string => `ERR Target instance replied with error: ${error}`;

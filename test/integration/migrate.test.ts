@@ -1,7 +1,10 @@
 /** MIGRATE between servers: redbun and Redis do the same, from one to the other in every direction. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { array, error, OK, type Reply, show, simple, text } from "../support/reply";
+import { afterAll, beforeAll, describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { array, bulk, error, OK, type Reply, show, simple, text } from "../support/reply";
 import type { Argument, RespClient } from "../support/resp-client";
 import { freePort, parseInfo, requireRedis, startRedbun, startRedis, type TestServer } from "../support/server";
 
@@ -222,14 +225,41 @@ describe.skipIf(!possible)("MIGRATE", () => {
     expect(text(await there.call("GET", "k"))).toBe("v");
   });
 
-  test("in a transaction it is refused", async () => {
-    await using source = await startRedbun();
+  test("in a transaction nothing else happens until it is over", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "redbun-migrate-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    await using target = await startRedbun();
+    await using there = await target.client();
+    await using silent = silentServer();
+    await using source = await startRedbun({ args: ["--appendonly", "yes", "--dir", folder] });
     await using client = await source.client();
-    await client.call("SET", "k", "v");
+    await client.call("MSET", "a", "1", "b", "2", "c", "3");
+    await there.call("SELECT", 9);
+    await there.call("SET", "b", "busy");
+    const migrate = ["MIGRATE", "127.0.0.1", target.port] as const;
     await client.call("MULTI");
-    await client.call("MIGRATE", "127.0.0.1", 1, "k", 0, 100);
-    const refused = "ERR MIGRATE is not allowed in transactions: it waits for another server";
-    expect(await client.call("EXEC")).toEqual(array(error(refused)));
+    await client.call("SET", "d", "4");
+    await client.call(...migrate, "", 9, 5000, "KEYS", "a", "missing", "b", "d");
+    await client.call(...migrate, "c", 16, 5000);
+    await client.call(...migrate, "b", 9, 5000, "REPLACE");
+    await client.call("MIGRATE", "127.0.0.1", silent.port, "c", 0, 50);
+    await client.call("MIGRATE", "127.0.0.1", freePort(), "c", 0, 5000);
+    await client.call(...migrate, "missing", 9, 5000);
+    expect(await client.call("EXEC")).toEqual(
+      array(
+        OK,
+        error("ERR Target instance replied with error: BUSYKEY Target key name already exists."),
+        error("ERR Target instance replied with error: ERR DB index is out of range"),
+        OK,
+        error("IOERR error or timeout reading to target instance"),
+        error("IOERR error or timeout writing to target instance"),
+        simple("NOKEY"),
+      ),
+    );
+    expect(await client.call("KEYS", "*")).toEqual(array(bulk("c")));
+    expect(show(await there.call("MGET", "a", "b", "d"))).toBe(show(array(bulk("1"), bulk("2"), bulk("4"))));
+    const log = await Bun.file(join(folder, "appendonlydir", "appendonly.aof.1.incr.aof")).text();
+    expect(log.replace(/[*$]\d+\r\n/g, "").replaceAll("\r\n", " ")).toEndWith("MULTI SET d 4 DEL a d DEL b EXEC ");
   });
 });
 

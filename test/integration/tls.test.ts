@@ -9,7 +9,7 @@ import { connect } from "node:tls";
 import type { TLSOptions } from "bun";
 import { CertificateAuthority, type CertificateFiles, requireOpenssl } from "../support/certificates";
 import { RawConnection } from "../support/raw-connection";
-import { text } from "../support/reply";
+import { show, text } from "../support/reply";
 import { RespClient } from "../support/resp-client";
 import { freePort, requireRedis, runRedbun, startRedbun, type TestServer } from "../support/server";
 
@@ -463,6 +463,35 @@ describe.if(hasOpenssl)("data", () => {
     await using quitter = await tlsClient(tls.port);
     expect(text(await quitter.call("QUIT"))).toBe("OK");
     await quitter.closed;
+  });
+});
+
+describe.if(hasOpenssl)("MIGRATE with tls-cluster", () => {
+  test("brings its own certificate, and looks at the other's", async () => {
+    await using target = await startTls();
+    const identity = ["--tls-client-cert-file", member.cert, "--tls-client-key-file", member.key];
+    await using source = await startTls(["--tls-cluster", "yes", ...identity]);
+    await using client = await source.server.client();
+    await using there = await target.server.client();
+    await client.call("MSET", "a", "1", "b", "2", "c", "3");
+    const migrate = ["MIGRATE", "127.0.0.1", target.port] as const;
+    expect(text(await client.call(...migrate, "a", 0, 5000))).toBe("OK");
+    expect(text(await there.call("GET", "a"))).toBe("1");
+
+    await client.call("MULTI");
+    await client.call(...migrate, "b", 0, 5000);
+    expect(show(await client.call("EXEC"))).toBe('[+"OK"]');
+    expect(text(await there.call("GET", "b"))).toBe("2");
+
+    const failed = /^IOERR error or timeout/;
+    expect(text(await client.call("MIGRATE", "127.0.0.1", target.server.port, "c", 0, 5000))).toMatch(failed);
+    expect(await source.set("tls-cluster", "no")).toBe("OK");
+    await target.set("tls-cert-file", unknown.cert, "tls-key-file", unknown.key);
+    expect(await source.set("tls-cluster", "yes")).toBe("OK");
+    await client.call("MULTI");
+    await client.call(...migrate, "c", 0, 5000);
+    expect(show(await client.call("EXEC"))).toMatch(/^\[-"IOERR error or timeout/);
+    expect(text(await client.call("GET", "c"))).toBe("3");
   });
 });
 

@@ -5,10 +5,11 @@
 
 import type { Config } from "../../admin/config/config";
 import type { Logger } from "../../admin/process/logger";
-import { clientSettings, serverSettings, TlsError, type TlsServerSettings } from "./tls-settings";
+import { clientSettings, serverSettings, TlsError, type TlsServerSettings, type TlsSettings } from "./tls-settings";
 
 export class TlsContext {
   private current: TlsServerSettings | null = null;
+  private outgoing: TlsSettings | null = null;
 
   constructor(
     private readonly config: Config,
@@ -18,6 +19,11 @@ export class TlsContext {
   /** What listeners listen with; null until `configure` has succeeded. */
   get settings(): TlsServerSettings | null {
     return this.current;
+  }
+
+  /** What connections are opened with to other servers; null until `configure` has succeeded. */
+  get clientSettings(): TlsSettings | null {
+    return this.outgoing;
   }
 
   /** Whether something is configured that needs TLS. */
@@ -30,7 +36,7 @@ export class TlsContext {
   configure(): boolean {
     try {
       const settings = serverSettings(this.config);
-      clientSettings(this.config);
+      this.outgoing = clientSettings(this.config);
       this.current = settings;
     } catch (error) {
       if (!(error instanceof TlsError)) throw error;
