@@ -103,7 +103,7 @@ export function unknownCommand(name: string, args: string[]): string {
 }
 
 /** As much of an argument as an error shows of it: Redis's format strings end at a NUL. */
-function shown(argument: string, limit: number): string {
+export function shown(argument: string, limit = Number.POSITIVE_INFINITY): string {
   const nul = argument.indexOf("\0");
   return argument.slice(0, nul < 0 ? limit : Math.min(nul, limit));
 }
@@ -121,8 +121,7 @@ export function noLatencySamples(event: string): string {
 }
 
 export function subcommandSyntax(container: string, subcommand: string): string {
-  const shown = subcommand.slice(0, 128);
-  return `ERR unknown subcommand or wrong number of arguments for '${shown}'. Try ${container} HELP.`;
+  return `ERR unknown subcommand or wrong number of arguments for '${shown(subcommand, 128)}'. Try ${container} HELP.`;
 }
 
 export function invalidExpire(command: string): string {

@@ -350,6 +350,16 @@ const object: Case[] = [
 ];
 
 const general: Case[] = [
+  // What a client has sent is shown up to a NUL.
+  [
+    cmd("EXPIRE", "k", "1", "a\0b"),
+    cmd("CLIENT", "KILL", "USER", "a\0b"),
+    cmd("CLIENT", "LIST", "TYPE", "a\0b"),
+    cmd("CONFIG", "SET", "a\0b", "1"),
+    cmd("HELLO", "3", "a\0b"),
+    cmd("OBJECT", "a\0b"),
+    cmd("nosuch\0a", "a\0b"),
+  ],
   ["NOSUCH", "NOSUCH a b", 'NOSUCH "a\\r\\nb" c', cmd("nosuch", "x".repeat(300), "y"), cmd("x".repeat(300), "a"), '""'],
   ["GET|SET a", "CONFIG|GET a", "OBJECT|HELP", '"get\\x00" a', '" get" a'],
   ["PING", "PING a", "PING a b", 'ECHO ""', "ECHO a", "ECHO", "ECHO a b", sameType("TIME"), "TIME a"],

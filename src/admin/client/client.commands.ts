@@ -3,7 +3,7 @@
 import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, type Handler, LOADING, NOSCRIPT, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
-import { INVALID_CLIENT_NAME, subcommandSyntax } from "../../resp/errors";
+import { INVALID_CLIENT_NAME, shown, subcommandSyntax } from "../../resp/errors";
 import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from "../../session/client";
 import { describeClient } from "../../session/client-info";
 import type { User } from "../acl/user";
@@ -38,7 +38,7 @@ function setName(c: Call): void {
 function setInfo(c: Call): void {
   const isName = c.is(2, "lib-name");
   if (!isName && !c.is(2, "lib-ver")) {
-    c.fail(`ERR Unrecognized option '${c.text(2)}'`);
+    c.fail(`ERR Unrecognized option '${shown(c.text(2))}'`);
     return;
   }
   const value = c.text(3);
@@ -102,7 +102,7 @@ function clientType(c: Call, i: number): ClientType | null {
   const name = c.text(i).toLowerCase();
   if (name === "slave") return "replica";
   if (name === "normal" || name === "replica" || name === "pubsub" || name === "master") return name;
-  c.fail(`ERR Unknown client type '${c.text(i)}'`);
+  c.fail(`ERR Unknown client type '${shown(c.text(i))}'`);
   return null;
 }
 
@@ -183,7 +183,7 @@ function clientId(c: Call, i: number): number {
 
 function userNamed(c: Call, i: number): User | null {
   const user = c.server.acl.get(c.text(i)) ?? null;
-  if (user === null) c.fail(`ERR No such user '${c.text(i)}'`);
+  if (user === null) c.fail(`ERR No such user '${shown(c.text(i))}'`);
   return user;
 }
 

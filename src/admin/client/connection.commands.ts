@@ -21,6 +21,7 @@ import {
   INVALID_CLIENT_NAME,
   NO_PROTO,
   OUT_OF_INT32,
+  shown,
   WRONG_PASS,
   wrongArity,
 } from "../../resp/errors";
@@ -110,7 +111,7 @@ function hello(c: Call): void {
       name = c.text(++i);
       if (!isClientName(name)) c.fail(INVALID_CLIENT_NAME);
     } else {
-      c.fail(`ERR Syntax error in HELLO option '${c.text(i)}'`);
+      c.fail(`ERR Syntax error in HELLO option '${shown(c.text(i))}'`);
     }
     if (c.failed) return;
   }

@@ -7,6 +7,7 @@
 // CONFIG SET is all or nothing: check everything, set everything, then run the hooks of what changed; when a value or a hook
 // refuses, everything set is put back, and the hooks that had run run again.
 
+import { shown } from "../../resp/errors";
 import { globMatchString } from "../../util/glob";
 import {
   type ConfigContext,
@@ -260,7 +261,7 @@ class ConfigState {
     for (const [name] of pairs) {
       const entry = lookup(name);
       if (entry === undefined) {
-        return replyText(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`);
+        return replyText(`ERR Unknown option or number of arguments for CONFIG SET - '${shown(name)}'`);
       }
       const { flags } = entry.directive;
       if ((flags & IMMUTABLE) !== 0) return setFailure(name, "can't set immutable config");

@@ -6,7 +6,7 @@
 import type { Call } from "../../command/call";
 import { NO_EXPIRY } from "../../db/entry";
 import { EVENT_GENERIC } from "../../db/keyspace";
-import { EXPIRE_GT_LT_CONFLICT, EXPIRE_NX_CONFLICT, invalidExpire, NOT_AN_INTEGER } from "../../resp/errors";
+import { EXPIRE_GT_LT_CONFLICT, EXPIRE_NX_CONFLICT, invalidExpire, NOT_AN_INTEGER, shown } from "../../resp/errors";
 import {
   compareInt64,
   int64,
@@ -83,7 +83,7 @@ function parseConditions(c: Call): number {
     else if (c.is(i, "gt")) conditions |= GT;
     else if (c.is(i, "lt")) conditions |= LT;
     else {
-      c.fail(`ERR Unsupported option ${c.text(i)}`);
+      c.fail(`ERR Unsupported option ${shown(c.text(i))}`);
       return 0;
     }
   }
