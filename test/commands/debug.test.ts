@@ -145,6 +145,22 @@ describe("other subcommands", () => {
     expect(redbun.run("DEBUG OBJECT missing")).toEqual(error("ERR no such key"));
   });
 
+  test("OBJECT: what the value takes in a file is what real servers say", () => {
+    const redbun = new InProcess(ALLOWED);
+    const lengths: [string, number][] = [
+      // What LZF makes of a value is not the same everywhere.
+      ["SET k abcdefghijklmnopqrstuvwxyz", 27],
+      ["RPUSH k 0 1 2 3 4 5 6 7 8 9", 30],
+      ["HSET k a 1", 13],
+      ["SADD k 1", 11],
+      ["SADD k a b", 14],
+      ["ZADD k 1 a", 13],
+    ];
+    for (const [command, length] of lengths) {
+      expect(text(redbun.run("DEL k", command, "DEBUG OBJECT k"))).toContain(` serializedlength:${length} `);
+    }
+  });
+
   test("ERROR, STRINGMATCH-LEN, HTSTATS", () => {
     const redbun = new InProcess(ALLOWED);
     expect(redbun.call("DEBUG", "ERROR", "MY\r\nOWN error")).toEqual(error("MY  OWN error"));

@@ -8,8 +8,9 @@
 import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
-import { ENCODING_NAMES, ENCODING_QUICKLIST, TYPE_STRING } from "../../db/entry";
+import { ENCODING_NAMES, ENCODING_QUICKLIST } from "../../db/entry";
 import type { Dict } from "../../memory/dict";
+import { dumpValue, PAYLOAD_FOOTER_BYTES } from "../../persist/dump";
 import {
   GENERIC,
   NO_SAVE,
@@ -22,9 +23,7 @@ import {
 import { isShared, SHARED_REFERENCES } from "../../types/key/key-object.commands";
 import { listsOf } from "../../types/list/list";
 import { describeQuicklist } from "../../types/list/list-value-tools";
-import { stringLength, stringToInt64 } from "../../types/string/string";
 import { globMatch } from "../../util/glob";
-import { int64 } from "../../util/integers";
 import { parseMemoryExact } from "../../util/memory-units";
 import { anyInteger } from "../arguments";
 import { rewriteConfigFile } from "../config/rewrite";
@@ -53,19 +52,10 @@ function object(c: Call): void {
   );
 }
 
-/** Bytes of a string in an RDB file, not compressed: a length or a type byte, and the bytes or a small integer. */
+/** Bytes of the value in an RDB file, without its type. */
 function serializedLength(c: Call, ref: number): number {
-  const { keyspace } = c.db;
-  if (keyspace.entries.type(ref) !== TYPE_STRING) return 0;
-  const length = stringLength(keyspace, ref);
-  if (keyspace.entries.isInteger(ref) && stringToInt64(keyspace, ref)) {
-    const value = int64.hi * 0x100000000 + int64.lo;
-    if (value >= -0x80 && value < 0x80) return 2;
-    if (value >= -0x8000 && value < 0x8000) return 3;
-    if (value >= -0x80000000 && value < 0x80000000) return 5;
-  }
-  if (length < 0x40) return length + 1;
-  return length + (length < 0x4000 ? 2 : 5);
+  const { config, persistence } = c.server;
+  return dumpValue(persistence.codecs, ref, config.rdbcompression).length - PAYLOAD_FOOTER_BYTES - 1;
 }
 
 /** RELOAD [MERGE] [NOFLUSH] [NOSAVE]: saves, empties the keyspace and loads the file, as a restart would. */
