@@ -402,14 +402,21 @@ export class Dispatcher {
     latencyMonitor.add((command.flags & FAST) === 0 ? "command" : "fast-command", micros, now);
   }
 
-  /**
-   * Accounts for the time since the clock was last read. Ends a batch, too. `request` is that of the last command, if
-   * that has just run.
-   */
+  /** Ends a batch: the next one reads the clocks anew. */
+  endBatch(): void {
+    if (this.runCommand !== null) this.accountRun(this.runCommand, this.server.clock.monotonic(), null);
+  }
+
+  /** Accounts for the time since the clock was last read. `request` is that of the last command, if that has just run. */
   endRun(now?: number, request: Request | null = null): void {
-    const { runCommand, runLength } = this;
-    if (runCommand === null) return;
-    const end = now ?? this.server.clock.monotonic();
+    if (this.runCommand === null) return;
+    this.accountRun(this.runCommand, now ?? this.server.clock.monotonic(), request);
+    // Within a command no time passes for keys.
+    if (this.depth === 0) this.followWallClock();
+  }
+
+  private accountRun(runCommand: Command, end: number, request: Request | null): void {
+    const { runLength } = this;
     const micros = end - this.lastEnd;
     runCommand.stats.micros += micros;
     if (this.trackLatency) this.recordLatency(runCommand, micros / runLength, runLength);
@@ -418,8 +425,6 @@ export class Dispatcher {
     this.runClient = null;
     this.runLength = 0;
     this.lastEnd = end;
-    // Within a command no time passes for keys.
-    if (this.depth === 0) this.followWallClock();
   }
 
   private recordLatency(command: Command, micros: number, times: number): void {

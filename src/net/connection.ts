@@ -136,10 +136,10 @@ export class Connection implements Transport {
         break;
       }
       if (reply.length >= FLUSH_BYTES) this.flush();
-      if (!this.mayServe) break;
+      if (parser.remaining === 0 || !this.mayServe) break;
       parser.limits.authenticated = this.mayDoAll;
     }
-    dispatcher.endRun();
+    dispatcher.endBatch();
     if (status === PARSED_ERROR) this.protocolError();
     this.partial = this.closed || client.closing ? null : parser.suspend();
     if (parser.held > RETAINED_BYTES) gate.releaseInput();
@@ -172,6 +172,7 @@ export class Connection implements Transport {
 
   /** Stops or starts reading from the socket, by what waits. */
   private regulate(): void {
+    if (this.partial === null && this.reading && !this.client.closing) return;
     if (this.closed) return;
     const held = !this.mayServe && (this.partial?.length ?? 0) >= INPUT_HIGH;
     if (held === this.reading) {
