@@ -10,7 +10,8 @@
  * one as it is, several between MULTI and EXEC. So whoever replays them sees what clients saw, and nothing in between.
  *
  * A command whose bytes stand in the receive buffer as the sink wants them is handed over where it stands, without a
- * copy. Everything else is gathered in `writer`, which is empty between units.
+ * copy: what was received and parsed does not change any more. Everything else is gathered in `writer`, which is empty
+ * between units.
  */
 
 import type { Database } from "../db/database";
@@ -26,10 +27,11 @@ import type { Dispatcher } from "./dispatcher";
 /** Who gets the effects. */
 export interface EffectSink {
   /**
-   * One command, `buf[start, end)`, as an array of bulk strings; the bytes are valid during the call only. It is to be
-   * run in database `db`: selecting that is the sink's business. MULTI and EXEC come with ANY_DATABASE.
+   * One command, `buf[start, end)`, as an array of bulk strings. `lasting`: the bytes do not change any more, and may be
+   * kept; otherwise they are valid during the call only. It is to be run in database `db`: selecting that is the sink's
+   * business. MULTI and EXEC come with ANY_DATABASE.
    */
-  append(db: number, buf: Uint8Array, start: number, end: number): void;
+  append(db: number, buf: Uint8Array, start: number, end: number, lasting?: boolean): void;
 }
 
 /** The database of a command to which databases do not matter. */
@@ -135,7 +137,7 @@ export class Propagation implements RemovalHooks {
     const start = parser.canonicalStart(call);
     if (start < 0) return false;
     const { sinks } = this;
-    for (let i = 0; i < sinks.length; i++) sinks[i].append(call.db.id, call.buf, start, parser.position);
+    for (let i = 0; i < sinks.length; i++) sinks[i].append(call.db.id, call.buf, start, parser.position, true);
     return true;
   }
 

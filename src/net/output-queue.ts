@@ -8,6 +8,8 @@
 
 const BLOCK_BYTES = 16 * 1024;
 const FIRST_BLOCK_BYTES = 1024;
+/** A block of this size stays with the queue. */
+const KEPT_BYTES = 512;
 /** What is smaller is copied where the peer does not read. */
 const SMALL_BYTES = 1024;
 /** How much is gathered for one write. */
@@ -45,6 +47,8 @@ export class OutputQueue {
   private sent = 0;
   /** The peer did not take all of it when it was last offered. */
   private stalled = false;
+  /** The first block of what is small, each time: with an append-only file every reply waits for a moment. */
+  private kept: Buffer | null = null;
 
   get chunkCount(): number {
     return this.chunks.length - this.head;
@@ -67,9 +71,9 @@ export class OutputQueue {
     const last = this.chunks.length - 1;
     if (last < this.head) {
       // Mostly it is sent whole, and no other follows.
-      const exact = Buffer.allocUnsafeSlow(length);
-      source.copy(exact, 0, at, end);
-      this.append(exact, length);
+      const block = length > KEPT_BYTES ? Buffer.allocUnsafeSlow(length) : this.keptBlock();
+      source.copy(block, 0, at, end);
+      this.append(block, length);
       return;
     }
     const before = this.chunks[last];
@@ -83,6 +87,11 @@ export class OutputQueue {
     const block = Buffer.allocUnsafeSlow(Math.max(length, size));
     source.copy(block, 0, at, end);
     this.append(block, length);
+  }
+
+  private keptBlock(): Buffer {
+    this.kept ??= Buffer.allocUnsafeSlow(KEPT_BYTES);
+    return this.kept;
   }
 
   private append(chunk: Buffer, length: number): void {

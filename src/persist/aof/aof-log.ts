@@ -19,14 +19,11 @@ import type { Config } from "../../admin/config/config";
 import type { LatencyMonitor } from "../../admin/latency/latency-monitor";
 import type { Logger } from "../../admin/process/logger";
 import type { EffectSink } from "../../command/propagation";
-import { copyBytes } from "../../util/bytes";
 import type { Clock } from "../../util/clock";
 import { strerror } from "../../util/strerror";
+import { AppendBuffer } from "./append-buffer";
 import { AppendWriter } from "./append-writer";
 
-const FIRST_BYTES = 64 * 1024;
-/** A buffer larger than this is not kept. */
-const RETAINED_BYTES = 1024 * 1024;
 /** What has gathered is written when it is so much, and not at the end of the turn only. */
 const WRITE_BYTES = 16 * 1024 * 1024;
 const SECOND = 1_000_000;
@@ -34,8 +31,6 @@ const SECOND = 1_000_000;
 const POSTPONE_MICROS = 2 * SECOND;
 /** Seconds between two log lines about errors. */
 const ERROR_LOG_SECONDS = 30;
-/** Room for a SELECT and an annotation before a command. */
-const PREFIX_BYTES = 64;
 
 export interface AofLogHost {
   readonly config: Config;
@@ -88,8 +83,8 @@ export class AofLog implements EffectSink {
   /** Called when more is on the disk. */
   onSynced: () => void = () => {};
 
-  private buf: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  private length = 0;
+  /** What is not written yet. */
+  private readonly buffer = new AppendBuffer();
   private file: OpenFile | null = null;
   /** The database that the commands at the end of the file belong to. */
   private selected = -1;
@@ -120,11 +115,11 @@ export class AofLog implements EffectSink {
 
   /** Bytes that wait to be written, and the memory that they are in. */
   get bufferedBytes(): number {
-    return this.length;
+    return this.buffer.length;
   }
 
   get bufferBytes(): number {
-    return this.file === null ? 0 : this.buf.length;
+    return this.file === null ? 0 : this.buffer.capacity;
   }
 
   /**
@@ -173,7 +168,7 @@ export class AofLog implements EffectSink {
 
   /** Forgets what is not written: the file that it was for is given up. */
   private drop(): void {
-    this.length = 0;
+    this.buffer.clear();
     this.selected = -1;
     this.written = this.appended;
     this.synced = this.appended;
@@ -196,17 +191,19 @@ export class AofLog implements EffectSink {
 
   // --- effects -----------------------------------------------------------------------------------------------------
 
-  append(db: number, src: Uint8Array, start: number, end: number): void {
-    const before = this.length;
-    const size = end - start;
-    if (before + size + PREFIX_BYTES > this.buf.length) this.grow(before + size + PREFIX_BYTES);
+  append(db: number, src: Uint8Array, start: number, end: number, lasting = false): void {
+    this.preface(db);
+    if (lasting) this.buffer.addLasting(src, start, end);
+    else this.buffer.add(src, start, end);
+    this.appended += end - start;
+    if (!this.pending) this.isDue();
+    else if (this.buffer.length >= WRITE_BYTES && !this.isStalled) this.flush();
+  }
+
+  /** What has to stand before a command. */
+  private preface(db: number): void {
     if (this.host.config.aofTimestampEnabled) this.stamp();
     if (db !== this.selected && db >= 0) this.select(db);
-    copyBytes(src, start, this.buf, this.length, size);
-    this.length += size;
-    this.appended += this.length - before;
-    if (!this.pending) this.isDue();
-    else if (this.length >= WRITE_BYTES && !this.isStalled) this.flush();
   }
 
   private isDue(): void {
@@ -224,12 +221,6 @@ export class AofLog implements EffectSink {
     });
   }
 
-  private grow(bytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.buf.length * 2));
-    this.buf.copy(larger, 0, 0, this.length);
-    this.buf = larger;
-  }
-
   private select(db: number): void {
     const digits = String(db);
     this.text(`*2\r\n$6\r\nSELECT\r\n$${digits.length}\r\n${digits}\r\n`);
@@ -245,14 +236,15 @@ export class AofLog implements EffectSink {
   }
 
   private text(text: string): void {
-    this.length += this.buf.write(text, this.length, "latin1");
+    this.buffer.addText(text);
+    this.appended += text.length;
   }
 
   // --- writing -----------------------------------------------------------------------------------------------------
 
   /** Writes what has gathered; `force`: also while a flush of the disk is going on. */
   flush(force = false): void {
-    if (this.length === 0) {
+    if (this.buffer.length === 0) {
       this.settle();
       this.considerSync(true);
       return;
@@ -300,15 +292,16 @@ export class AofLog implements EffectSink {
   /** One write of all there is. False: it could not be written. */
   private write(file: OpenFile): boolean {
     const { latencyMonitor, clock } = this.host;
+    const { buffer } = this;
     if (this.flushSleep > 0) Bun.sleepSync(this.flushSleep / 1000);
     const isTimed = latencyMonitor.threshold > 0;
     const start = isTimed ? clock.monotonic() : 0;
-    const failure = file.writer.write(this.buf, this.length);
+    const failure = file.writer.write(buffer.settled(), buffer.length);
     if (isTimed) this.reportWrite(clock.monotonic() - start);
     // What was taken is in the file; a device has no size.
     if (failure !== null) return this.writeFailed(file, Math.max(0, fstatSync(file.fd).size - this.fileSize), failure);
-    this.nowWritten(this.length);
-    if (this.buf.length > RETAINED_BYTES) this.buf = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    this.nowWritten(buffer.length);
+    buffer.shrink();
     if (this.writeError !== null) {
       this.writeError = null;
       this.host.failing(this.syncError !== null);
@@ -322,8 +315,7 @@ export class AofLog implements EffectSink {
     this.written += count;
     this.fileSize += count;
     this.totalSize += count;
-    this.buf.copyWithin(0, count, this.length);
-    this.length -= count;
+    this.buffer.take(count);
   }
 
   private reportWrite(micros: number): void {
@@ -343,7 +335,7 @@ export class AofLog implements EffectSink {
       if (isLogged) log.warning(`Error writing to the AOF file: ${strerror(error)}`);
     } else {
       if (isLogged) {
-        log.warning(`Short write while writing to the AOF file: (nwritten=${taken}, expected=${this.length})`);
+        log.warning(`Short write while writing to the AOF file: (nwritten=${taken}, expected=${this.buffer.length})`);
       }
       // Half a command must not stay at the end. Where it does, only the rest is written later.
       if (!this.cut(file, isLogged)) this.nowWritten(taken);
@@ -442,7 +434,7 @@ export class AofLog implements EffectSink {
   /** Called by cron: what waits for the disk or for an error to pass, and the flush of the last second. */
   tick(): void {
     if (this.file === null) return;
-    if (this.postponedAt > 0 || this.length === 0) this.flush();
+    if (this.postponedAt > 0 || this.buffer.length === 0) this.flush();
   }
 
   /** Called once a second. */
