@@ -15,11 +15,10 @@
  * SORT) is compiled as early as by default: without that BITOP of 10 MB took 3.1 ms instead of 1.1. More of a function's
  * life is known by then, too, and less is compiled twice: 300,000 calls of each of seven commands take as much of the
  * processor as before in all. A smaller budget for what is inlined into one function saves another tenth of that
- * compiler's time. CPU time a request in the first, second and third run (µs), without pipelining, 15,000 requests: LPUSH
- * 22 10 8 before, 13 9 9 after; RPOP 20 14 12 before, 11 11 10 after; ZPOPMIN 23 19 12 before, 11 9 9 to 13 after. With a
- * pipeline of 16, 100,000 requests: LPUSH 3.9 1.5 1.5 before, 3.0 2.2 0.9 after. The speed in the end is the same. With
- * 85,000 calls the first runs without pipelining are cheaper by another tenth, but those with a pipeline stay slow for
- * longer than they gain (the main thread's part 15 % more).
+ * compiler's time. All compilers take 235 ms for the first 30,000 calls of LPUSH, LPOP, ZADD and ZPOPMIN each, and 530 to
+ * 680 ms by default. CPU time a request of the first three runs of 15,000 without pipelining (µs, on a busy machine):
+ * LPUSH 19 12 14, by default 25 15 9; RPOP 15 12 10, 21 12 8; ZPOPMIN 12 11 18, 22 22 16. The speed in the end is the same.
+ * With 85,000 calls the compilers take 170 ms, but the first runs with a pipeline take the main thread 15 % longer.
  *
  * The allocator (mimalloc): every chunk that arrives is a buffer, and those that were served are freed together, some
  * times a second. By default their pages go back to the system at once, by a thread of its own, and are faulted in again,
