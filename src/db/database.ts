@@ -228,8 +228,7 @@ export class Database {
    */
   store(existing: number, shape: EntryShape, key: Uint8Array, start: number, end: number): number {
     if (existing === 0) {
-      const ref = this.entries.create(shape, key, start, end);
-      this.insert(ref, shape.expireAt !== NO_EXPIRY);
+      const ref = this.storeQuietly(shape, key, start, end);
       this.keyspace.hooks?.keyCreated(this, key, start, end);
       return ref;
     }
@@ -249,6 +248,13 @@ export class Database {
       this.replace(existing, ref);
     }
     this.dict.flagFound(shape.expireAt !== NO_EXPIRY);
+    return ref;
+  }
+
+  /** As store() for a key that is missing, but nobody hears of it before announceCreated(). */
+  storeQuietly(shape: EntryShape, key: Uint8Array, start: number, end: number): number {
+    const ref = this.entries.create(shape, key, start, end);
+    this.insert(ref, shape.expireAt !== NO_EXPIRY);
     return ref;
   }
 
@@ -289,7 +295,8 @@ export class Database {
     this.announceCreated(ref);
   }
 
-  private announceCreated(ref: number): void {
+  /** Tells of a new key, of which nobody has heard yet. */
+  announceCreated(ref: number): void {
     const { hooks } = this.keyspace;
     if (hooks === null) return;
     this.entries.locateKey(ref);

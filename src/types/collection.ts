@@ -42,18 +42,30 @@ export function storeCollection(
   root: number,
 ): number {
   const { db } = c;
-  const { access, entries } = db.keyspace;
-  shape.type = type;
-  shape.encoding = encoding;
-  shape.lru = access.initial();
+  setShape(c, type, encoding);
   const ref = db.store(existing, shape, c.buf, c.starts[i], c.ends[i]);
-  entries.setValueWord(ref, 0, root);
+  db.keyspace.entries.setValueWord(ref, 0, root);
   return ref;
 }
 
 /** As storeCollection, for a key that does not exist. */
 export function createCollection(c: Call, i: number, type: number, encoding: number, root: number): number {
   return storeCollection(c, i, 0, type, encoding, root);
+}
+
+/** As createCollection, but nobody hears of the new key before Database.announceCreated(). */
+export function createQuietly(c: Call, i: number, type: number, encoding: number, root: number): number {
+  const { db } = c;
+  setShape(c, type, encoding);
+  const ref = db.storeQuietly(shape, c.buf, c.starts[i], c.ends[i]);
+  db.keyspace.entries.setValueWord(ref, 0, root);
+  return ref;
+}
+
+function setShape(c: Call, type: number, encoding: number): void {
+  shape.type = type;
+  shape.encoding = encoding;
+  shape.lru = c.db.keyspace.access.initial();
 }
 
 /** Deletes argument i, the key just looked up, whose last element has gone; its root, too, is freed. */

@@ -257,6 +257,7 @@ const notifications: Case[] = [
       "SREM s a x",
       "SADD t q",
       "SMOVE s t b",
+      "SMOVE s v c",
       "SPOP t",
       "SPOP t",
       "SADD s d e f",
@@ -266,7 +267,7 @@ const notifications: Case[] = [
       "SPOP s 10",
       "SREM missing x",
     ],
-    34,
+    40,
     "KEAn",
   ),
   events(

@@ -1,7 +1,7 @@
 /** MEMORY DOCTOR: what looks wrong with the memory, in Redis's words and by its thresholds. */
 
 import type { ServerContext } from "../../command/server-context";
-import { type MemoryReport, memoryReport, ratio } from "./memory-report";
+import { ALLOCATOR, type MemoryReport, memoryReport, ratio } from "./memory-report";
 
 const MEGABYTE = 1024 * 1024;
 /** Below this there is too little data to say anything. */
@@ -39,14 +39,17 @@ const ISSUES: readonly Issue[] = [
       "that the Resident Set Size of the Redis process is much larger than the sum of the logical allocations " +
       "Redis performed). This problem is usually due either to a large peak memory (check if there is a peak " +
       "memory entry above in the report) or may result from a workload that causes the allocator to fragment " +
-      "memory a lot. If the problem is a large peak memory, then there is no issue.",
+      "memory a lot. If the problem is a large peak memory, then there is no issue. Otherwise, make sure you are " +
+      "using the Jemalloc allocator and not the default libc malloc. Note: The currently used allocator is " +
+      `"${ALLOCATOR}".`,
   },
   {
     found: ({ active, allocated }) => exceeds(active, allocated, 1.1),
     text:
       "High allocator fragmentation: This instance has an allocator external fragmentation greater than 1.1. This " +
       "problem is usually due either to a large peak memory (check if there is a peak memory entry above in the " +
-      "report) or may result from a workload that causes the allocator to fragment memory a lot.",
+      "report) or may result from a workload that causes the allocator to fragment memory a lot. You can try enabling " +
+      "'activedefrag' config option.",
   },
   {
     found: ({ allocatorResident, active }) => exceeds(allocatorResident, active, 1.1),
@@ -55,6 +58,14 @@ const ISSUES: readonly Issue[] = [
       "the Resident Set Size of the allocator is much larger than the sum what the allocator actually holds). " +
       "This problem is usually due to a large peak memory (check if there is a peak memory entry above in the " +
       "report), you can try the MEMORY PURGE command to reclaim it.",
+  },
+  {
+    found: ({ resident, residentAtStart, allocatorResident }) =>
+      exceeds(resident - residentAtStart, allocatorResident, 1.1),
+    text:
+      "High process RSS overhead: This instance has non-allocator RSS memory overhead is greater than 1.1 (this means " +
+      "that the Resident Set Size of the Redis process is much larger than the RSS the allocator holds). This problem " +
+      "may be due to Lua scripts or Modules.",
   },
   {
     found: ({ clients }, count) => count > 0 && clients / count > CLIENT_BUFFER,
@@ -69,7 +80,11 @@ const ISSUES: readonly Issue[] = [
 ];
 
 export function memoryDoctorText(server: ServerContext): string {
-  const report = memoryReport(server);
+  return diagnosis(memoryReport(server), server.clients.size);
+}
+
+/** What there is to say of the figures, with so many clients. */
+export function diagnosis(report: MemoryReport, clients: number): string {
   if (report.used - report.startup < SMALL) {
     return (
       "Hi Sam, this instance is empty or is using very little memory, my issues detector can't be used in these " +
@@ -77,7 +92,7 @@ export function memoryDoctorText(server: ServerContext): string {
       "back to our programming as soon as I finished rebooting.\n"
     );
   }
-  const issues = ISSUES.filter(({ found }) => found(report, server.clients.size));
+  const issues = ISSUES.filter(({ found }) => found(report, clients));
   if (issues.length === 0) {
     return "Hi Sam, I can't find any memory issue in your instance. I can only account for what occurs on this base.\n";
   }

@@ -2,6 +2,9 @@
 
 import type { ServerContext } from "../../command/server-context";
 
+/** The allocator's name, in INFO and MEMORY DOCTOR. */
+export const ALLOCATOR = "redbun-slab";
+
 /** What the index of one database takes, bytes. */
 export interface DatabaseOverhead {
   readonly id: number;

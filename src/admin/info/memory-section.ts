@@ -3,7 +3,7 @@
 import { totalmem } from "node:os";
 import type { ServerContext } from "../../command/server-context";
 import { bytesToHuman } from "../../util/memory-units";
-import { type MemoryReport, memoryReport, ratio } from "./memory-report";
+import { ALLOCATOR, type MemoryReport, memoryReport, ratio } from "./memory-report";
 
 /** A size and the same for people. */
 function size(name: string, bytes: number): string[] {
@@ -35,7 +35,7 @@ export function memorySection(server: ServerContext): string[] {
     `mem_clients_normal:${report.clients}`,
     "mem_cluster_links:0",
     `mem_aof_buffer:${server.aof.out.bufferBytes}`,
-    "mem_allocator:redbun-slab",
+    `mem_allocator:${ALLOCATOR}`,
     `active_defrag_running:${server.activeDefrag.running}`,
     `lazyfree_pending_objects:${keyspace.free.pending}`,
     `lazyfreed_objects:${keyspace.free.freed}`,

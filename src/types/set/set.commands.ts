@@ -5,7 +5,7 @@ import type { Call } from "../../command/call";
 import { type CommandDefinition, DENYOOM, FAST, keyAt, READONLY, WRITE } from "../../command/command-spec";
 import { ENCODING_HASHTABLE, TYPE_SET } from "../../db/entry";
 import { EVENT_SET } from "../../db/keyspace";
-import { collectionForRead, collectionForWrite, createCollection, removeEmptied } from "../collection";
+import { collectionForRead, collectionForWrite, createCollection, createQuietly, removeEmptied } from "../collection";
 import { type ScanOptions, scanCollection } from "../scan-argument";
 import { type SetLimits, type SetView, setsOf } from "./set";
 import { setAlgebraCommands } from "./set-algebra.commands";
@@ -97,9 +97,10 @@ function smove(c: Call): void {
   c.reply.integer(moves ? 1 : 0);
 }
 
-/** Adds before it removes: only adding can fail. */
+/** Adds before it removes, as only adding can fail; what is heard of it is the other way round. */
 function moveMember(c: Call, source: number, destination: number): void {
-  const added = addMoved(c, destination);
+  const created = destination === 0 ? createMoved(c) : 0;
+  const added = created !== 0 || addMoved(c, destination);
   const set = openSet(c, source);
   set.remove(member(c, 3));
   closeSet(c, source, set);
@@ -108,30 +109,32 @@ function moveMember(c: Call, source: number, destination: number): void {
     c.db.peek(c.buf, c.starts[1], c.ends[1]);
     removeEmptied(c, 1, source);
   }
+  if (created !== 0) c.db.announceCreated(created);
   if (added) c.changed(2, EVENT_SET, "sadd");
 }
 
-/** Adds SMOVE's member to its destination, the key just looked up; false if it is there already. */
+/** Adds SMOVE's member to its destination; false if it is there already. */
 function addMoved(c: Call, destination: number): boolean {
-  const limits: SetLimits = c.server.config;
-  if (destination !== 0) {
-    const set = openSet(c, destination);
-    try {
-      return set.add(member(c, 3), limits);
-    } finally {
-      closeSet(c, destination, set);
-    }
+  const set = openSet(c, destination);
+  try {
+    return set.add(member(c, 3), c.server.config);
+  } finally {
+    closeSet(c, destination, set);
   }
+}
+
+/** Makes SMOVE's destination, the key just looked up, a set of its member. Returns the entry. */
+function createMoved(c: Call): number {
+  const limits: SetLimits = c.server.config;
   const { view } = setsOf(c.db.keyspace);
   view.createFor(member(c, 3), 1, limits);
   try {
     view.add(member(c, 3), limits);
-    createCollection(c, 2, TYPE_SET, view.encoding, view.root);
+    return createQuietly(c, 2, TYPE_SET, view.encoding, view.root);
   } catch (error) {
     view.free();
     throw error;
   }
-  return true;
 }
 
 // --- reading -------------------------------------------------------------------------------------------------------
