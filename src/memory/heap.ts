@@ -37,6 +37,7 @@ import {
   LARGEST_CLASS,
   PAGE_BYTES,
   PAGE_GRANULES,
+  tightClassOfGranules,
 } from "./size-classes";
 import type { StreamGuard } from "./stream-guard";
 
@@ -129,7 +130,17 @@ export class Heap {
    */
   allocate(bytes: number): number {
     if (bytes > LARGEST_CLASS) return this.allocateSpan(bytes);
-    const sizeClass = classOfGranules[(bytes + 7) >>> 3];
+    return this.take(classOfGranules[(bytes + 7) >>> 3]);
+  }
+
+  /** As allocate(), for a block that will not grow: it has less to spare. */
+  allocateTight(bytes: number): number {
+    if (bytes > LARGEST_CLASS) return this.allocateSpan(bytes);
+    return this.take(tightClassOfGranules[(bytes + 7) >>> 3]);
+  }
+
+  /** A block of a class. */
+  private take(sizeClass: number): number {
     let slab = this.partial[sizeClass];
     if (slab === NO_SLAB) slab = this.addSlab(sizeClass);
     const base = (slab << PAGE_SHIFT_IN_REF) >>> 0;
@@ -183,6 +194,11 @@ export class Heap {
   static roundUp(bytes: number): number {
     if (bytes <= LARGEST_CLASS) return classSize[classOfGranules[(bytes + 7) >>> 3]];
     return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  }
+
+  /** As roundUp, of `allocateTight(bytes)`. */
+  static roundUpTight(bytes: number): number {
+    return bytes <= LARGEST_CLASS ? classSize[tightClassOfGranules[(bytes + 7) >>> 3]] : Heap.roundUp(bytes);
   }
 
   /** Byte offset of `ref` inside its segment `u8[ref >>> SEGMENT_SHIFT]`. */
@@ -289,11 +305,12 @@ export class Heap {
       return ref;
     }
     if (used >= classCapacity[sizeClass] * dense) return ref;
-    return this.move(ref, classSize[sizeClass]);
+    return this.move(ref, sizeClass);
   }
 
-  private move(ref: number, size: number): number {
-    const moved = this.allocate(size);
+  private move(ref: number, sizeClass: number): number {
+    const size = classSize[sizeClass];
+    const moved = this.take(sizeClass);
     const from = (ref & SEGMENT_MASK) << 3;
     this.u8[ref >>> SEGMENT_SHIFT].copy(
       this.u8[moved >>> SEGMENT_SHIFT],

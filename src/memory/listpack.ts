@@ -114,11 +114,20 @@ export class Listpack {
     return this.ref;
   }
 
-  /** As create(), of a copy of the listpack buf[at, at + length), which must be a sound one, with `spare` bytes to spare. */
-  createFrom(buf: Uint8Array, at: number, length: number, spare = 0): number {
-    this.open(this.heap.allocate(blockBytes(length + spare)));
+  /** As create(), of a copy of the listpack buf[at, at + length), which must be a sound one. */
+  createFrom(buf: Uint8Array, at: number, length: number): number {
+    return this.createCopy(this.heap.allocate(blockBytes(length)), buf, at, length);
+  }
+
+  /** As createFrom(), of one that will hardly grow, with `spare` bytes to spare. */
+  createTight(buf: Uint8Array, at: number, length: number, spare: number): number {
+    return this.createCopy(this.heap.allocateTight(length + spare), buf, at, length);
+  }
+
+  private createCopy(ref: number, buf: Uint8Array, at: number, length: number): number {
+    this.open(ref);
     copyBytes(buf, at, this.bytes, this.start, length);
-    return this.ref;
+    return ref;
   }
 
   /** Opens the listpack at `ref`: everything else speaks of it from now on. */
@@ -145,19 +154,22 @@ export class Listpack {
     if (this.gap + total > this.heap.sizeOf(this.ref)) this.relocate(blockBytes(total));
   }
 
-  /** Moves to the smallest block that fits, with room for `more` bytes, if there is memory for it. */
+  /** Moves to the smallest block that fits, with room for `more` bytes, if there is memory for it: it will not grow. */
   fit(more: number): void {
-    const bytes = blockBytes(this.byteLength + more);
-    if (Heap.roundUp(bytes) >= this.heap.sizeOf(this.ref)) return;
+    const bytes = this.byteLength + more;
+    if (Heap.roundUpTight(bytes) >= this.heap.sizeOf(this.ref)) return;
     try {
-      this.relocate(bytes);
+      this.moveTo(this.heap.allocateTight(bytes));
     } catch (error) {
       if (!(error instanceof HeapFullError)) throw error;
     }
   }
 
   private relocate(bytes: number): void {
-    const ref = this.heap.allocate(bytes);
+    this.moveTo(this.heap.allocate(bytes));
+  }
+
+  private moveTo(ref: number): void {
     copyBytes(this.bytes, this.start, this.heap.u8[ref >>> SEGMENT_SHIFT], (ref & SEGMENT_MASK) << 3, this.byteLength);
     this.heap.free(this.ref);
     this.place(ref, 0);

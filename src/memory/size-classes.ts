@@ -4,12 +4,19 @@
  * Blocks up to 128 bytes come in steps of 8; above that every doubling has 8 classes, so that a block wastes at most
  * one eighth of itself. Slabs are sized so that they hold at least eight blocks: 16 KiB up to 1 KiB blocks, 64 KiB up
  * to 4 KiB, 256 KiB up to 32 KiB. Anything larger is a span of whole pages.
+ *
+ * Between 1 and 4 KiB there are *tight* classes, too, for blocks that will not grow: parts of a slab of 64 KiB that leave
+ * nothing over, from 16 to 64 in it. They are so close to each other (16 bytes at 1 KiB) that what grows would move all
+ * the time.
  */
 
 const GRANULE_SHIFT = 3;
 export const PAGE_BYTES = 16 * 1024;
 export const PAGE_GRANULES = PAGE_BYTES >>> GRANULE_SHIFT;
 export const LARGEST_CLASS = 32 * 1024;
+/** Above this, and up to that, there are tight classes. */
+export const TIGHT_MIN = 1024;
+export const TIGHT_MAX = 4096;
 
 function buildSizes(): number[] {
   const sizes: number[] = [];
@@ -20,12 +27,25 @@ function buildSizes(): number[] {
   return sizes;
 }
 
+/** The tight classes, ascending. */
+function buildTightSizes(): number[] {
+  const tight: number[] = [];
+  const slab = slabPages(TIGHT_MAX) * PAGE_BYTES;
+  for (let blocks = slab / TIGHT_MIN - 1; blocks > slab / TIGHT_MAX; blocks--) {
+    const size = Math.floor(slab / blocks / 8) * 8;
+    if (!sizes.includes(size)) tight.push(size);
+  }
+  return tight;
+}
+
 function slabPages(size: number): number {
   if (size <= 1024) return 1;
   return size <= 4096 ? 4 : 16;
 }
 
+/** Classes in the order of their numbers: the tight ones follow the others. */
 const sizes = buildSizes();
+sizes.push(...buildTightSizes());
 
 export const CLASS_COUNT = sizes.length;
 /** Bytes of a block, by class. */
@@ -37,14 +57,18 @@ export const classPages = Uint8Array.from(sizes, slabPages);
 /** Blocks in a slab, by class. */
 export const classCapacity = Uint32Array.from(sizes, (size) => Math.floor((slabPages(size) * PAGE_BYTES) / size));
 /** Class of a block of n granules, by n. */
-export const classOfGranules = buildLookup();
+export const classOfGranules = buildLookup(buildSizes());
+/** The same for a block that will not grow. */
+export const tightClassOfGranules = buildLookup(sizes);
 
-function buildLookup(): Uint8Array {
+/** The class of the smallest of these sizes that holds n granules, by n. */
+function buildLookup(choice: readonly number[]): Uint8Array {
+  const ascending = [...choice].sort((a, b) => a - b);
   const lookup = new Uint8Array((LARGEST_CLASS >>> GRANULE_SHIFT) + 1);
   let index = 0;
   for (let granules = 1; granules < lookup.length; granules++) {
-    if (granules << GRANULE_SHIFT > sizes[index]) index++;
-    lookup[granules] = index;
+    if (granules << GRANULE_SHIFT > ascending[index]) index++;
+    lookup[granules] = sizes.indexOf(ascending[index]);
   }
   return lookup;
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Heap, NIL } from "../../src/memory/heap";
-import { CLASS_COUNT, classSize, LARGEST_CLASS, PAGE_BYTES } from "../../src/memory/size-classes";
+import { CLASS_COUNT, classSize, LARGEST_CLASS, PAGE_BYTES, TIGHT_MAX, TIGHT_MIN } from "../../src/memory/size-classes";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";
 
@@ -108,6 +108,42 @@ describe("size classes", () => {
       expect(size - length).toBeLessThanOrEqual(Math.max(7, size / 8));
     }
     expect(CLASS_COUNT).toBeLessThan(254);
+  });
+});
+
+describe("tight blocks", () => {
+  test("a slab is cut in equal parts with nothing over: a thirtieth is wasted at most up to 2 KiB", () => {
+    const heap = new Heap();
+    for (let length = 1; length <= LARGEST_CLASS; length += 7) {
+      const ref = heap.allocateTight(length);
+      const size = heap.sizeOf(ref);
+      expect(size).toBe(Heap.roundUpTight(length));
+      expect(size).toBeGreaterThanOrEqual(length);
+      expect(size).toBeLessThanOrEqual(Heap.roundUp(length));
+      if (length > TIGHT_MIN && length <= TIGHT_MIN * 2) expect(size - length).toBeLessThanOrEqual(size / 30);
+      if (length > TIGHT_MIN && length <= TIGHT_MAX) expect(size - length).toBeLessThanOrEqual(size / 15);
+      heap.free(ref);
+    }
+    expect(heap.usedBytes).toBe(0);
+  });
+
+  test("they stay in their class when they are moved to a fuller slab", () => {
+    const heap = new Heap();
+    const length = 1221;
+    const blocks = Array.from({ length: 200 }, (_, i) => {
+      const ref = heap.allocateTight(length);
+      bytesAt(heap, ref, length).fill(i);
+      return { ref, i };
+    });
+    const kept = blocks.filter(({ i }) => i % 5 === 0);
+    for (const { ref, i } of blocks) if (i % 5 !== 0) heap.free(ref);
+    const before = heap.committedBytes;
+    for (let pass = 0; pass < 3; pass++) for (const block of kept) block.ref = heap.relocate(block.ref);
+    expect(heap.committedBytes).toBeLessThan(before);
+    for (const { ref, i } of kept) {
+      expect(heap.sizeOf(ref)).toBe(Heap.roundUpTight(length));
+      expect(bytesAt(heap, ref, length).every((byte) => byte === i)).toBe(true);
+    }
   });
 });
 

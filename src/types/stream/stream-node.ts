@@ -264,14 +264,14 @@ export class StreamNode {
    */
   load(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number): void {
     this.masterId.copy(masterId);
-    this.open(this.pack.createFrom(source, at, length, spareBytes(entries)));
+    this.open(this.pack.createTight(source, at, length, spareBytes(entries)));
   }
 
   /** The ref of a copy. */
   copy(): number {
     const { pack } = this;
     const total = pack.byteLength;
-    const ref = pack.heap.allocate(total + spareBytes(this.count + this.deleted));
+    const ref = pack.heap.allocateTight(total + spareBytes(this.count + this.deleted));
     copyBytes(pack.bytes, pack.start, pack.heap.u8[ref >>> SEGMENT_SHIFT], Heap.offset(ref), total);
     return ref;
   }
