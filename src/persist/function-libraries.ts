@@ -45,7 +45,9 @@ export class FunctionLibraries {
       case "load":
         return this.replayLoad(args);
       case "delete":
-        return args.length === 1 && (this.byName.delete(args[0].toString("latin1")), true);
+        if (args.length !== 1) return false;
+        this.byName.delete(args[0].toString("latin1"));
+        return true;
       case "flush":
         this.clear();
         return true;
