@@ -10,8 +10,8 @@
  * one as it is, several between MULTI and EXEC. So whoever replays them sees what clients saw, and nothing in between.
  *
  * A command whose bytes stand in the receive buffer as the sink wants them is handed over where it stands, without a
- * copy: what was received and parsed does not change any more. Everything else is gathered in `writer`, which is empty
- * between units.
+ * copy: what was received and parsed stays as it is until it has been served. Everything else is gathered in `writer`,
+ * which is empty between units.
  */
 
 import type { Database } from "../db/database";
@@ -27,11 +27,13 @@ import type { Dispatcher } from "./dispatcher";
 /** Who gets the effects. */
 export interface EffectSink {
   /**
-   * One command, `buf[start, end)`, as an array of bulk strings. `lasting`: the bytes do not change any more, and may be
-   * kept; otherwise they are valid during the call only. It is to be run in database `db`: selecting that is the sink's
+   * One command, `buf[start, end)`, as an array of bulk strings. `lasting`: the bytes stay as they are until release();
+   * otherwise they are valid during the call only. It is to be run in database `db`: selecting that is the sink's
    * business. MULTI and EXEC come with ANY_DATABASE.
    */
   append(db: number, buf: Uint8Array, start: number, end: number, lasting?: boolean): void;
+  /** Lasting bytes are about to go: what the sink still needs of them it copies. */
+  release?(): void;
 }
 
 /** The database of a command to which databases do not matter. */
@@ -86,6 +88,12 @@ export class Propagation implements RemovalHooks {
   mute(muted: boolean): void {
     this.muted = muted;
     this.activate();
+  }
+
+  /** A chunk that commands were received in is about to be freed. */
+  release(): void {
+    const { sinks } = this;
+    for (let i = 0; i < sinks.length; i++) sinks[i].release?.();
   }
 
   private activate(): void {

@@ -16,6 +16,7 @@ import type { ClientMemory } from "../session/client-memory";
 import { quoteRepr } from "../util/bytes";
 import type { Connection } from "./connection";
 import { LookAhead } from "./look-ahead";
+import { freeChunk, isFreed } from "./received-chunk";
 import { Handshakes } from "./tls/handshakes";
 
 /** How much of a malformed request is logged, and of a query buffer that grew too large. */
@@ -74,6 +75,13 @@ export class Gate {
   releaseInput(): void {
     this.parser.release();
     this.dispatcher.release();
+  }
+
+  /** A received chunk has been served. */
+  release(chunk: Buffer): void {
+    if (!isFreed(chunk)) return;
+    this.server.propagation.release();
+    freeChunk(chunk);
   }
 
   // --- who is let in -----------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import { describeClient } from "../session/client-info";
 import { libc } from "../util/libc";
 import { Connection } from "./connection";
 import type { Gate } from "./gate";
-import { freeChunk } from "./received-chunk";
 import { resolveIPv4 } from "./resolve";
 import type { TlsServerSettings } from "./tls/tls-settings";
 
@@ -179,7 +178,7 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
     data(socket, chunk) {
       const connection = socket.data;
       if (connection !== NO_CONNECTION) connection.receive(chunk);
-      freeChunk(chunk);
+      gate.release(chunk);
     },
     drain(socket) {
       const connection = socket.data;

@@ -10,9 +10,12 @@
 /** Freeing a smaller chunk costs about what it gains. */
 const FREED_MIN = 4096;
 
-/** Frees the memory of a chunk that nobody refers to any more. */
+/** Whether a chunk is worth freeing, and nobody else's. */
+export function isFreed(chunk: Buffer): boolean {
+  return chunk.length >= FREED_MIN && chunk.buffer.byteLength === chunk.length && chunk.buffer instanceof ArrayBuffer;
+}
+
+/** Frees the memory of a chunk that isFreed(): views of it are empty from now on. */
 export function freeChunk(chunk: Buffer): void {
-  if (chunk.length < FREED_MIN) return;
-  const { buffer } = chunk;
-  if (buffer.byteLength === chunk.length && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  (chunk.buffer as ArrayBuffer).transfer(0);
 }

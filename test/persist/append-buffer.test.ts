@@ -13,9 +13,11 @@ test("bytes stand in the order in which they came", () => {
   let chunk = Buffer.alloc(0);
   let position = 0;
   const steps: (() => void)[] = [
-    // A command behind the last one in its chunk, or in a new chunk.
+    // A command behind the last one in its chunk, or in a new chunk: then the old one is freed.
     () => {
       if (position + 40 > chunk.length || random.below(10) === 0) {
+        buffer.settle();
+        chunk.fill(0);
         chunk = Buffer.from(Array.from({ length: 400 }, () => 33 + random.below(90)));
         position = 0;
       }

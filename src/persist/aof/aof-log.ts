@@ -200,6 +200,10 @@ export class AofLog implements EffectSink {
     else if (this.buffer.length >= WRITE_BYTES && !this.isStalled) this.flush();
   }
 
+  release(): void {
+    this.buffer.settle();
+  }
+
   /** What has to stand before a command. */
   private preface(db: number): void {
     if (this.host.config.aofTimestampEnabled) this.stamp();

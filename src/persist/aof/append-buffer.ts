@@ -37,7 +37,7 @@ export class AppendBuffer {
     this.copy(src, start, end);
   }
 
-  /** Appends `src[start, end)`, which does not change any more. */
+  /** Appends `src[start, end)`, which stays as it is until settle(). */
   addLasting(src: Uint8Array, start: number, end: number): void {
     if (src === this.source && start === this.to) {
       this.to = end;
@@ -61,7 +61,8 @@ export class AppendBuffer {
     return this.buf;
   }
 
-  private settle(): void {
+  /** Copies the row that is not copied yet. */
+  settle(): void {
     const { source, from, to } = this;
     if (source === NOTHING) return;
     this.source = NOTHING;
