@@ -124,12 +124,12 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   followProcessDirectives(server);
   showBanner(config, log);
   checkBacklog(config, log);
-  warnOfIneffectiveSettings(config, log);
   const refusal = moduleRefusal(config) ?? server.acl.loadAtStart();
   if (refusal !== null) throw new StartFailure(refusal);
   installSignalHandlers(server);
   server.start();
   log.notice("Server initialized");
+  warnOfIneffectiveSettings(config, log);
   await loadData(server);
   ready(server, supervisor);
 }
