@@ -7,7 +7,7 @@ import { table } from "./tables";
 
 /** Points of percent that redbun may be away from Redis 7.0. */
 const HITS_TARGET = 1;
-/** Resident memory beyond the empty server, as a share of maxmemory, that redbun may take. */
+/** Resident memory as a share of maxmemory and the empty server together that redbun may take. */
 const RESIDENT_TARGET = 1.15;
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)}%`;
@@ -40,10 +40,14 @@ export function residentTable(rows: readonly ResidentRow[], names: readonly Serv
     size,
     ...names.map((name) => {
       const row = rows.find((one) => one.sizes === size && one.server === name);
-      return row === undefined ? "" : ((row.peakBytes - row.emptyBytes) / row.maxmemory).toFixed(3);
+      if (row === undefined) return "";
+      const { peakBytes, emptyBytes, maxmemory } = row;
+      return `${(peakBytes / (maxmemory + emptyBytes)).toFixed(3)} (${((peakBytes - emptyBytes) / maxmemory).toFixed(3)})`;
     }),
   ]);
   const limit = Math.round((rows[0]?.maxmemory ?? 0) / 1024 / 1024);
-  const target = `Peak less the empty server, as a share of maxmemory (${limit} MiB). Target for redbun: ${RESIDENT_TARGET}.`;
+  const target =
+    `Peak as a share of maxmemory (${limit} MiB) and the empty server together; in brackets, less the empty server and as ` +
+    `a share of maxmemory alone. Target for redbun: ${RESIDENT_TARGET}.`;
   return `${table(["bytes of values", ...names.map((name) => TITLES[name])], lines)}\n\n${target}`;
 }

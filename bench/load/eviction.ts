@@ -195,8 +195,8 @@ async function measureResident(sizes: string, name: ServerName, options: Options
     await load(client, batch);
     if (batches++ % LOOK_EVERY === 0) peakBytes = Math.max(peakBytes, residentBytes(server.pid));
   }
-  const ratio = (peakBytes - emptyBytes) / maxmemory;
-  console.log(`  values of ${sizes} bytes, ${TITLES[name]}: ${ratio.toFixed(3)} of maxmemory over the empty server`);
+  const ratio = peakBytes / (maxmemory + emptyBytes);
+  console.log(`  values of ${sizes} bytes, ${TITLES[name]}: ${ratio.toFixed(3)} of maxmemory and the empty server`);
   return { sizes, server: name, maxmemory, emptyBytes, peakBytes };
 }
 

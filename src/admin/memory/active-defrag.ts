@@ -20,10 +20,12 @@ const SLICE_MAX_MICROS = 4000;
  * Where slabs exceed maxmemory by so many percent, defragmentation begins whatever `activedefrag` says, and takes these
  * shares of the time.
  */
-const PRESSURE_FROM = 4;
-const PRESSURE_FULL = 10;
+const PRESSURE_FROM = 3;
+const PRESSURE_FULL = 8;
 const PRESSURE_SHARE_MIN = 10;
 const PRESSURE_SHARE_MAX = 50;
+/** Free pages given back to the system in a slice, bytes: more than one makes free. */
+const PURGE_BYTES = 1024 * 1024;
 /** A pass that gains less than this is not repeated before there is more to gain. */
 const GAIN_MIN = 1024 * 1024;
 
@@ -135,10 +137,12 @@ export class ActiveDefrag {
   }
 
   private slice(): void {
-    const { clock, latencyMonitor } = this.server;
+    const { clock, keyspace, latencyMonitor } = this.server;
     const micros = Math.min(SLICE_MAX_MICROS, SLICE_MICROS * Math.max(1, this.running / (100 - this.running)));
     const start = clock.monotonic();
     const more = this.defragmentation.run(start + micros);
+    // Left to cron, megabytes of them wait for its next run.
+    keyspace.heap.purge(PURGE_BYTES);
     latencyMonitor.add("active-defrag-cycle", clock.monotonic() - start, clock.now());
     if (more) {
       this.schedule();
