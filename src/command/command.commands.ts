@@ -2,6 +2,7 @@
 
 import { INVALID_ARGUMENTS, INVALID_COMMAND, INVALID_COMMAND_ARITY, NO_KEY_ARGUMENTS } from "../resp/errors";
 import { ReplyWriter } from "../resp/reply-writer";
+import { copyOfRange } from "../util/bytes";
 import { globMatchString } from "../util/glob";
 import type { Call } from "./call";
 import { replyCommandDocs, replyCommandInfo, replyKeyFlags } from "./command-reply";
@@ -60,7 +61,7 @@ function replyOnceWritten(c: Call, kind: string, write: (reply: ReplyWriter) => 
     const writer = new ReplyWriter();
     writer.resp3 = reply.resp3;
     write(writer);
-    bytes = Buffer.from(writer.buf.subarray(0, writer.length));
+    bytes = copyOfRange(writer.buf, 0, writer.length);
     known.set(name, bytes);
   }
   reply.raw(bytes, 0, bytes.length);

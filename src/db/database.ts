@@ -75,14 +75,9 @@ export class Database {
 
   /** Ref of the entry or 0, as a reading command sees it: counted as hit or miss, and an access for LRU. */
   lookupRead(key: Uint8Array, start: number, end: number, touch: boolean): number {
-    const ref = this.look(key, start, end);
-    if (ref === 0) {
-      this.keyspace.stats.misses++;
-      this.keyspace.hooks?.keyMissed(this, key, start, end);
-      return 0;
-    }
-    this.keyspace.stats.hits++;
-    if (touch) this.touch(ref);
+    const ref = this.lookupQuietly(key, start, end);
+    if (ref === 0) this.keyspace.hooks?.keyMissed(this, key, start, end);
+    else if (touch) this.touch(ref);
     return ref;
   }
 
@@ -280,9 +275,9 @@ export class Database {
   }
 
   /**
-   * Makes an entry made elsewhere the one of the key just looked up; `existing` is what the lookup returned, and is freed
-   * (`later`: in the background, if that takes long): to those who listen it is a new key. Throws HeapFullError if the dict cannot grow: then the entry is
-   * still the caller's.
+   * Makes an entry made elsewhere the one of the key just looked up: to those who listen it is a new key. `existing` is what
+   * the lookup returned, and is freed (`later`: in the background, if that takes long). Throws HeapFullError if the dict
+   * cannot grow: then the entry is still the caller's.
    */
   put(existing: number, ref: number, later: boolean): void {
     if (existing === 0) {

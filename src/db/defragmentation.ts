@@ -11,6 +11,7 @@
  * an eviction candidate that has moved is none any more.
  */
 
+import { copyOfRange } from "../util/bytes";
 import type { Database } from "./database";
 import { ENCODING_RAW_BLOCK, TYPE_STRING } from "./entry";
 import type { Keyspace } from "./keyspace";
@@ -140,7 +141,7 @@ export class Defragmentation {
     const { entries } = this.keyspace;
     entries.locateKey(ref);
     const { bytes, at, length } = entries;
-    this.large.push({ db, key: Buffer.from(bytes.subarray(at, at + length)), type: entries.type(ref) });
+    this.large.push({ db, key: copyOfRange(bytes, at, at + length), type: entries.type(ref) });
   }
 
   private stepLarge({ db, key, type }: LargeValue): void {

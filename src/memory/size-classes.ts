@@ -18,6 +18,7 @@ export const LARGEST_CLASS = 32 * 1024;
 export const TIGHT_MIN = 1024;
 export const TIGHT_MAX = 4096;
 
+/** The classes for all blocks, ascending. */
 function buildSizes(): number[] {
   const sizes: number[] = [];
   for (let size = 8; size <= 128; size += 8) sizes.push(size);
@@ -27,13 +28,13 @@ function buildSizes(): number[] {
   return sizes;
 }
 
-/** The tight classes, ascending. */
-function buildTightSizes(): number[] {
+/** The tight classes, but for those that are among `usual`. */
+function buildTightSizes(usual: readonly number[]): number[] {
   const tight: number[] = [];
   const slab = slabPages(TIGHT_MAX) * PAGE_BYTES;
   for (let blocks = slab / TIGHT_MIN - 1; blocks > slab / TIGHT_MAX; blocks--) {
     const size = Math.floor(slab / blocks / 8) * 8;
-    if (!sizes.includes(size)) tight.push(size);
+    if (!usual.includes(size)) tight.push(size);
   }
   return tight;
 }
@@ -44,8 +45,8 @@ function slabPages(size: number): number {
 }
 
 /** Classes in the order of their numbers: the tight ones follow the others. */
-const sizes = buildSizes();
-sizes.push(...buildTightSizes());
+const usualSizes = buildSizes();
+const sizes = [...usualSizes, ...buildTightSizes(usualSizes)];
 
 export const CLASS_COUNT = sizes.length;
 /** Bytes of a block, by class. */
@@ -57,7 +58,7 @@ export const classPages = Uint8Array.from(sizes, slabPages);
 /** Blocks in a slab, by class. */
 export const classCapacity = Uint32Array.from(sizes, (size) => Math.floor((slabPages(size) * PAGE_BYTES) / size));
 /** Class of a block of n granules, by n. */
-export const classOfGranules = buildLookup(buildSizes());
+export const classOfGranules = buildLookup(usualSizes);
 /** The same for a block that will not grow. */
 export const tightClassOfGranules = buildLookup(sizes);
 

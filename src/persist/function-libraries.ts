@@ -4,7 +4,7 @@
  */
 
 import type { Request } from "../resp/request";
-import { equalsIgnoreCase, latin1 } from "../util/bytes";
+import { copyOfRange, equalsIgnoreCase, latin1 } from "../util/bytes";
 import { isPayload, PAYLOAD_FOOTER_BYTES } from "./dump";
 import { RdbError, RdbInput } from "./rdb-input";
 import { ITEM_LIBRARY, RdbReader } from "./rdb-reader";
@@ -40,7 +40,7 @@ export class FunctionLibraries {
   replay(request: Request): boolean {
     const { buf, starts, ends, argc } = request;
     if (argc < 2 || !equalsIgnoreCase(buf, starts[0], ends[0], "function")) return false;
-    const args = Array.from({ length: argc - 2 }, (_, i) => Buffer.from(buf.subarray(starts[i + 2], ends[i + 2])));
+    const args = Array.from({ length: argc - 2 }, (_, i) => copyOfRange(buf, starts[i + 2], ends[i + 2]));
     switch (latin1(buf, starts[1], ends[1]).toLowerCase()) {
       case "load":
         return this.replayLoad(args);

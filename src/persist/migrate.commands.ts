@@ -17,7 +17,7 @@ import { EVENT_GENERIC } from "../db/keyspace";
 import type { KeyspaceHooks } from "../db/keyspace-hooks";
 import * as errors from "../resp/errors";
 import type { Wait } from "../session/blocking";
-import { latin1 } from "../util/bytes";
+import { copyOfRange, latin1 } from "../util/bytes";
 import { dumpValue } from "./dump";
 import { exchangeNow } from "./exchange-now";
 import { type ExchangeResult, type LinkFailure, MigrationLink, type MigrationLinks } from "./migration-link";
@@ -159,7 +159,7 @@ function parse(c: Call): MigrateOptions {
 }
 
 function argument(c: Call, i: number): Buffer {
-  return Buffer.from(c.buf.subarray(c.starts[i], c.ends[i]));
+  return copyOfRange(c.buf, c.starts[i], c.ends[i]);
 }
 
 // --- the command -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
  */
 
 import { readSync } from "node:fs";
-import { copyBytes, latin1 } from "../util/bytes";
+import { copyBytes, int32At, latin1 } from "../util/bytes";
 import { int64, MAX_INT64_TEXT, writeInt64 } from "../util/integers";
 import { strerror } from "../util/strerror";
 import { Crc64 } from "./crc64";
@@ -200,7 +200,7 @@ export class RdbInput {
     this.need(4);
     const { buf, at } = this;
     this.at = at + 4;
-    return buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
+    return int32At(buf, at);
   }
 
   /** A signed 64-bit integer of 8 bytes, little endian, in `int64`. */

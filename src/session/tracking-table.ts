@@ -13,7 +13,7 @@
 import { Dict, type ElementLayout } from "../memory/dict";
 import type { KeyHasher } from "../memory/hash";
 import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../memory/heap";
-import { copyBytes, equalBytes } from "../util/bytes";
+import { copyBytes, copyOfRange, equalBytes } from "../util/bytes";
 
 const KEY_LENGTH = 0;
 const COUNT = 1;
@@ -150,7 +150,7 @@ export class TrackingTable {
     const word = wordOf(ref);
     const length = heap.u32[ref >>> SEGMENT_SHIFT][word + KEY_LENGTH];
     const at = (word + HEADER_WORDS) * 4;
-    return Buffer.from(heap.u8[ref >>> SEGMENT_SHIFT].subarray(at, at + length));
+    return copyOfRange(heap.u8[ref >>> SEGMENT_SHIFT], at, at + length);
   }
 
   /** Gives the memory of forgotten keys back, about `limitBytes` of it. */

@@ -53,9 +53,19 @@ export function copyBytes(src: Uint8Array, srcStart: number, dst: Uint8Array, ds
   }
 }
 
+/** The 4 bytes at `at`, little endian, as a signed number. */
+export function int32At(buf: Uint8Array, at: number): number {
+  return buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
+}
+
+/** The 4 bytes at `at`, little endian, as an unsigned number. */
+export function uint32At(buf: Uint8Array, at: number): number {
+  return int32At(buf, at) >>> 0;
+}
+
 /** The range as bytes of their own. (`slice` would do for a Uint8Array, but that of a Buffer is a view.) */
-export function copyOfRange(buf: Uint8Array, start: number, end: number): Uint8Array {
-  const copy = new Uint8Array(end - start);
+export function copyOfRange(buf: Uint8Array, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
   copyBytes(buf, start, copy, 0, end - start);
   return copy;
 }

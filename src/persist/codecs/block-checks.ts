@@ -5,6 +5,7 @@
  */
 
 import { backLengthBytes, LISTPACK_EMPTY, LISTPACK_HEADER, LISTPACK_MAX } from "../../memory/listpack";
+import { int32At, uint32At } from "../../util/bytes";
 
 const END = 0xff;
 const COUNT_UNKNOWN = 0xffff;
@@ -13,14 +14,6 @@ const INTSET_HEADER = 8;
 
 function i16(buf: Uint8Array, at: number): number {
   return ((buf[at] << 16) | (buf[at + 1] << 24)) >> 16;
-}
-
-function i32(buf: Uint8Array, at: number): number {
-  return buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
-}
-
-function u32(buf: Uint8Array, at: number): number {
-  return i32(buf, at) >>> 0;
 }
 
 /**
@@ -47,7 +40,7 @@ export function listpackCount(buf: Uint8Array, at: number, length: number): numb
 /** Whether the first and the last bytes are those of a listpack of `length` bytes. */
 export function isFramed(buf: Uint8Array, at: number, length: number): boolean {
   if (length < LISTPACK_EMPTY || length > LISTPACK_MAX) return false;
-  return u32(buf, at) === length && buf[at + length - 1] === END;
+  return uint32At(buf, at) === length && buf[at + length - 1] === END;
 }
 
 /** Whether the listpack at `at` says that it has `count` elements, or does not say it. */
@@ -77,7 +70,7 @@ function encodedBytes(buf: Uint8Array, p: number, stop: number): number {
   if (head < 0xc0) return 1 + (head & 0x3f);
   if (head < 0xe0) return 2;
   if (head < 0xf0) return p + 1 < stop ? 2 + (((head & 15) << 8) | buf[p + 1]) : 0;
-  if (head === 0xf0) return p + 5 <= stop ? 5 + u32(buf, p + 1) : 0;
+  if (head === 0xf0) return p + 5 <= stop ? 5 + uint32At(buf, p + 1) : 0;
   if (head === 0xf1) return 3;
   if (head === 0xf2) return 4;
   if (head === 0xf3) return 5;
@@ -100,8 +93,8 @@ function skipBackLength(buf: Uint8Array, p: number, stop: number, bytes: number)
 /** Integers of the intset buf[at, at + length), or -1 if it is none: it must not be empty, and ascends strictly. */
 export function intsetCount(buf: Uint8Array, at: number, length: number): number {
   if (length < INTSET_HEADER) return -1;
-  const width = u32(buf, at);
-  const count = u32(buf, at + 4);
+  const width = uint32At(buf, at);
+  const count = uint32At(buf, at + 4);
   if ((width !== 2 && width !== 4 && width !== 8) || count === 0) return -1;
   if (length !== INTSET_HEADER + count * width) return -1;
   const first = at + INTSET_HEADER;
@@ -114,8 +107,8 @@ export function intsetCount(buf: Uint8Array, at: number, length: number): number
 /** Whether the integer at `p` is above the one before it. */
 function ascends(buf: Uint8Array, p: number, width: number): boolean {
   if (width === 2) return i16(buf, p) > i16(buf, p - 2);
-  if (width === 4) return i32(buf, p) > i32(buf, p - 4);
-  const hi = i32(buf, p + 4);
-  const before = i32(buf, p - 4);
-  return hi === before ? u32(buf, p) > u32(buf, p - 8) : hi > before;
+  if (width === 4) return int32At(buf, p) > int32At(buf, p - 4);
+  const hi = int32At(buf, p + 4);
+  const before = int32At(buf, p - 4);
+  return hi === before ? uint32At(buf, p) > uint32At(buf, p - 8) : hi > before;
 }

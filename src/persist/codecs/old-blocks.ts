@@ -21,6 +21,7 @@
  *     pair: length (1 byte below 254, or 254 and 4, little endian), field, length, unused bytes (1 byte), value, those
  */
 
+import { uint32At } from "../../util/bytes";
 import { int64, int64FromNumber, MAX_INT64_TEXT, writeInt64 } from "../../util/integers";
 import { corrupt } from "../rdb-input";
 
@@ -36,11 +37,6 @@ const COUNT_UNKNOWN = 0xffff;
 const DAMAGED = new Error("damaged");
 
 const digits = new Uint8Array(MAX_INT64_TEXT + 1);
-
-/** A little-endian integer of 4 bytes, unsigned. */
-function u32(buf: Uint8Array, at: number): number {
-  return (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
-}
 
 /**
  * Visits the elements of the ziplist buf[at, at + length). Returns how many there are. `what` is what an error calls the
@@ -62,7 +58,7 @@ export function eachInZiplist(
 
 function visitZiplist(buf: Uint8Array, at: number, length: number, visit: ElementVisitor): number {
   const stop = at + length - 1;
-  if (length < ZIPLIST_HEADER + 1 || u32(buf, at) !== length || buf[stop] !== END) throw DAMAGED;
+  if (length < ZIPLIST_HEADER + 1 || uint32At(buf, at) !== length || buf[stop] !== END) throw DAMAGED;
   const stored = buf[at + 8] | (buf[at + 9] << 8);
   let count = 0;
   let before = 0;
@@ -73,7 +69,7 @@ function visitZiplist(buf: Uint8Array, at: number, length: number, visit: Elemen
     before = next - p;
     p = next;
   }
-  if (u32(buf, at + 4) !== last - at || (stored !== COUNT_UNKNOWN && stored !== count)) throw DAMAGED;
+  if (uint32At(buf, at + 4) !== last - at || (stored !== COUNT_UNKNOWN && stored !== count)) throw DAMAGED;
   return count;
 }
 
@@ -81,7 +77,7 @@ function visitZiplist(buf: Uint8Array, at: number, length: number, visit: Elemen
 function visitZiplistElement(buf: Uint8Array, p: number, stop: number, before: number, visit: ElementVisitor): number {
   const wide = buf[p] === BIG_LENGTH;
   const head = p + (wide ? 5 : 1);
-  if (head >= stop || buf[p] === END || (wide ? u32(buf, p + 1) : buf[p]) !== before) throw DAMAGED;
+  if (head >= stop || buf[p] === END || (wide ? uint32At(buf, p + 1) : buf[p]) !== before) throw DAMAGED;
   const encoding = buf[head];
   if (encoding >= 0xc0) return visitZiplistInteger(buf, head, stop, visit);
   let start = head + 1;
@@ -118,8 +114,8 @@ function visitZiplistInteger(buf: Uint8Array, head: number, stop: number, visit:
   if (bytes === 0) {
     int64FromNumber((buf[head] & 15) - 1);
   } else if (bytes === 8) {
-    int64.lo = u32(buf, head + 1);
-    int64.hi = u32(buf, head + 5) | 0;
+    int64.lo = uint32At(buf, head + 1);
+    int64.hi = uint32At(buf, head + 5) | 0;
   } else {
     let value = 0;
     for (let i = bytes; i > 0; i--) value = (value << 8) | buf[head + i];
@@ -151,7 +147,7 @@ function visitZipmapText(buf: Uint8Array, p: number, stop: number, extra: number
   const wide = buf[p] === BIG_LENGTH;
   const start = p + (wide ? 5 : 1) + extra;
   if (buf[p] === END || start > stop) throw corrupt("Zipmap integrity check failed.");
-  const length = wide ? u32(buf, p + 1) : buf[p];
+  const length = wide ? uint32At(buf, p + 1) : buf[p];
   const unused = extra === 0 ? 0 : buf[start - 1];
   if (start + length + unused > stop) throw corrupt("Zipmap integrity check failed.");
   visit(buf, start, start + length);

@@ -19,7 +19,7 @@
  * Anybody can write such a string with SET: nothing that stands in it is trusted.
  */
 
-import { copyBytes } from "../../util/bytes";
+import { copyBytes, uint32At } from "../../util/bytes";
 import { HISTOGRAM_SIZE } from "./hyperloglog-estimate";
 import { INDEX_BITS } from "./hyperloglog-hash";
 
@@ -73,8 +73,7 @@ export function markStale(bytes: Uint8Array, at: number): void {
 
 /** The lower half (0) or upper half (1) of the cardinality computed last, unsigned. */
 export function cardinalityWord(bytes: Uint8Array, at: number, half: number): number {
-  const from = at + CARDINALITY_AT + half * 4;
-  return (bytes[from] | (bytes[from + 1] << 8) | (bytes[from + 2] << 16) | (bytes[from + 3] << 24)) >>> 0;
+  return uint32At(bytes, at + CARDINALITY_AT + half * 4);
 }
 
 export function setCardinality(bytes: Uint8Array, at: number, hi: number, lo: number): void {
