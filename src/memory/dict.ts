@@ -1,21 +1,8 @@
 /**
  * dict: an extendible hash table (Fagin et al., 1979) whose segments are sorted by hash.
  *
- * Everything is in the heap. The *root* of a dict is a block of eight words:
- *
- *     word 0   elements            word 1   flagged elements           word 2   depth of the directory
- *     word 3   segments            word 4   granules that they take    word 5   ref of the directory
- *     word 6   segments whose local depth is that of the directory     word 7   where drain() goes on
- *
- * A directory indexed by the top bits of a 31-bit hash points to segments; an entry of it is two words:
- *
- *     [ ref of the segment ] [ local depth << 16 | home slots: a copy of what the segment says ]
- *
- * A segment is one heap block:
- *
- *     word 0   elements            word 1   home slots (capacity)      word 2   slots in all
- *     word 3   local depth         word 4   flagged elements
- *     word 5.. slots of two words: [ flag (bit 31) | hash (31 bits) ] [ ref; 0 = empty slot ]
+ * Everything is in the heap: a root, a directory indexed by the top bits of a 31-bit hash, and segments of slots
+ * (`dict-layout.ts`). How segments come and go is in `dict-segments.ts`; here is what is done with elements.
  *
  * Inside a segment the table is linear probing kept in hash order (an element's home slot grows with its hash, and an
  * insert shifts what is larger up by one), so the whole dict, segment after segment, is sorted by hash. That departs
@@ -30,14 +17,34 @@
  *
  * No insert moves more than one segment (at most 4 KiB). The flag is free for the owner: the keyspace marks elements
  * that have an expiry, so that the expire cycle finds them without touching the others.
- *
- * Invariants: the tags of a segment's occupied slots ascend (equal ones adjoin), and no element lies below its home;
- * the last slot of a segment is empty.
  */
 
 import type { DictGuard } from "./dict-guard";
+import {
+  COUNT,
+  DEPTH,
+  FLAG,
+  FLAGGED,
+  fullAt,
+  HASH_BITS,
+  HASH_MASK,
+  HEADER_WORDS,
+  HOMES,
+  homeSlot,
+  nextSegment,
+  ROOT_CURSOR,
+  SHAPE_DEPTH,
+  SLOTS,
+  SLOTS_MAX,
+  shrinkStep,
+  slotWord,
+} from "./dict-layout";
+import { DictSegments, type Mover } from "./dict-segments";
 import type { KeyHasher } from "./hash";
-import { Heap, HeapFullError, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+
+/** randomElement() gives up rejecting after this many tries: a dict that is nearly empty everywhere. */
+const RANDOM_TRIES = 500;
 
 /** What the dict has to know about its elements. */
 export interface ElementLayout {
@@ -45,54 +52,7 @@ export interface ElementLayout {
   hasKey(ref: number, buf: Uint8Array, start: number, end: number): boolean;
 }
 
-/** Moves a block, or leaves it; returns where it is then (see Heap.relocate). */
-export type Mover = (block: number) => number;
-
-const ROOT_SIZE = 0;
-const ROOT_FLAGGED = 1;
-const ROOT_DEPTH = 2;
-const ROOT_SEGMENTS = 3;
-const ROOT_GRANULES = 4;
-const ROOT_DIRECTORY = 5;
-const ROOT_DEEPEST = 6;
-const ROOT_CURSOR = 7;
-const ROOT_BYTES = 32;
-const ENTRY_BYTES = 8;
-
-const COUNT = 0;
-const HOMES = 1;
-const SLOTS = 2;
-const DEPTH = 3;
-const FLAGGED = 4;
-const HEADER_WORDS = 5;
-const HEADER_BYTES = HEADER_WORDS * 4;
-
-const HASH_BITS = 31;
-const HASH_MASK = 0x7fffffff;
-const FLAG = 0x80000000;
-
-const SEGMENT_BYTES_MAX = 4096;
-/** Segments are blocks of at least this size. */
-export const SEGMENT_BYTES_MIN = 128;
-/** A directory this many times larger than the number of segments means that hashes collide: segments grow instead. */
-const DIRECTORY_SLACK = 64;
-/** Slots of the largest segment that is not made larger by collisions. */
-const SLOTS_MAX = (SEGMENT_BYTES_MAX - HEADER_BYTES) >>> 3;
-const HOMES_MAX = 0x7fff;
-/** randomElement() gives up rejecting after this many tries: a dict that is nearly empty everywhere. */
-const RANDOM_TRIES = 500;
-const SHAPE_HOMES = 0xffff;
-const SHAPE_DEPTH = 16;
-
-export class Dict {
-  /** Elements. */
-  size = 0;
-  /** Elements whose flag is set. */
-  flagged = 0;
-  /** Segments, and the bytes that they take. */
-  segments = 0;
-  segmentBytes = 0;
-
+export class Dict extends DictSegments {
   /** Who has to hear of changes before they happen; null: nobody. */
   guard: DictGuard | null = null;
   /** As guard, of a dict that is a value: hears of lookups, too, as what they find may be changed where it stands. */
@@ -101,100 +61,28 @@ export class Dict {
   /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   warmed = 0;
 
-  // What the root says, copied by open() and written back by save().
-  private root = 0;
-  private rootView: Uint32Array;
-  private rootWord = 0;
-  private depth = 0;
-  private deepest = 0;
-  /** The directory's block, the view of its heap segment, and the word where it begins. */
-  private directory = 0;
-  private entries: Uint32Array;
-  private firstEntry = 0;
-
   // The slot that the last successful find() or insert() stands at. Valid until the dict is next changed.
   private foundView: Uint32Array;
   private foundWord = 0;
   private foundSegment = 0;
 
   constructor(
-    private readonly heap: Heap,
+    heap: Heap,
     private readonly hasher: KeyHasher,
     private readonly layout: ElementLayout,
   ) {
-    this.rootView = heap.u32[0];
-    this.entries = heap.u32[0];
+    super(heap);
     this.foundView = heap.u32[0];
   }
 
-  /** Makes an empty dict and opens it. Returns its root. Throws HeapFullError if there is no memory for it. */
-  create(): number {
-    const { heap } = this;
-    const root = heap.allocate(ROOT_BYTES);
-    let directory = 0;
-    try {
-      directory = heap.allocate(ENTRY_BYTES);
-      heap.u32[root >>> SEGMENT_SHIFT].fill(
-        0,
-        (root & SEGMENT_MASK) << 1,
-        ((root & SEGMENT_MASK) << 1) + ROOT_BYTES / 4,
-      );
-      this.open(root);
-      this.useDirectory(directory);
-      this.point(0, 0, this.createSegment(SEGMENT_BYTES_MIN, 0));
-    } catch (error) {
-      heap.free(root);
-      if (directory !== 0) heap.free(directory);
-      throw error;
-    }
-    this.save();
-    return root;
-  }
-
-  /** Elements of the dict with this root. */
-  static sizeOf(heap: Heap, root: number): number {
-    return heap.u32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + ROOT_SIZE];
-  }
-
-  /** Turns to the dict with this root. Has to be done again after another window has changed that dict. */
-  open(root: number): void {
-    const view = this.heap.u32[root >>> SEGMENT_SHIFT];
-    const word = (root & SEGMENT_MASK) << 1;
-    this.root = root;
-    this.rootView = view;
-    this.rootWord = word;
-    this.size = view[word + ROOT_SIZE];
-    this.flagged = view[word + ROOT_FLAGGED];
-    this.depth = view[word + ROOT_DEPTH];
-    this.segments = view[word + ROOT_SEGMENTS];
-    this.segmentBytes = view[word + ROOT_GRANULES] * 8;
-    this.deepest = view[word + ROOT_DEEPEST];
-    this.useDirectory(view[word + ROOT_DIRECTORY]);
+  override open(root: number): void {
+    super.open(root);
     const { guards } = this.heap;
     // The windows of the keyspace are never opened again: their guard is set from outside.
     if (guards !== null || this.valueGuard !== null) {
       this.valueGuard = guards?.get(root) ?? null;
       this.guard = this.valueGuard;
     }
-  }
-
-  private useDirectory(ref: number): void {
-    this.directory = ref;
-    this.entries = this.heap.u32[ref >>> SEGMENT_SHIFT];
-    this.firstEntry = (ref & SEGMENT_MASK) << 1;
-  }
-
-  /** Writes what may have changed to the root. */
-  private save(): void {
-    const view = this.rootView;
-    const word = this.rootWord;
-    view[word + ROOT_SIZE] = this.size;
-    view[word + ROOT_FLAGGED] = this.flagged;
-    view[word + ROOT_DEPTH] = this.depth;
-    view[word + ROOT_SEGMENTS] = this.segments;
-    view[word + ROOT_GRANULES] = this.segmentBytes / 8;
-    view[word + ROOT_DIRECTORY] = this.directory;
-    view[word + ROOT_DEEPEST] = this.deepest;
   }
 
   /** Hash of a key, as find() and insert() take it. */
@@ -289,9 +177,34 @@ export class Dict {
     this.save();
   }
 
-  /** The segment that holds a position of hash space. */
-  private segmentAt(position: number): number {
-    return this.entries[this.firstEntry + ((position >>> (HASH_BITS - this.depth)) << 1)];
+  /** Puts the element at its place in hash order; false when the segment is full. */
+  private placeIn(segment: number, hash: number, ref: number, flag: boolean): boolean {
+    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const slots = view[base + SLOTS];
+    if (view[base + COUNT] >= fullAt(slots)) return false;
+    const end = base + HEADER_WORDS + (slots << 1);
+    let word = base + HEADER_WORDS + (homeSlot(hash, view[base + DEPTH], view[base + HOMES]) << 1);
+    while (word < end && view[word + 1] !== 0 && (view[word] & HASH_MASK) <= hash) word += 2;
+    let gap = word;
+    while (gap < end && view[gap + 1] !== 0) gap += 2;
+    if (gap >= end - 2) return false;
+    for (let to = gap; to > word; to -= 2) {
+      view[to] = view[to - 2];
+      view[to + 1] = view[to - 1];
+    }
+    view[word] = flag ? hash | FLAG : hash;
+    view[word + 1] = ref;
+    view[base + COUNT]++;
+    this.size++;
+    if (flag) {
+      view[base + FLAGGED]++;
+      this.flagged++;
+    }
+    this.foundView = view;
+    this.foundWord = word;
+    this.foundSegment = segment;
+    return true;
   }
 
   /** Points the element that find() found to a new block. */
@@ -336,6 +249,22 @@ export class Dict {
     this.save();
   }
 
+  /** Empties the slot at `gap` and moves what follows down, as far as nothing falls below its home. */
+  private closeGap(view: Uint32Array, base: number, gap: number): void {
+    const depth = view[base + DEPTH];
+    const homes = view[base + HOMES];
+    const first = base + HEADER_WORDS;
+    const end = first + (view[base + SLOTS] << 1);
+    let to = gap;
+    for (let from = to + 2; from < end && view[from + 1] !== 0; from += 2) {
+      if (first + (homeSlot(view[from] & HASH_MASK, depth, homes) << 1) >= from) break;
+      view[to] = view[from];
+      view[to + 1] = view[from + 1];
+      to = from;
+    }
+    view[to + 1] = 0;
+  }
+
   /** Removes every element, after a visit: its block is the visitor's to free. Needs no memory. */
   clear(visit: (ref: number) => void): void {
     if (this.valueGuard !== null) this.valueGuard.protectAll();
@@ -350,37 +279,10 @@ export class Dict {
     this.save();
   }
 
-  /** Goes on with one segment, the only one that is left, and no elements. */
-  private restart(segment: number): void {
-    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    view.fill(0, base + HEADER_WORDS, base + HEADER_WORDS + (view[base + SLOTS] << 1));
-    view[base + COUNT] = 0;
-    view[base + FLAGGED] = 0;
-    view[base + DEPTH] = 0;
-    this.depth = 0;
-    this.deepest = 1;
-    this.point(0, 0, segment);
-    this.size = 0;
-    this.flagged = 0;
-    this.shrink(segment, 0);
-    try {
-      this.replaceDirectory(0);
-    } catch (error) {
-      // Then the directory stays larger than it has to be.
-      if (!(error instanceof HeapFullError)) throw error;
-    }
-  }
-
   /** Frees a dict that clear() has emptied, the root too. */
   destroy(): void {
     this.heap.free(this.segmentAt(0));
     this.freeRoot();
-  }
-
-  private freeRoot(): void {
-    this.heap.free(this.directory);
-    this.heap.free(this.root);
   }
 
   /**
@@ -412,27 +314,6 @@ export class Dict {
     for (let word = base + HEADER_WORDS; word < end; word += 2) {
       if (view[word + 1] !== 0) visit(view[word + 1]);
     }
-  }
-
-  /** Directory entries. */
-  get directorySize(): number {
-    return 1 << this.depth;
-  }
-
-  /** Bytes of the index: segments, directory and root. */
-  get bytes(): number {
-    return this.segmentBytes + this.heap.sizeOf(this.directory) + ROOT_BYTES;
-  }
-
-  /** Places for elements, taken or not. Walks the directory: for figures only. */
-  get slots(): number {
-    let slots = 0;
-    for (let position = 0; position <= HASH_MASK; ) {
-      const segment = this.segmentAt(position);
-      slots += this.header(segment, SLOTS);
-      position = nextSegment(position, this.header(segment, DEPTH));
-    }
-    return slots;
   }
 
   // --- traversal ---------------------------------------------------------------------------------------------------
@@ -600,16 +481,6 @@ export class Dict {
 
   // --- defragmentation ---------------------------------------------------------------------------------------------
 
-  /** Lets the segment at position `cursor` be moved. Returns the position of the next segment, or 0 at the end. */
-  moveSegment(cursor: number, move: Mover): number {
-    const segment = this.segmentAt(cursor);
-    const depth = this.header(segment, DEPTH);
-    const moved = move(segment);
-    if (moved !== segment) this.point(cursor, depth, moved);
-    const next = nextSegment(cursor, depth);
-    return next > HASH_MASK ? 0 : next;
-  }
-
   /**
    * Lets elements be moved, in the order of their hashes from position `cursor` on, and their segment when its first
    * position is come to. Stops at the end of the segment, or when `more` answers false. Returns where to go on, or 0.
@@ -635,363 +506,4 @@ export class Dict {
     }
     return next > HASH_MASK ? 0 : next;
   }
-
-  /** Lets root and directory be moved. Returns the root: whoever keeps it has to be told. */
-  moveRoot(move: Mover): number {
-    const directory = move(this.directory);
-    if (directory !== this.directory) {
-      this.useDirectory(directory);
-      this.save();
-    }
-    const root = move(this.root);
-    if (root !== this.root) this.open(root);
-    return root;
-  }
-
-  // --- one segment -------------------------------------------------------------------------------------------------
-
-  /** Puts the element at its place in hash order; false when the segment is full. */
-  private placeIn(segment: number, hash: number, ref: number, flag: boolean): boolean {
-    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    const slots = view[base + SLOTS];
-    if (view[base + COUNT] >= fullAt(slots)) return false;
-    const end = base + HEADER_WORDS + (slots << 1);
-    let word = base + HEADER_WORDS + (homeSlot(hash, view[base + DEPTH], view[base + HOMES]) << 1);
-    while (word < end && view[word + 1] !== 0 && (view[word] & HASH_MASK) <= hash) word += 2;
-    let gap = word;
-    while (gap < end && view[gap + 1] !== 0) gap += 2;
-    if (gap >= end - 2) return false;
-    for (let to = gap; to > word; to -= 2) {
-      view[to] = view[to - 2];
-      view[to + 1] = view[to - 1];
-    }
-    view[word] = flag ? hash | FLAG : hash;
-    view[word + 1] = ref;
-    view[base + COUNT]++;
-    this.size++;
-    if (flag) {
-      view[base + FLAGGED]++;
-      this.flagged++;
-    }
-    this.foundView = view;
-    this.foundWord = word;
-    this.foundSegment = segment;
-    return true;
-  }
-
-  /** Empties the slot at `gap` and moves what follows down, as far as nothing falls below its home. */
-  private closeGap(view: Uint32Array, base: number, gap: number): void {
-    const depth = view[base + DEPTH];
-    const homes = view[base + HOMES];
-    const first = base + HEADER_WORDS;
-    const end = first + (view[base + SLOTS] << 1);
-    let to = gap;
-    for (let from = to + 2; from < end && view[from + 1] !== 0; from += 2) {
-      if (first + (homeSlot(view[from] & HASH_MASK, depth, homes) << 1) >= from) break;
-      view[to] = view[from];
-      view[to + 1] = view[from + 1];
-      to = from;
-    }
-    view[to + 1] = 0;
-  }
-
-  private createSegment(bytes: number, depth: number): number {
-    const block = this.heap.allocate(bytes);
-    const size = this.heap.sizeOf(block);
-    const view = this.heap.u32[block >>> SEGMENT_SHIFT];
-    const base = (block & SEGMENT_MASK) << 1;
-    const slots = (size - HEADER_BYTES) >>> 3;
-    view.fill(0, base, base + (size >>> 2));
-    view[base + SLOTS] = slots;
-    // Slots beyond the last home take what the end of the table pushes up.
-    view[base + HOMES] = Math.min(HOMES_MAX, slots - Math.min(12, slots >>> 2));
-    view[base + DEPTH] = depth;
-    this.segments++;
-    this.segmentBytes += size;
-    if (depth === this.depth) this.deepest++;
-    return block;
-  }
-
-  private freeSegment(segment: number): void {
-    if (this.header(segment, DEPTH) === this.depth) this.deepest--;
-    this.segments--;
-    this.segmentBytes -= this.heap.sizeOf(segment);
-    this.heap.free(segment);
-  }
-
-  private header(segment: number, field: number): number {
-    return this.heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + field];
-  }
-
-  // --- growing and shrinking ---------------------------------------------------------------------------------------
-
-  private enlarge(segment: number, hash: number): void {
-    const bytes = this.heap.sizeOf(segment);
-    const depth = this.header(segment, DEPTH);
-    const collides = depth === this.depth && 1 << this.depth >= this.segments * DIRECTORY_SLACK;
-    if (bytes < SEGMENT_BYTES_MAX || collides || depth >= HASH_BITS - 1) {
-      this.rebuild(segment, hash, Heap.roundUp(bytes + Math.max(64, bytes >>> 4)));
-    } else {
-      this.split(segment, hash);
-    }
-    this.save();
-  }
-
-  /** Moves a segment to a block of another size. */
-  private rebuild(segment: number, hash: number, bytes: number): void {
-    const depth = this.header(segment, DEPTH);
-    let target = this.createSegment(bytes, depth);
-    while (!this.copyRange(segment, target, 0, HASH_MASK)) target = this.widen(target);
-    this.point(hash, depth, target);
-    this.freeSegment(segment);
-  }
-
-  private split(segment: number, hash: number): void {
-    const depth = this.header(segment, DEPTH);
-    if (depth === this.depth) this.doubleDirectory();
-    const width = depth + 1;
-    const shift = HASH_BITS - width;
-    const lowPrefix = (hash >>> shift) & ~1;
-    const middle = (lowPrefix | 1) << shift;
-    const low = this.copyPart(segment, width, 0, middle - 1);
-    const high = this.copySecondPart(segment, width, middle, low);
-    this.point(lowPrefix << shift, width, low);
-    this.point(middle, width, high);
-    this.freeSegment(segment);
-  }
-
-  /** The part from `middle` on; if there is no memory for it, the first part goes again. */
-  private copySecondPart(segment: number, depth: number, middle: number, first: number): number {
-    try {
-      return this.copyPart(segment, depth, middle, HASH_MASK);
-    } catch (error) {
-      this.freeSegment(first);
-      throw error;
-    }
-  }
-
-  /** A new segment of a fitting size with the elements of `segment` whose hashes lie in [from, to]. */
-  private copyPart(segment: number, depth: number, from: number, to: number): number {
-    const count = this.countRange(segment, from, to);
-    let part = this.createSegment(bytesFor(count), depth);
-    while (!this.copyRange(segment, part, from, to)) part = this.widen(part);
-    return part;
-  }
-
-  /** Replaces a segment that turned out too small for its elements by an empty, larger one. */
-  private widen(segment: number): number {
-    const depth = this.header(segment, DEPTH);
-    const bytes = this.heap.sizeOf(segment);
-    this.freeSegment(segment);
-    return this.createSegment(bytes + (bytes >>> 3) + 8, depth);
-  }
-
-  private countRange(segment: number, from: number, to: number): number {
-    const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
-    let count = 0;
-    for (let word = base + HEADER_WORDS; word < end; word += 2) {
-      const tag = view[word] & HASH_MASK;
-      if (view[word + 1] !== 0 && tag >= from && tag <= to) count++;
-    }
-    return count;
-  }
-
-  /** Appends the elements with hashes in [from, to] to `target`, in order; false when its end is reached. */
-  private copyRange(source: number, target: number, from: number, to: number): boolean {
-    const view = this.heap.u32[source >>> SEGMENT_SHIFT];
-    const base = (source & SEGMENT_MASK) << 1;
-    const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
-    const out = this.heap.u32[target >>> SEGMENT_SHIFT];
-    const outBase = (target & SEGMENT_MASK) << 1;
-    const outEnd = outBase + HEADER_WORDS + (out[outBase + SLOTS] << 1);
-    const depth = out[outBase + DEPTH];
-    const homes = out[outBase + HOMES];
-    let next = outBase + HEADER_WORDS;
-    if (out[outBase + COUNT] > 0) next = this.endOfUsed(out, outBase, outEnd);
-    for (let word = base + HEADER_WORDS; word < end; word += 2) {
-      const ref = view[word + 1];
-      if (ref === 0) continue;
-      const tag = view[word];
-      const hash = tag & HASH_MASK;
-      if (hash < from || hash > to) continue;
-      const home = outBase + HEADER_WORDS + (homeSlot(hash, depth, homes) << 1);
-      const slot = Math.max(home, next);
-      if (slot >= outEnd - 2) return false;
-      out[slot] = tag;
-      out[slot + 1] = ref;
-      out[outBase + COUNT]++;
-      if (tag >= FLAG) out[outBase + FLAGGED]++;
-      next = slot + 2;
-    }
-    return true;
-  }
-
-  private endOfUsed(view: Uint32Array, base: number, end: number): number {
-    let word = end;
-    while (word > base + HEADER_WORDS && view[word - 1] === 0) word -= 2;
-    return word;
-  }
-
-  /** Lets the directory entries of the prefix that `hash` has at `depth` point to `segment`. */
-  private point(hash: number, depth: number, segment: number): void {
-    const { entries } = this;
-    const count = 1 << (this.depth - depth);
-    const prefix = depth === 0 ? 0 : hash >>> (HASH_BITS - depth);
-    const shape = this.header(segment, HOMES) | (depth << SHAPE_DEPTH);
-    let entry = this.firstEntry + ((prefix << (this.depth - depth)) << 1);
-    for (const end = entry + (count << 1); entry < end; entry += 2) {
-      entries[entry] = segment;
-      entries[entry + 1] = shape;
-    }
-  }
-
-  private doubleDirectory(): void {
-    this.replaceDirectory(this.depth + 1);
-    this.deepest = 0;
-    this.save();
-  }
-
-  /** Halves the directory while no segment needs its depth. */
-  private halveDirectory(): void {
-    while (this.depth > 0 && this.deepest === 0) {
-      this.replaceDirectory(this.depth - 1);
-      this.deepest = this.countDeepest();
-      this.save();
-    }
-  }
-
-  /** Segments whose local depth is that of the directory: each has one entry. */
-  private countDeepest(): number {
-    const end = this.firstEntry + (2 << this.depth);
-    let count = 0;
-    for (let entry = this.firstEntry; entry < end; entry += 2) {
-      if (this.entries[entry + 1] >>> SHAPE_DEPTH === this.depth) count++;
-    }
-    return count;
-  }
-
-  /**
-   * Puts a directory of another depth in the place of the old one: each entry appears twice in one that is deeper by
-   * one, and every second one is left out when it is less deep.
-   */
-  private replaceDirectory(depth: number): void {
-    const old = this.directory;
-    const from = this.entries;
-    const first = this.firstEntry;
-    const grow = Math.max(0, depth - this.depth);
-    const skip = Math.max(0, this.depth - depth);
-    this.useDirectory(this.heap.allocate(ENTRY_BYTES << depth));
-    for (let i = 0; i < 1 << depth; i++) {
-      const source = first + (((i >>> grow) << skip) << 1);
-      const target = this.firstEntry + (i << 1);
-      this.entries[target] = from[source];
-      this.entries[target + 1] = from[source + 1];
-    }
-    this.depth = depth;
-    this.heap.free(old);
-  }
-
-  /**
-   * Gives memory back after removals: merges the segment with its buddy, or moves it to a smaller block. Where there is
-   * no memory for the new block, the segment stays as it is: a removal never fails.
-   */
-  private shrink(segment: number, hash: number): void {
-    try {
-      // What was merged may be small enough to be merged again.
-      for (let merged = segment; merged !== NIL; ) {
-        const next = this.mergeWithBuddy(merged, hash);
-        if (next === NIL && merged === segment) this.shrinkBlock(segment, hash);
-        merged = next;
-      }
-    } catch (error) {
-      if (!(error instanceof HeapFullError)) throw error;
-    }
-  }
-
-  /** Moves a segment to a smaller block. If hardly anything would be gained, it stays. */
-  private shrinkBlock(segment: number, hash: number): void {
-    const depth = this.header(segment, DEPTH);
-    const before = this.heap.sizeOf(segment);
-    const worthIt = Math.min(before - 1, Math.max(SEGMENT_BYTES_MIN, before * 0.75));
-    const target = this.fit(segment, NIL, depth, worthIt);
-    if (target === NIL) return;
-    this.point(hash, depth, target);
-    this.freeSegment(segment);
-  }
-
-  /**
-   * Merges a segment with the one beside it if both together fit into half of the largest block. Returns the new one, or
-   * NIL.
-   */
-  private mergeWithBuddy(segment: number, hash: number): number {
-    const depth = this.header(segment, DEPTH);
-    if (depth === 0) return NIL;
-    const shift = HASH_BITS - depth;
-    const lowHash = ((hash >>> shift) & ~1) << shift;
-    const highHash = lowHash + 2 ** shift;
-    const low = this.segmentAt(lowHash);
-    const high = this.segmentAt(highHash);
-    const buddy = low === segment ? high : low;
-    if (this.header(buddy, DEPTH) !== depth) return NIL;
-    const merged = this.fit(low, high, depth - 1, SEGMENT_BYTES_MAX / 2);
-    if (merged === NIL) return NIL;
-    this.point(lowHash, depth - 1, merged);
-    this.freeSegment(low);
-    this.freeSegment(high);
-    this.halveDirectory();
-    return merged;
-  }
-
-  /**
-   * A new segment with the elements of `low` and, unless that is NIL, of `high`, in a block of at most `limit` bytes. NIL
-   * if they do not fit: they may crowd in one part of hash space, so that a larger block is needed than for as many
-   * elements spread evenly.
-   */
-  private fit(low: number, high: number, depth: number, limit: number): number {
-    const total = this.header(low, COUNT) + (high === NIL ? 0 : this.header(high, COUNT));
-    for (let bytes = bytesFor(total); bytes <= limit; bytes += bytes >>> 2) {
-      const target = this.createSegment(bytes, depth);
-      if (this.copyRange(low, target, 0, HASH_MASK) && (high === NIL || this.copyRange(high, target, 0, HASH_MASK))) {
-        return target;
-      }
-      this.freeSegment(target);
-    }
-    return NIL;
-  }
-}
-
-/** Home slot of a hash in a segment of this depth: the bits behind the segment's prefix, scaled to its capacity. */
-function homeSlot(hash: number, depth: number, homes: number): number {
-  return ((((hash << depth) & HASH_MASK) >>> 15) * homes) >>> 16;
-}
-
-/** Word, in its heap segment, of the home slot of a hash. */
-function slotWord(segment: number, hash: number, shape: number): number {
-  const home = homeSlot(hash, shape >>> SHAPE_DEPTH, shape & SHAPE_HOMES);
-  return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS + (home << 1);
-}
-
-/** First position of the segment behind the one that holds `position`; above HASH_MASK at the end. */
-function nextSegment(position: number, depth: number): number {
-  const width = 2 ** (HASH_BITS - depth);
-  return (Math.floor(position / width) + 1) * width;
-}
-
-/** Elements at which a segment of this many slots counts as full. */
-function fullAt(slots: number): number {
-  return slots - (slots >>> 3) - 1;
-}
-
-/** A segment of this many slots tries to shrink whenever its elements have become this much fewer, and when it is empty. */
-function shrinkStep(slots: number): number {
-  return (slots >>> 4) + 1;
-}
-
-/** Block size for a segment with this many elements and some room. */
-function bytesFor(count: number): number {
-  const bytes = HEADER_BYTES + ((count + (count >>> 2) + 4) << 3);
-  return Math.max(SEGMENT_BYTES_MIN, bytes);
 }
