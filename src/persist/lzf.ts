@@ -6,31 +6,31 @@
  *     111ooooo llllllll oooooooo          copy l + 9 bytes from o + 1 bytes back
  *
  * A copy may overlap what it writes: a distance of 1 repeats one byte. The compressor finds earlier places by a hash of
- * three bytes; it takes the last place with that hash, so it is fast and not the best possible. Any decoder of the format
- * reads what it writes.
+ * three bytes; it takes the last place with that hash, so it is fast and not the best possible.
+ *
+ * Any decoder reads what any compressor writes. This one takes the same places as the one in Redis, peculiarities
+ * included, so that DUMP and RDB files are the same to the byte: the first byte of a text is never copied, the last two
+ * are copied only by copies of 3 or 19 bytes, and it gives up a little before the room is full.
  */
 
-const HASH_BITS = 14;
-const HASH_SIZE = 1 << HASH_BITS;
+const HASH_SIZE = 1 << 16;
 const DISTANCE_MAX = 1 << 13;
 const COPY_MAX = (1 << 8) + 8;
+const COPY_MIN = 3;
+/** Where more than this could be copied, this many bytes are compared before the end is looked at. */
+const UNROLLED = 16;
 /** Longer copies take three bytes instead of two. */
 const SHORT_COPY_MAX = 8;
 const LITERALS_MAX = 1 << 5;
+const BASE_MAX = 2 ** 31 - 1;
 
 /** Where three bytes with this hash were seen last, plus the base of the call: what is below that is of an older call. */
-const lastSeen = new Float64Array(HASH_SIZE);
+const lastSeen = new Int32Array(HASH_SIZE);
 let base = 1;
-
-/** Of the three bytes at `at`: a multiplicative hash, the constant being the golden ratio. */
-function hash3(src: Uint8Array, at: number): number {
-  const bytes = src[at] | (src[at + 1] << 8) | (src[at + 2] << 16);
-  return Math.imul(bytes, 0x9e3779b1) >>> (32 - HASH_BITS);
-}
 
 /**
  * Compresses src[start, end) to `dst` from `at` on. Returns the number of bytes written, or 0 if it would take more than
- * `limit` bytes (or there is nothing to compress).
+ * about `limit` bytes (or there is nothing to compress).
  */
 export function lzfCompress(
   src: Uint8Array,
@@ -40,56 +40,90 @@ export function lzfCompress(
   at: number,
   limit: number,
 ): number {
-  const offset = base - start;
-  base += end - start;
+  const offset = takeBase(end - start) - start;
   const stop = at + limit;
+  const last = end - 2;
   let out = at;
   let position = start;
   let literals = start;
-  while (position + 2 < end) {
-    const slot = hash3(src, position);
+  while (position < last) {
+    const a = src[position];
+    const b = src[position + 1];
+    const c = src[position + 2];
+    const slot = hash3(a, b, c);
     const candidate = lastSeen[slot] - offset;
     lastSeen[slot] = position + offset;
-    const distance = position - candidate;
     if (
-      candidate < start ||
-      distance > DISTANCE_MAX ||
-      src[candidate] !== src[position] ||
-      src[candidate + 1] !== src[position + 1] ||
-      src[candidate + 2] !== src[position + 2]
+      candidate <= start ||
+      position - candidate > DISTANCE_MAX ||
+      src[candidate] !== a ||
+      src[candidate + 1] !== b ||
+      src[candidate + 2] !== c
     ) {
       position++;
       continue;
     }
-    const length = matchLength(src, candidate, position, Math.min(end, position + COPY_MAX));
-    out = putLiterals(src, literals, position, dst, out, stop);
-    if (out < 0 || out + (length <= SHORT_COPY_MAX ? 2 : 3) > stop) return 0;
-    out = putCopy(length, distance - 1, dst, out);
-    // Of the bytes copied only the last places are remembered: long runs are not looked through again.
-    const next = position + length;
-    for (let p = Math.max(position + 1, next - 2); p < next && p + 2 < end; p++) lastSeen[hash3(src, p)] = p + offset;
-    position = next;
-    literals = next;
+    const room = out + literalBytes(position - literals);
+    if (room + 4 >= stop) return 0;
+    out = putLiterals(src, literals, position, dst, out);
+    const length = matchLength(src, candidate, position, last - position);
+    out = putCopy(length, position - candidate - 1, dst, out);
+    position += length;
+    literals = position;
+    // Of the bytes copied only the last two places are remembered: long runs are not looked through again.
+    if (position < last) {
+      const before = src[position - 1];
+      const next = src[position];
+      lastSeen[hash3(src[position - 2], before, next)] = position - 2 + offset;
+      lastSeen[hash3(before, next, src[position + 1])] = position - 1 + offset;
+    }
   }
-  out = putLiterals(src, literals, end, dst, out, stop);
-  return out < 0 ? 0 : out - at;
+  const count = position - literals;
+  if (out + count + (count >>> 5) + 4 > stop) return 0;
+  return putLiterals(src, literals, end, dst, out) - at;
 }
 
-/** Bytes, at least the three that are known to be, in which `a` and `b` agree before `b` comes to `end`. */
-function matchLength(src: Uint8Array, a: number, b: number, end: number): number {
-  let length = 3;
-  while (b + length < end && src[a + length] === src[b + length]) length++;
+/** A base for a text of `length` bytes: above every place that `lastSeen` knows. */
+function takeBase(length: number): number {
+  if (base + length > BASE_MAX) {
+    lastSeen.fill(0);
+    base = 1;
+  }
+  const taken = base;
+  base += length;
+  return taken;
+}
+
+/** A hash of three bytes, that of LibLZF. */
+function hash3(a: number, b: number, c: number): number {
+  const low = (b << 8) | c;
+  return (((a << 8) | b) - low * 5) & (HASH_SIZE - 1);
+}
+
+/** Bytes that `count` bytes as they are take, with the lengths before them. */
+function literalBytes(count: number): number {
+  return count + ((count + LITERALS_MAX - 1) >>> 5);
+}
+
+/**
+ * The bytes to copy: those in which `a` and `b` agree, of `left` at the most; of these, three are known to agree. The
+ * bounds are not exact, see the head of this file.
+ */
+function matchLength(src: Uint8Array, a: number, b: number, left: number): number {
+  let most = Math.min(left, COPY_MAX);
+  most = Math.max(most, most > UNROLLED ? COPY_MIN + UNROLLED : COPY_MIN);
+  let length = COPY_MIN;
+  while (length < most && src[a + length] === src[b + length]) length++;
   return length;
 }
 
-/** Writes bytes as they are. Returns the position behind them; -1 if they do not fit. */
-function putLiterals(src: Uint8Array, start: number, end: number, dst: Uint8Array, at: number, stop: number): number {
+/** Writes bytes as they are. Returns the position behind them. */
+function putLiterals(src: Uint8Array, start: number, end: number, dst: Uint8Array, at: number): number {
   let out = at;
   for (let from = start; from < end; ) {
-    const count = Math.min(LITERALS_MAX, end - from);
-    if (out + 1 + count > stop) return -1;
-    dst[out++] = count - 1;
-    for (let i = 0; i < count; i++) dst[out++] = src[from++];
+    const stop = Math.min(end, from + LITERALS_MAX);
+    dst[out++] = stop - from - 1;
+    while (from < stop) dst[out++] = src[from++];
   }
   return out;
 }

@@ -3,7 +3,8 @@
  * redbun reads what Redis 7.0 wrote.
  */
 
-import { type Case, cmd, differential, ignore, within } from "./harness";
+import { Random } from "../support/random";
+import { type Case, cmd, differential, ignore, randomDifferential, within } from "./harness";
 
 /** A value with every form of string: a length, integers of 8, 16 and 32 bits, digits. */
 const SHORT_STRINGS = ["v", '""', "0", "-1", "127", "128", "-129", "40000", "-2147483648", "2147483648", "01", "1.5"];
@@ -32,10 +33,26 @@ const COLLECTIONS: readonly (readonly string[])[] = [
 const blocks: Case[] = COLLECTIONS.map((commands) => ({
   name: `DUMP after ${commands.join("; ")}`,
   oracle: "valkey8",
-  // Two compressors need not find the same repetitions.
-  commands: ["CONFIG SET rdbcompression no", ...commands, "DUMP k", "OBJECT ENCODING k"],
+  commands: [...commands, "DUMP k", "OBJECT ENCODING k", "CONFIG SET rdbcompression no", "DUMP k"],
   cleanup: ["CONFIG SET rdbcompression yes zset-max-listpack-entries 128"],
 }));
+
+/** Texts with repetitions: the same bytes when they are compressed. */
+const compressed: Case[] = [
+  ["short ones, at each length", Array.from({ length: 50 }, (_, i) => "abcabcab".repeat(9).slice(0, 15 + i))],
+  ["runs", [21, 100, 263, 264, 265, 266, 282, 283, 528, 1000, 70_000].map((length) => "x".repeat(length))],
+  ["a repetition near and beyond the largest distance", [8190, 8191, 8192, 8193].map(apart)],
+].map(([name, texts]) => ({
+  name: `DUMP of compressed strings: ${name}`,
+  oracle: "valkey8",
+  commands: (texts as string[]).flatMap((value) => [cmd("SET", "k", value), "DUMP k"]),
+}));
+
+/** Twice the same text, `distance` bytes apart. */
+function apart(distance: number): string {
+  const noise = new Random(distance).string(distance);
+  return noise + noise.slice(0, 100);
+}
 
 const expiringFields: Case[] = [
   ["HSET k f 1", "HPEXPIREAT k 9000000000000 FIELDS 1 f", "DUMP k"],
@@ -162,6 +179,21 @@ const files: Case[] = [
 ];
 
 differential("persistence", {
-  cases: [...dumps, ...blocks, ...expiringFields, ...restore, ...migrations, ...waits, ...files],
+  cases: [...dumps, ...blocks, ...compressed, ...expiringFields, ...restore, ...migrations, ...waits, ...files],
   args: ["--enable-debug-command", "yes"],
+});
+
+const WORDS = ["alpha", "beta", "user:", "session", '{"id":', '"name":', "true", "2024-", "a", "bb"];
+
+randomDifferential("DUMP of compressible strings", {
+  seed: 5,
+  operations: 2000,
+  oracle: "valkey8",
+  generate: (random, index) => {
+    if (index % 2 === 1) return "DUMP k";
+    const length = random.integer(21, random.chance(0.05) ? 20_000 : 300);
+    let text = random.chance(0.2) ? random.string(length, "abcd") : "";
+    while (text.length < length) text += random.pick(WORDS);
+    return cmd("SET", "k", text);
+  },
 });
