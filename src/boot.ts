@@ -17,8 +17,10 @@ import { decodePath, encodePath } from "./admin/config/special";
 import { infoText } from "./admin/info/info";
 import { shownArguments } from "./admin/latency/slow-log";
 import { showBanner } from "./admin/process/banner";
+import { CpuAffinity } from "./admin/process/cpu-affinity";
 import { type CrashContext, CrashReporter, REPORTED_DIRECTIVES } from "./admin/process/crash";
 import { isBackgroundProcess, PidFile, startInBackground } from "./admin/process/daemon";
+import { avoidHugePages } from "./admin/process/huge-pages";
 import { adjustOpenFiles, checkBacklog } from "./admin/process/limits";
 import {
   LOG_DEBUG,
@@ -41,11 +43,14 @@ import { describeClient } from "./session/client-info";
 import { buildInfo } from "./util/build-info";
 import { quoteRepr } from "./util/bytes";
 import { systemClock } from "./util/clock";
+import { setCollation } from "./util/collation";
 import { systemRandom } from "./util/random";
 import { REDIS_VERSION } from "./util/redis-version";
 
 const LOG_LEVELS = { debug: LOG_DEBUG, verbose: LOG_VERBOSE, notice: LOG_NOTICE, warning: LOG_WARNING };
 const SMALL_MAXMEMORY = 1024 * 1024;
+/** How often new threads of the runtime's pool are looked for, if they are to be bound to processors. */
+const POOL_CHECK_MS = 1000;
 
 /** The start cannot go on, and the log says why. */
 class StartFailure extends Error {}
@@ -94,6 +99,9 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   announce(parsed, log);
 
   log.role = ROLE_MASTER;
+  if (!setCollation(config.localeCollate)) {
+    throw new StartFailure("Failed to configure LOCALE for invalid locale name.");
+  }
   if (!adjustOpenFiles(config, log)) process.exit(1);
   log.notice("monotonic clock: POSIX clock_gettime");
   const pidFile = new PidFile(config, daemon, log);
@@ -129,6 +137,8 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   installSignalHandlers(server);
   server.start();
   log.notice("Server initialized");
+  avoidHugePages(config, log);
+  bindToProcessors(config, log);
   warnOfIneffectiveSettings(config, log);
   await loadData(server);
   ready(server, supervisor);
@@ -192,12 +202,20 @@ function followProcessDirectives(server: Server): void {
   oom.apply();
   for (const name of ["oom-score-adj", "oom-score-adj-values"] as const) config.onChange(name, applyOom);
 
+  config.onChange("locale-collate", () => (setCollation(config.localeCollate) ? null : "Invalid locale name"));
   config.onChange("maxclients", () => {
     const asked = config.maxclients;
     if (adjustOpenFiles(config, log) && config.maxclients === asked) return null;
     const possible = config.maxclients;
     return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
   });
+}
+
+/** Follows server_cpulist and bio_cpulist, which cannot be changed later. */
+function bindToProcessors(config: Config, log: Logger): void {
+  const affinity = new CpuAffinity(config, log);
+  affinity.apply();
+  if (affinity.followsPool) setInterval(() => affinity.apply(), POOL_CHECK_MS).unref();
 }
 
 /** Loads what the last run has left; a file that is there and cannot be loaded stops the start. */

@@ -5,11 +5,13 @@
  * A TLS connection counts as a client from the moment it opens, as in Redis, and is served once its handshake is over.
  */
 
+import { ptr } from "bun:ffi";
 import { unlinkSync } from "node:fs";
 import type { Socket, SocketHandler, TCPSocketListener, TLSOptions, UnixSocketListener } from "bun";
 import { LOG_VERBOSE } from "../admin/process/logger";
 import { describeClient } from "../session/client-info";
-import { libc } from "../util/libc";
+import { lastError, libc } from "../util/libc";
+import { strerror } from "../util/strerror";
 import { Connection } from "./connection";
 import type { Gate } from "./gate";
 import { resolveIPv4 } from "./resolve";
@@ -33,7 +35,7 @@ export interface TlsListener extends Listener {
  * Listens on one TCP address: an IP address or a host name; "*" is every IPv4 address and "::*" every IPv6 address (and no
  * IPv4 one). Throws an error with `code` (EADDRINUSE …) when that is not possible, without one for an unknown name.
  */
-export function listenTcp(gate: Gate, address: string, port: number, backlog: number): Listener {
+export function listenTcp(gate: Gate, address: string, port: number): Listener {
   const server = Bun.listen<Connection>({
     ...listenTarget(address),
     port,
@@ -42,18 +44,12 @@ export function listenTcp(gate: Gate, address: string, port: number, backlog: nu
     data: NO_CONNECTION,
   });
   const fd = fdOf(server);
-  setBacklog(fd, backlog);
+  prepare(gate, fd);
   return { port: server.port, fd, stop: () => server.stop(false) };
 }
 
 /** As listenTcp, for connections that use TLS. */
-export function listenTls(
-  gate: Gate,
-  address: string,
-  port: number,
-  backlog: number,
-  settings: TlsServerSettings,
-): TlsListener {
+export function listenTls(gate: Gate, address: string, port: number, settings: TlsServerSettings): TlsListener {
   const open = (where: object, tls: TlsServerSettings): TCPSocketListener<Connection> =>
     Bun.listen<Connection>({
       ...(where as { hostname: string; port: number }),
@@ -65,7 +61,7 @@ export function listenTls(
     });
   const where = { ...listenTarget(address), port };
   let server = open(where, settings);
-  setBacklog(fdOf(server), backlog);
+  prepare(gate, fdOf(server));
   const listener = {
     port: server.port,
     fd: fdOf(server),
@@ -76,6 +72,7 @@ export function listenTls(
       if (copy < 0) {
         server.stop(false);
         server = open({ ...where, port: listener.port }, next);
+        prepare(gate, fdOf(server));
       } else {
         const former = server;
         server = takeOver(open, copy, next);
@@ -98,7 +95,7 @@ function takeOver<Settings, Server>(open: (where: object, tls: Settings) => Serv
 }
 
 /** Listens on a unix socket; a stale file in its place is removed. */
-export function listenUnix(gate: Gate, path: string, backlog: number): Listener {
+export function listenUnix(gate: Gate, path: string): Listener {
   try {
     unlinkSync(path);
   } catch {
@@ -111,7 +108,7 @@ export function listenUnix(gate: Gate, path: string, backlog: number): Listener 
     data: NO_CONNECTION,
   });
   const fd = fdOf(server);
-  setBacklog(fd, backlog);
+  setBacklog(fd, gate.server.config.tcpBacklog);
   return { port: 0, fd, stop: () => server.stop(false) };
 }
 
@@ -130,6 +127,23 @@ export function listenTarget(address: string): { hostname: string; ipv6Only?: bo
 
 /** What the runtime passes to listen(2), near enough to the default of tcp-backlog to leave it. */
 const RUNTIME_BACKLOG = 512;
+
+const SOL_SOCKET = 1;
+const SO_MARK = 36;
+
+/** Sets what the runtime does not: the backlog and the mark of a socket that listens on TCP. */
+function prepare(gate: Gate, fd: number): void {
+  const { config, log } = gate.server;
+  setBacklog(fd, config.tcpBacklog);
+  if (config.socketMarkId === 0 || setMark(fd, config.socketMarkId)) return;
+  log.warning(`WARNING: socket-mark-id has no effect: ${strerror(lastError())}`);
+}
+
+/** Marks what is sent, for routing (Linux); accepted sockets inherit it. */
+function setMark(fd: number, mark: number): boolean {
+  if (process.platform !== "linux") return false;
+  return libc("setsockopt")?.(fd, SOL_SOCKET, SO_MARK, ptr(Uint32Array.of(mark)), 4) === 0;
+}
 
 /** Calling listen(2) again on a socket that listens changes its backlog. */
 function setBacklog(fd: number, backlog: number): void {

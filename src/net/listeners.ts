@@ -28,9 +28,9 @@ export class Listeners {
   constructor(private readonly gate: Gate) {
     const { config, log } = gate.server;
     this.tlsContext = new TlsContext(config, log);
-    this.tcp = new PortListeners(gate.server, (address, port) => listenTcp(gate, address, port, config.tcpBacklog));
+    this.tcp = new PortListeners(gate.server, (address, port) => listenTcp(gate, address, port));
     this.tls = new PortListeners(gate.server, (address, port) =>
-      listenTls(gate, address, port, config.tcpBacklog, this.tlsContext.settings as TlsServerSettings),
+      listenTls(gate, address, port, this.tlsContext.settings as TlsServerSettings),
     );
     this.metrics = new PortListeners(gate.server, (address, port) => listenMetrics(gate, address, port));
   }
@@ -58,7 +58,7 @@ export class Listeners {
     const { config } = this.gate.server;
     const path = decodePath(shown);
     try {
-      this.unix = listenUnix(this.gate, path, config.tcpBacklog);
+      this.unix = listenUnix(this.gate, path);
       if (config.unixsocketperm !== 0) chmodSync(path, config.unixsocketperm);
     } catch (error) {
       this.close();

@@ -38,7 +38,7 @@ export const networkDirectives = {
   "tcp-keepalive": int(300, 0, INT_MAX, EFFECTIVE),
   timeout: int(0, 0, INT_MAX, EFFECTIVE),
   maxclients: int(10000, 1, UINT_MAX, EFFECTIVE),
-  "socket-mark-id": int(0, 0, UINT_MAX, IMMUTABLE),
+  "socket-mark-id": int(0, 0, UINT_MAX, IMMUTABLE | EFFECTIVE),
   "bind-source-addr": text("", UNSET),
   "proto-max-bulk-len": memory(512 * 1024 * 1024, 1024 * 1024, INT64_MAX, EFFECTIVE),
   "client-query-buffer-limit": memory(1024 * 1024 * 1024, 1024 * 1024, INT64_MAX, EFFECTIVE),

@@ -3,7 +3,8 @@
  *
  *     options  →  elements (sort-source.ts)  →  keys to sort by (sort-pattern.ts)  →  order (sort-vector.ts)  →  output
  *
- * Text is compared by its bytes, as Redis does with the locale "C": without STORE as C strings, which end at a NUL.
+ * Text is compared by its bytes where STORE keeps the result. Where it is replied, it is compared as a C string, which ends
+ * at a NUL, in the order of the language that `locale-collate` or the environment names; mostly that is again by bytes.
  */
 
 import { KEY_READ } from "../../admin/acl/key-access";
@@ -22,6 +23,7 @@ import { TYPE_LIST, TYPE_SET } from "../../db/entry";
 import { EVENT_GENERIC, EVENT_LIST } from "../../db/keyspace";
 import type { Quicklist } from "../../memory/quicklist";
 import { NOT_AN_INTEGER, SORT_BY_DENIED, SORT_GET_DENIED, SORT_NOT_A_NUMBER, WRONG_TYPE } from "../../resp/errors";
+import { collates, collationKey, releaseCollation } from "../../util/collation";
 import { parseInt64Rounded } from "../../util/integers";
 import { storeCollection } from "../collection";
 import { listEncoding, listsOf } from "../list/list";
@@ -137,6 +139,7 @@ function run(c: Call): void {
   } finally {
     vector.clear();
     releaseKey();
+    releaseCollation();
     options.by = null;
     options.get.length = 0;
   }
@@ -200,6 +203,11 @@ function sortByText(c: Call, by: SortPattern | null): void {
   const { bytes, starts, count } = vector.elements;
   const asCString = options.store === 0;
   vector.begin(options.descending);
+  if (asCString && collates()) {
+    for (let i = 0; i < count; i++) setCollated(c, by, i);
+    vector.sortByText(vector.weights, false);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     if (by === null) vector.setPrefix(i, bytes, starts[i], starts[i + 1], asCString);
     else setWeight(c, by, i, asCString);
@@ -218,6 +226,24 @@ function setWeight(c: Call, by: SortPattern, i: number, asCString: boolean): voi
     weights.push(found.bytes, 0, 0);
     vector.setNoText(i);
   }
+}
+
+/** Sets what element i is sorted by to the key of its own text, or of the one that the pattern finds. */
+function setCollated(c: Call, by: SortPattern | null, i: number): void {
+  const { elements, weights } = vector;
+  const at = elements.starts[i];
+  const length = elements.starts[i + 1] - at;
+  if (by !== null && !by.lookUp(c, elements.bytes, at, length)) {
+    weights.push(elements.bytes, 0, 0);
+    vector.setNoText(i);
+    return;
+  }
+  const text =
+    by === null
+      ? collationKey(elements.bytes, at, at + length)
+      : collationKey(found.bytes, found.at, found.at + found.length);
+  weights.push(text.bytes, 0, text.length);
+  vector.setPrefix(i, text.bytes, 0, text.length, false);
 }
 
 // --- output --------------------------------------------------------------------------------------------------------
