@@ -25,7 +25,6 @@ const ARGS = [
 const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^HSETEX \S+ .* FIELDS f v/i, "of 8.0: a number of fields that is none"],
   [/^SSCAN \S+ -1/i, "a cursor that no SCAN has given"],
-  [/^XAUTOCLAIM \S+ \S+ 0/i, "arguments are read before the key is looked up: no `keymiss`"],
 ];
 
 /** Everything that is to be seen of a request. */

@@ -163,6 +163,18 @@ describe("CLIENT PAUSE", () => {
   });
 });
 
+test("INFO tells the largest input buffer of the last seconds: all the room of a value that is under way", async () => {
+  await using client = await server.client();
+  await using sender = await server.client();
+  const largest = async (): Promise<number> => {
+    const line = await client.text("INFO", "clients");
+    return Number(/client_recent_max_input_buffer:(\d+)/.exec(line)?.[1]);
+  };
+  expect(await largest()).toBeLessThan(500_000);
+  sender.send(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n${"x".repeat(100_000)}`);
+  await until(async () => (await largest()) >= 500_000);
+});
+
 test("an attempt to speak HTTP ends the connection and is logged once", async () => {
   for (let i = 0; i < 2; i++) {
     const browser = await server.client();

@@ -152,7 +152,7 @@ export class Metrics {
     let output = 0;
     for (const client of this.server.clients.all()) {
       const { transport } = client;
-      input = Math.max(input, transport.inputBytes);
+      input = Math.max(input, transport.inputBytes + transport.inputFree + client.waitingBytes);
       output = Math.max(output, transport.outputBytes);
       this.server.clients.memory.update(client);
     }

@@ -355,7 +355,11 @@ function xautoclaim(c: Call): void {
   automatic.minIdle = readMinIdle(c, "XAUTOCLAIM");
   readStart(c, MIN_IDLE + 1, tools.start);
   readAutomaticOptions(c);
-  if (c.failed) return;
+  if (c.failed) {
+    // Redis looks the key up first: that counts as a hit or a miss, whatever the arguments are.
+    c.read(KEY);
+    return;
+  }
   requireGroup(c);
   if (c.failed) return;
   openClaimer(c, tools.group);
