@@ -69,7 +69,7 @@ export interface Options {
   /** Objects that fit into a cache that is full; and a limit of which ten times as much is written, bytes. */
   readonly evictionKeys: number;
   readonly evictionBytes: number;
-  /** Subscribers of the channel that is published on, and messages of a run. */
+  /** Subscribers of the channel that is published on, and messages of a run, where they come one by one. */
   readonly subscribers: number;
   readonly fanoutMessages: number;
   /** How long a server is left alone before its memory is read. */
@@ -169,7 +169,7 @@ const SIZES = {
     evictionKeys: 100_000,
     evictionBytes: 400 * 1024 * 1024,
     subscribers: 1000,
-    fanoutMessages: 2000,
+    fanoutMessages: 400,
     settleMs: 4000,
   },
   quick: {
@@ -190,7 +190,7 @@ const SIZES = {
     evictionKeys: 50_000,
     evictionBytes: 200 * 1024 * 1024,
     subscribers: 1000,
-    fanoutMessages: 500,
+    fanoutMessages: 50,
     settleMs: 3000,
   },
   smoke: {
@@ -211,7 +211,7 @@ const SIZES = {
     evictionKeys: 2000,
     evictionBytes: 8 * 1024 * 1024,
     subscribers: 20,
-    fanoutMessages: 32,
+    fanoutMessages: 4,
     settleMs: 0,
   },
 } as const;

@@ -388,6 +388,7 @@ export class Connection implements Transport {
   ended(): void {
     this.closed = true;
     this.partial = null;
+    this.output?.discard();
     this.output = null;
     this.gate.clientGone(this.client);
   }

@@ -1,10 +1,17 @@
 /**
- * What waits to be sent to a peer: buffers in order, and the position up to which the first was sent.
+ * What waits to be sent to a peer: a range of the messages that others get, too, or buffers in order, and the position
+ * up to which the first was sent.
  *
- * A message that goes to many is one buffer in all of their queues. But a peer that does not read would keep a buffer
- * for every small message, which takes many times the memory that is counted for it; so once a queue stalls, small
- * pieces share a block. Small buffers that stand one behind the other are sent in one write.
+ * A queue that holds nothing but messages of this turn which stand one behind the other in the block that all share
+ * (shared-messages.ts) is a range of that block. As soon as anything else comes, or the peer does not take all of it, the
+ * range becomes a buffer of the queue's own.
+ *
+ * A peer that does not read would keep a buffer for every small message, which takes many times the memory that is
+ * counted for it; so once a queue stalls, small pieces share a block. Small buffers that stand one behind the other are
+ * sent in one write.
  */
+
+import { SharedMessages } from "./shared-messages";
 
 const BLOCK_BYTES = 16 * 1024;
 const FIRST_BLOCK_BYTES = 1024;
@@ -19,6 +26,11 @@ const GATHERED_MAX = 16 * 1024;
 
 /** For all queues: what it holds is written at once. */
 const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
+
+/** For all queues, by protocol: a message is encoded for each, and who gets one does not get the other. */
+const arrays = new SharedMessages();
+const pushes = new SharedMessages();
+const PUSH = 0x3e;
 
 /** What takes bytes: a socket. Returns how many it took; nothing or less when it takes none. */
 export interface Sink {
@@ -38,6 +50,10 @@ export class OutputQueue {
   }
 
   bytes = 0;
+  /** Of what others get, too: [from, to), if that is all that waits. */
+  private shared: SharedMessages | null = null;
+  private from = 0;
+  private to = 0;
   /** The buffers, from `head` on. */
   private chunks: Buffer[] = [];
   /** How far each is filled; only the last may have room. */
@@ -51,7 +67,7 @@ export class OutputQueue {
   private kept: Buffer | null = null;
 
   get chunkCount(): number {
-    return this.chunks.length - this.head;
+    return this.shared === null ? this.chunks.length - this.head : 1;
   }
 
   get isEmpty(): boolean {
@@ -60,14 +76,53 @@ export class OutputQueue {
 
   /** Appends a buffer, which must not change any more. */
   add(chunk: Buffer): void {
+    if (this.share(chunk)) return;
+    this.own();
     if (this.stalled && chunk.length < SMALL_BYTES) this.copy(chunk, 0, chunk.length);
     else if (chunk.length > 0) this.append(chunk, chunk.length);
+  }
+
+  /** Appends a message to the range that waits, if that is all that waits and the message is next to it. */
+  private share(chunk: Buffer): boolean {
+    const { shared } = this;
+    if (shared === null && (this.bytes > 0 || chunk.length === 0)) return false;
+    const messages = chunk[0] === PUSH ? pushes : arrays;
+    if (shared !== null && shared !== messages) return false;
+    const at = messages.place(chunk);
+    if (at < 0 || (shared !== null && at !== this.to)) return false;
+    if (shared === null) {
+      messages.hold();
+      this.shared = messages;
+      this.from = at;
+    }
+    this.to = at + chunk.length;
+    this.bytes += chunk.length;
+    return true;
+  }
+
+  /** Makes the range a buffer of its own. */
+  private own(): void {
+    const { shared } = this;
+    if (shared === null) return;
+    this.bytes = 0;
+    this.shared = null;
+    this.copy(shared.buf, this.from, this.to);
+    shared.letGo();
+  }
+
+  /** Nothing more of it will be sent. */
+  discard(): void {
+    if (this.shared === null) return;
+    this.shared.letGo();
+    this.shared = null;
+    this.bytes = 0;
   }
 
   /** Appends a copy of `source[at, end)`. */
   copy(source: Buffer, at: number, end: number): void {
     const length = end - at;
     if (length === 0) return;
+    this.own();
     const last = this.chunks.length - 1;
     if (last < this.head) {
       // Mostly it is sent whole, and no other follows.
@@ -102,6 +157,7 @@ export class OutputQueue {
 
   /** Takes out what follows on the first `from` bytes. */
   takeFrom(from: number): Buffer {
+    this.own();
     const pieces: Buffer[] = [];
     for (let i = this.head; i < this.chunks.length; i++) {
       pieces.push(this.chunks[i].subarray(i === this.head ? this.sent : 0, this.lengths[i]));
@@ -128,6 +184,26 @@ export class OutputQueue {
 
   /** Writes until everything is out or the sink takes less than it was offered. Returns the bytes written. */
   drain(sink: Sink): number {
+    return this.shared === null ? this.drainBuffers(sink) : this.drainShared(this.shared, sink);
+  }
+
+  private drainShared(shared: SharedMessages, sink: Sink): number {
+    const written = Math.max(0, sink.write(shared.buf, this.from, this.bytes));
+    // The connection may have ended at this.
+    if (this.shared === null) return written;
+    this.from += written;
+    this.bytes -= written;
+    if (this.bytes > 0) {
+      this.own();
+      this.stalled = true;
+    } else {
+      this.shared = null;
+      shared.letGo();
+    }
+    return written;
+  }
+
+  private drainBuffers(sink: Sink): number {
     let total = 0;
     while (this.bytes > 0) {
       const together = this.gather();

@@ -1,7 +1,7 @@
 /**
  * Publish and subscribe: who listens to which channel, pattern and shard channel.
  *
- * A message is encoded once for all clients of a protocol, and the same buffer goes into all of their output queues. In
+ * A message is encoded once for all clients of a protocol, and the same buffer goes to all of their connections. In
  * RESP3 it is a push, which differs from the array of RESP2 in its first byte.
  */
 

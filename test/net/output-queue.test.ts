@@ -57,18 +57,11 @@ describe("OutputQueue", () => {
     ]);
   });
 
-  test("a message that many get is kept once, unless its peer does not read: then small ones share buffers", () => {
+  test("small messages to a peer that does not read share buffers", () => {
     const queue = new OutputQueue();
     const shared = Buffer.from("message");
-    const offered: Buffer[] = [];
     queue.add(shared);
-    queue.drain({
-      write: (buf) => {
-        offered.push(buf);
-        return 0;
-      },
-    });
-    expect(offered[0]).toBe(shared);
+    queue.drain({ write: () => 0 });
     for (let i = 0; i < 100_000; i++) queue.add(shared);
     expect(queue.bytes).toBe(700_007);
     expect(queue.chunkCount).toBeLessThan(60);
@@ -111,4 +104,85 @@ test("an empty queue is used again, and holds nothing", () => {
     },
   });
   expect(taken).toEqual(["xyz"]);
+});
+
+describe("messages that many get", () => {
+  /** A peer that takes at most `most` bytes of each write. */
+  class Peer {
+    readonly offered: { buf: Buffer; at: number }[] = [];
+    text = "";
+
+    constructor(private readonly most = Number.POSITIVE_INFINITY) {}
+
+    write(buf: Buffer, at: number, length: number): number {
+      const taken = Math.min(length, this.most);
+      this.offered.push({ buf, at });
+      this.text += buf.toString("latin1", at, at + taken);
+      return taken;
+    }
+  }
+
+  function drainAll(queue: OutputQueue, peer = new Peer()): Peer {
+    while (!queue.isEmpty) queue.drain(peer);
+    return peer;
+  }
+
+  test("of one turn are joined once, for all who get the same", () => {
+    const queues = Array.from({ length: 20 }, () => new OutputQueue());
+    for (const word of ["*one", "*two", "*three"]) {
+      const message = Buffer.from(word);
+      for (const queue of queues) queue.add(message);
+    }
+    const peers = queues.map((queue) => drainAll(queue));
+    for (const { text, offered } of peers) {
+      expect(text).toBe("*one*two*three");
+      expect(offered).toEqual(peers[0].offered);
+      expect(offered[0].buf).toBe(peers[0].offered[0].buf);
+    }
+  });
+
+  test("stand at the start of the block again when nobody waits for any, and be it that a connection has ended", () => {
+    const [a, b] = [new OutputQueue(), new OutputQueue()];
+    for (let i = 0; i < 3; i++) {
+      const message = Buffer.from("*message");
+      a.add(message);
+      b.add(message);
+      expect(drainAll(a).offered[0].at).toBe(0);
+      b.discard();
+      expect(b.isEmpty).toBe(true);
+    }
+  });
+
+  test("come in order beside others, to who gets some of them, and in both protocols", () => {
+    const random = new SeededRandom(2);
+    const count = 8;
+    const queues = Array.from({ length: count }, () => new OutputQueue());
+    const given = Array.from({ length: count }, () => "");
+    const peers = Array.from({ length: count }, (_, i) => new Peer(i % 3 === 0 ? 50 : undefined));
+    for (let turn = 0; turn < 300; turn++) {
+      for (let n = random.below(6); n >= 0; n--) {
+        const word = `${turn}.${n}${"x".repeat(random.below(10) === 0 ? random.below(20_000) : random.below(40))}`;
+        const encoded = [Buffer.from(`*${word}`), Buffer.from(`>${word}`)];
+        const some = random.below(3) === 0;
+        for (let i = 0; i < count; i++) {
+          if (some && random.below(2) === 0) continue;
+          const message = encoded[i % 2];
+          if (random.below(20) === 0) queues[i].copy(message, 0, message.length);
+          else queues[i].add(message);
+          given[i] += message.toString("latin1");
+          expect(queues[i].bytes).toBe(given[i].length - peers[i].text.length);
+        }
+      }
+      for (let i = 0; i < count; i++) if (random.below(8) > 0) queues[i].drain(peers[i]);
+    }
+    for (let i = 0; i < count; i++) expect(drainAll(queues[i], peers[i]).text).toBe(given[i]);
+  });
+
+  test("and are the same twice in a row", () => {
+    const queue = new OutputQueue();
+    const message = Buffer.from("*again");
+    queue.add(message);
+    queue.add(message);
+    expect(drainAll(queue).text).toBe("*again*again");
+  });
 });
