@@ -680,7 +680,14 @@ export function elementBytes(bytes: Uint8Array, p: number): number {
   return encoded + backLengthBytes(encoded);
 }
 
-/** Bytes of the element at `p` without its back length; `head` is its first byte, from INTEGER_13 on. */
+/** Bytes of the element at `p` without its back length. */
+export function encodingBytes(bytes: Uint8Array, p: number): number {
+  const head = bytes[p];
+  if (head < STRING_6) return 1;
+  return head < INTEGER_13 ? 1 + (head & 0x3f) : encodedBytes(bytes, p, head);
+}
+
+/** The same for one whose first byte is `head`, from INTEGER_13 on. */
 function encodedBytes(bytes: Uint8Array, p: number, head: number): number {
   if (head < STRING_12) return 2;
   if (head < STRING_32) return 2 + (((head & 15) << 8) | bytes[p + 1]);

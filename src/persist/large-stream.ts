@@ -8,9 +8,9 @@
  */
 
 import type { IdTree } from "../memory/id-tree";
-import { Listpack } from "../memory/listpack";
 import type { StreamGuard } from "../memory/stream-guard";
 import { Stream } from "../types/stream/stream";
+import { StreamNode } from "../types/stream/stream-node";
 import { StreamId } from "../util/stream-id";
 import { writeStreamNode } from "./codecs/stream-blocks";
 import { BYTES_PER_LOOK, guarded, type LargeFrame, LargeValue, NODE_COST, unguarded } from "./large-value";
@@ -18,7 +18,7 @@ import type { RdbOutput } from "./rdb-output";
 
 export class LargeStream extends LargeValue implements StreamGuard {
   private readonly stream: Stream;
-  private readonly pack: Listpack;
+  private readonly node: StreamNode;
   /** The next node to be written has this master ID at least, and `last` at most. */
   private readonly position = new StreamId();
   private readonly last = new StreamId();
@@ -37,7 +37,7 @@ export class LargeStream extends LargeValue implements StreamGuard {
     super(frame);
     const { heap } = frame.keyspace;
     this.stream = new Stream(heap);
-    this.pack = new Listpack(heap);
+    this.node = new StreamNode(heap);
     this.stream.open(frame.root);
     const { nodes } = this.stream;
     this.nodesLeft = nodes.size;
@@ -54,8 +54,8 @@ export class LargeStream extends LargeValue implements StreamGuard {
   changing(masterId: StreamId, ref: number): void {
     if (this.isDone(masterId)) return;
     this.attempt(() => {
-      this.pack.open(ref);
-      this.keep(masterId, this.pack.copy());
+      this.node.open(ref);
+      this.keep(masterId, this.node.copy());
     });
   }
 
@@ -100,16 +100,16 @@ export class LargeStream extends LargeValue implements StreamGuard {
 
   /** Writes the next node: as it is kept, or else as it is. Returns its bytes. */
   private writeNext(): number {
-    const { kept, position, pack } = this;
+    const { kept, position, node } = this;
     const { nodes } = this.stream;
     const isThere = nodes.seekCeiling(position);
     const isKept = kept.seekCeiling(position);
     if (isThere) nodes.readId(position);
     if (isKept && !(isThere && isBelow(position, kept))) kept.readId(position);
     const fromKept = isKept && kept.find(position);
-    pack.open(fromKept ? kept.ref : nodes.ref);
-    writeStreamNode(this.out, position, pack);
-    const bytes = pack.byteLength;
+    node.open(fromKept ? kept.ref : nodes.ref);
+    writeStreamNode(this.out, position, node);
+    const bytes = node.plainBytes;
     if (fromKept) this.frame.keyspace.heap.free(kept.remove());
     this.nodesLeft--;
     position.increment();

@@ -476,7 +476,7 @@ describe("memory", () => {
     expect(pack.count).toBe(elements.length);
   });
 
-  test("two small fields take at most 13.6 bytes, as in Redis", () => {
+  test("two small fields take less than half of what they take in Redis, 13.6 bytes", () => {
     const redbun = new InProcess();
     const before = redbun.keyspace.heap.usedBytes;
     const count = 100_000;
@@ -484,7 +484,7 @@ describe("memory", () => {
       if (i % 400 === 0) redbun.clock.advance(1);
       redbun.call("XADD", "s", "*", "a", "1", "b", "2");
     }
-    expect((redbun.keyspace.heap.usedBytes - before) / count).toBeLessThan(13.3);
+    expect((redbun.keyspace.heap.usedBytes - before) / count).toBeLessThan(6);
   });
 
   test("no memory: a command that is refused has changed nothing, and nothing is lost whichever allocation fails", () => {
@@ -611,8 +611,8 @@ describe("memory", () => {
     fill(redbun, "s", 5000);
     const usage = (...args: string[]): number => Number(show(redbun.call("MEMORY", "USAGE", "s", ...args)).slice(1));
     const all = usage("SAMPLES", "0");
-    expect(all).toBeGreaterThan(50_000);
-    expect(Math.abs(usage() - all) / all).toBeLessThan(0.1);
+    expect(all).toBeGreaterThan(40_000);
+    expect(Math.abs(usage() - all) / all).toBeLessThan(0.15);
     expect(Math.abs(usage("SAMPLES", "1") - all) / all).toBeLessThan(0.25);
     redbun.run("XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >");
     expect(usage("SAMPLES", "0") - all).toBeWithin(5000 * 60, 5000 * 80);

@@ -1,7 +1,6 @@
 /** A stream as commands that make it anew: its entries, its IDs, its groups, their consumers and pending entries. */
 
 import type { Heap } from "../../memory/heap";
-import { elementBytes, type Listpack } from "../../memory/listpack";
 import { Stream } from "../../types/stream/stream";
 import { StreamGroup } from "../../types/stream/stream-group";
 import type { StreamNode } from "../../types/stream/stream-node";
@@ -55,24 +54,25 @@ export class StreamCommands {
 
   private writeEntry(node: StreamNode): void {
     const { out } = this;
-    const { pack, fieldCount } = node;
+    const { fieldCount } = node;
     out.command(3 + 2 * fieldCount, "XADD");
     this.key();
     out.text(node.id.toString());
     let at = node.dataAt;
     let field = node.masterFields;
     for (let i = 0; i < fieldCount; i++) {
-      if (node.hasMasterFields) field = this.element(pack, field);
-      else at = this.element(pack, at);
-      at = this.element(pack, at);
+      if (node.hasMasterFields) field = this.element(node, field);
+      else at = this.element(node, at);
+      at = this.element(node, at);
     }
   }
 
   /** The element at `p`; returns the position behind it. */
-  private element(pack: Listpack, p: number): number {
+  private element(node: StreamNode, p: number): number {
+    const { pack } = node;
     pack.read(p);
     this.out.bulk(pack.value, pack.at, pack.length);
-    return p + elementBytes(pack.bytes, p);
+    return node.behind(p);
   }
 
   /** A stream without entries comes into being with one that is trimmed at once. */

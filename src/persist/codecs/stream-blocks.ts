@@ -1,6 +1,6 @@
 /** IDs and nodes of streams in RDB files. */
 
-import type { Listpack } from "../../memory/listpack";
+import type { StreamNode } from "../../types/stream/stream-node";
 import type { StreamId } from "../../util/stream-id";
 import type { RdbOutput } from "../rdb-output";
 
@@ -11,10 +11,11 @@ export function writeRawId(out: RdbOutput, id: StreamId): void {
   out.words(id.msHi, id.msLo, id.seqHi, id.seqLo);
 }
 
-/** Writes a node: its master ID as a string, and the open listpack. */
-export function writeStreamNode(out: RdbOutput, masterId: StreamId, pack: Listpack): void {
+/** Writes the open node: its master ID as a string, and its listpack. */
+export function writeStreamNode(out: RdbOutput, masterId: StreamId, node: StreamNode): void {
   // A string of so many bytes is never compressed.
   out.size(ID_BYTES);
   writeRawId(out, masterId);
-  out.string(pack.bytes, pack.start, pack.byteLength);
+  node.locate();
+  out.string(node.plain, node.plainAt, node.plainLength);
 }

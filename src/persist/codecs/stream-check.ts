@@ -5,13 +5,11 @@
  */
 
 import { decodeInteger, isIntegerHead, LISTPACK_HEADER } from "../../memory/listpack";
-import { DELETED, SAME_FIELDS } from "../../types/stream/stream-node";
+import { DELETED, piecesOf, piecesOfOwn, SAME_FIELDS } from "../../types/stream/stream-format";
 import { int64, int64ToNumber } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import { elementEnd, hasStoredCount, isFramed } from "./block-checks";
 
-/** Elements of an entry besides fields and values: flags, ms, seq; and the number of fields, if it has its own. */
-const FIXED_PIECES = 3;
 const FLAGS_MAX = DELETED | SAME_FIELDS;
 /** Integers up to this one are one byte. */
 const SHORT_MAX = 0x7f;
@@ -65,12 +63,12 @@ export class NodeCheck {
 
   /** Passes over fields and values of an entry, and what stands behind them. */
   private checkData(flags: number, masterFields: number): boolean {
-    let pieces = FIXED_PIECES + masterFields;
+    let pieces = piecesOf(masterFields);
     if ((flags & SAME_FIELDS) !== 0) {
       if (!this.skip(masterFields)) return false;
     } else {
       const own = this.count();
-      pieces = FIXED_PIECES + 1 + 2 * own;
+      pieces = piecesOfOwn(own);
       if (own < 0 || !this.skip(2 * own)) return false;
     }
     return this.count() === pieces;

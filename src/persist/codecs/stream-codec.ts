@@ -15,7 +15,6 @@
 
 import { ENCODING_STREAM, TYPE_STREAM } from "../../db/entry";
 import { IdTree } from "../../memory/id-tree";
-import { Listpack } from "../../memory/listpack";
 import { Stream } from "../../types/stream/stream";
 import { StreamGroup } from "../../types/stream/stream-group";
 import { countUpTo } from "../../types/stream/stream-lag";
@@ -35,7 +34,6 @@ export class StreamCodec implements ValueCodec {
   readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
   private readonly stream: Stream;
   private readonly group: StreamGroup;
-  private readonly list: Listpack;
   private readonly check = new NodeCheck();
   private readonly id = new StreamId();
   /** A scratch register. */
@@ -45,7 +43,6 @@ export class StreamCodec implements ValueCodec {
     const { heap } = context.keyspace;
     this.stream = new Stream(heap);
     this.group = new StreamGroup(heap);
-    this.list = new Listpack(heap);
   }
 
   rdbType(): number {
@@ -55,14 +52,14 @@ export class StreamCodec implements ValueCodec {
   // --- writing -----------------------------------------------------------------------------------------------------
 
   encode(out: RdbOutput, ref: number): void {
-    const { stream, id, list } = this;
+    const { stream, id } = this;
     stream.open(this.context.entries.valueWord(ref, 0));
-    const { nodes } = stream;
+    const { nodes, node } = stream;
     out.size(nodes.size);
     for (let more = nodes.first(); more; more = nodes.next()) {
       nodes.readId(id);
-      list.open(nodes.ref);
-      writeStreamNode(out, id, list);
+      node.open(nodes.ref);
+      writeStreamNode(out, id, node);
     }
     this.encodeTail(out);
   }
@@ -104,12 +101,12 @@ export class StreamCodec implements ValueCodec {
 
   /** Whether the nodes of the open stream are so many, or so large, that nobody can wait until they are written. */
   private isLarge(): boolean {
-    const { nodes } = this.stream;
+    const { nodes, node } = this.stream;
     if (nodes.size >= LARGE_FROM) return true;
     let bytes = 0;
     for (let more = nodes.first(); more && bytes < LARGE_BYTES; more = nodes.next()) {
-      this.list.open(nodes.ref);
-      bytes += this.list.byteLength;
+      node.open(nodes.ref);
+      bytes += node.plainBytes;
     }
     return bytes >= LARGE_BYTES && nodes.size > 1;
   }

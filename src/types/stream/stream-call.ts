@@ -3,7 +3,7 @@
 import type { Call } from "../../command/call";
 import { TYPE_STREAM } from "../../db/entry";
 import { EVENT_STREAM } from "../../db/keyspace";
-import { elementBytes, type Listpack, naturalAt } from "../../memory/listpack";
+import { naturalAt } from "../../memory/listpack";
 import { INVALID_INTERVAL_END, INVALID_INTERVAL_START, INVALID_STREAM_ID, NOT_AN_INTEGER } from "../../resp/errors";
 import type { ReplyWriter } from "../../resp/reply-writer";
 import { writeLatin1 } from "../../util/bytes";
@@ -189,34 +189,34 @@ export function replyId(reply: ReplyWriter, id: StreamId): void {
 
 /** The entry at the cursor of a node: its ID, and an array of fields and values. */
 export function replyEntry(reply: ReplyWriter, node: StreamNode): void {
-  const { pack, fieldCount } = node;
+  const { fieldCount } = node;
   const end = writeIdReply(node.id);
   const start = bulkAt - ARRAY_OF_TWO.length;
   reply.raw(idReply, start, end - start);
   reply.array(2 * fieldCount);
   let at = node.dataAt;
   if (!node.hasMasterFields) {
-    for (let i = 0; i < 2 * fieldCount; i++) at = replyElement(reply, pack, at);
+    for (let i = 0; i < 2 * fieldCount; i++) at = replyElement(reply, node, at);
     return;
   }
   let field = node.masterFields;
   for (let i = 0; i < fieldCount; i++) {
-    field = replyElement(reply, pack, field);
-    at = replyElement(reply, pack, at);
+    field = replyElement(reply, node, field);
+    at = replyElement(reply, node, at);
   }
 }
 
 /** The element at `p`; returns the position behind it. */
-function replyElement(reply: ReplyWriter, pack: Listpack, p: number): number {
-  const { bytes } = pack;
-  const number = naturalAt(bytes, p);
+function replyElement(reply: ReplyWriter, node: StreamNode, p: number): number {
+  const { pack } = node;
+  const number = naturalAt(pack.bytes, p);
   if (number >= 0) {
     reply.bulkInteger(number);
   } else {
     pack.read(p);
     reply.bulk(pack.value, pack.at, pack.length);
   }
-  return p + elementBytes(bytes, p);
+  return node.behind(p);
 }
 
 /**

@@ -12,31 +12,34 @@
  * - `pieces` is the number of elements before it in its entry: the way backwards from entry to entry. The 0 of the
  *   master entry says that there is none before it.
  *
+ * A node to which nothing more is appended is sealed (sealed-node.ts): it takes less then, and what is said here of walking
+ * and deleting is true of it, too.
+ *
  * `StreamNode` is a flyweight, and a cursor in the node: first, last, next and previous go to an entry and read it.
  *
  * Invariant: a node of more than 127 entries has SPARE_BYTES to spare in its block, so that a deletion, which can make
  * `deleted` longer, needs no memory.
  */
 
-import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
-import { decodeInteger, elementBytes, LISTPACK_EMPTY, Listpack, naturalAt } from "../../memory/listpack";
+import { Heap, HeapFullError, SEGMENT_SHIFT } from "../../memory/heap";
+import {
+  decodeInteger,
+  elementBytes,
+  encodingBytes,
+  LISTPACK_EMPTY,
+  LISTPACK_HEADER,
+  Listpack,
+  naturalAt,
+} from "../../memory/listpack";
 import { INTEGER_BYTES_MAX, ListpackWriter, TEXT_OVERHEAD_MAX } from "../../memory/listpack-writer";
 import { copyBytes } from "../../util/bytes";
 import { int64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
-
-/** Flags of an entry. */
-export const DELETED = 1;
-export const SAME_FIELDS = 2;
+import { isSealedAt, plainBytesAt, recoded, SEALED_HEADER, sealNode, unsealNode } from "./sealed-node";
+import { DELETED, ONE_BYTE, piecesOf, piecesOfOwn, SAME_FIELDS, SHORT_COUNT_MAX } from "./stream-format";
 
 const END = 0xff;
-/** An element whose first byte is below is an integer, that byte, and takes two bytes in all. */
-const ONE_BYTE = 0x80;
-/** Up to this many entries both counters take one byte whatever is deleted. */
-const SHORT_COUNT_MAX = 127;
 const SPARE_BYTES = 16;
-/** Elements of an entry besides fields and values: flags, ms, seq. */
-const FIXED_PIECES = 3;
 
 /** Where fields and values of a new entry are: arguments of a command, in turn. */
 export interface FieldArguments {
@@ -62,30 +65,66 @@ export class StreamNode {
   masterFields = 0;
   masterFieldCount = 0;
 
+  /** Whether elements come without back lengths, and entries without pieces. */
+  isSealed = false;
+
+  /** What locate() found: the node as a listpack is plain[plainAt, plainAt + plainLength). */
+  plain: Uint8Array;
+  plainAt = 0;
+  plainLength = 0;
+
+  /** Bytes of the shortest element, and of `pieces`. */
+  private step = 2;
+  private headAt = 0;
   private entriesAt = 0;
   private entryAt = 0;
+  /** Where the entries of a sealed node are, once somebody walks backwards, and how many. */
+  private readonly positions = new Uint32Array(SHORT_COUNT_MAX);
+  private positionCount = 0;
   private readonly writer = new ListpackWriter();
 
   constructor(heap: Heap) {
     this.pack = new Listpack(heap);
+    this.plain = recoded;
   }
 
   /** Opens the node at `ref`, whose master ID is in `masterId`. */
   open(ref: number): void {
     const { pack } = this;
     pack.open(ref);
-    const { bytes } = pack;
-    let p = pack.first();
-    p += elementBytes(bytes, p);
-    p += elementBytes(bytes, p);
+    const { bytes, start } = pack;
+    this.isSealed = isSealedAt(bytes, start);
+    this.step = this.isSealed ? 1 : 2;
+    this.headAt = start + (this.isSealed ? SEALED_HEADER : LISTPACK_HEADER);
+    const p = this.behind(this.behind(this.headAt));
     this.masterFieldCount = pack.integerAt(p);
-    this.masterFields = p + elementBytes(bytes, p);
+    this.masterFields = this.behind(p);
     this.entriesAt = 0;
+    this.positionCount = 0;
+  }
+
+  /** Position behind the element at `p`. */
+  behind(p: number): number {
+    const { bytes } = this.pack;
+    return p + (this.isSealed ? encodingBytes(bytes, p) : elementBytes(bytes, p));
+  }
+
+  /** Bytes of the listpack that the node is, or stands for. */
+  get plainBytes(): number {
+    return plainBytesAt(this.pack.bytes, this.pack.start);
+  }
+
+  /** Sets `plain` to the node as a listpack, for the time until another node is located or changed. */
+  locate(): void {
+    const { pack } = this;
+    this.plain = this.isSealed ? recoded : pack.bytes;
+    this.plainAt = this.isSealed ? 0 : pack.start;
+    this.plainLength = this.isSealed ? unsealNode(pack.bytes, pack.start) : pack.byteLength;
   }
 
   /** Entries that are not deleted. */
   get count(): number {
-    return this.pack.integerAt(this.pack.first());
+    return this.pack.integerAt(this.headAt);
   }
 
   /** Entries that are marked as deleted. */
@@ -94,8 +133,7 @@ export class StreamNode {
   }
 
   private get deletedAt(): number {
-    const p = this.pack.first();
-    return p + elementBytes(this.pack.bytes, p);
+    return this.behind(this.headAt);
   }
 
   // --- walking -----------------------------------------------------------------------------------------------------
@@ -112,12 +150,13 @@ export class StreamNode {
 
   /** Goes to the last entry, be it deleted. False if there is none. */
   last(): boolean {
-    return this.readBefore(this.pack.start + this.pack.byteLength - 1);
+    if (this.isSealed) return this.readBeforeSealed(Number.POSITIVE_INFINITY);
+    return this.readBefore(this.pack.endPosition);
   }
 
   /** Goes to the entry before this one. False at the beginning. */
   previous(): boolean {
-    return this.readBefore(this.entryAt);
+    return this.isSealed ? this.readBeforeSealed(this.entryAt) : this.readBefore(this.entryAt);
   }
 
   /** Goes to the first entry whose ID is not below `id`, be it deleted. False if there is none. */
@@ -131,20 +170,55 @@ export class StreamNode {
     return false;
   }
 
+  /** Goes to the last entry whose ID is not above `id`, be it deleted. False if there is none. */
+  seekFloor(id: StreamId): boolean {
+    if (this.isSealed) return this.seekFloorSealed(id);
+    let more = this.last();
+    while (more && this.id.compare(id) > 0) more = this.previous();
+    return more;
+  }
+
+  private seekFloorSealed(id: StreamId): boolean {
+    const { positions } = this;
+    this.notePositions();
+    let low = 0;
+    let high = this.positionCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      this.readAt(positions[middle]);
+      if (this.id.compare(id) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && this.readAt(positions[low - 1]);
+  }
+
   /** Position behind the entries at the beginning that are less than `ms` milliseconds behind the master ID. */
   private skipEarlier(ms: number): number {
+    const { step } = this;
     const { bytes } = this.pack;
-    const shared = this.masterFieldCount + 1;
     let p = this.firstEntry();
     for (let flags = bytes[p]; flags < ONE_BYTE; flags = bytes[p]) {
-      const time = naturalAt(bytes, p + 2);
+      const time = naturalAt(bytes, p + step);
       if (time < 0 || time >= ms) break;
-      p += 2 + elementBytes(bytes, p + 2);
-      p += elementBytes(bytes, p);
-      let left = (flags & SAME_FIELDS) !== 0 ? shared : 2 + 2 * naturalAt(bytes, p);
-      for (; left > 0; left--) p += elementBytes(bytes, p);
+      p = this.endOfIds(flags, this.behind(p + step));
     }
     return p;
+  }
+
+  /** Position behind the entry with these flags, whose sequence number is at `p`. */
+  private endOfIds(flags: number, p: number): number {
+    const dataAt = this.behind(p);
+    if ((flags & SAME_FIELDS) !== 0) return this.endOfData(dataAt, this.masterFieldCount);
+    return this.endOfData(dataAt, 1 + 2 * naturalAt(this.pack.bytes, dataAt));
+  }
+
+  /** Position behind the entry whose last `elements` elements, without pieces, begin at `p`. */
+  private endOfData(p: number, elements: number): number {
+    const { bytes } = this.pack;
+    let at = p;
+    if (this.isSealed) for (let i = elements; i > 0; i--) at += encodingBytes(bytes, at);
+    else for (let i = elements; i >= 0; i--) at += elementBytes(bytes, at);
+    return at;
   }
 
   get isDeleted(): boolean {
@@ -158,19 +232,13 @@ export class StreamNode {
   /** Position of the first entry, or of the end. */
   private firstEntry(): number {
     if (this.entriesAt !== 0) return this.entriesAt;
-    const { bytes } = this.pack;
-    let p = this.masterFields;
-    for (let i = this.masterFieldCount; i >= 0; i--) p += elementBytes(bytes, p);
-    this.entriesAt = p;
-    return p;
+    this.entriesAt = this.endOfData(this.masterFields, this.masterFieldCount);
+    return this.entriesAt;
   }
 
   /** Position behind the entry at the cursor. */
   private endOfEntry(): number {
-    const { bytes } = this.pack;
-    let p = this.dataAt;
-    for (let i = this.hasMasterFields ? this.fieldCount : 2 * this.fieldCount; i >= 0; i--) p += elementBytes(bytes, p);
-    return p;
+    return this.endOfData(this.dataAt, this.hasMasterFields ? this.fieldCount : 2 * this.fieldCount);
   }
 
   /** Goes to the entry before position `p`, at which an entry or the end is. */
@@ -183,18 +251,44 @@ export class StreamNode {
     return this.readAt(at);
   }
 
+  /** As readBefore, of a sealed node. */
+  private readBeforeSealed(p: number): boolean {
+    const { positions } = this;
+    this.notePositions();
+    let low = 0;
+    let high = this.positionCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (positions[middle] < p) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && this.readAt(positions[low - 1]);
+  }
+
+  private notePositions(): void {
+    if (this.positionCount > 0) return;
+    const { positions, step } = this;
+    const { bytes } = this.pack;
+    let p = this.firstEntry();
+    for (let flags = bytes[p]; flags !== END; flags = bytes[p]) {
+      positions[this.positionCount++] = p;
+      p = this.endOfIds(flags, this.behind(p + step));
+    }
+  }
+
   private readAt(at: number): boolean {
+    const { step } = this;
     const { bytes } = this.pack;
     const head = bytes[at];
     if (head === END) return false;
     this.entryAt = at;
-    const ms = bytes[at + 2];
-    const seq = bytes[at + 4];
+    const ms = bytes[at + step];
+    const seq = bytes[at + 2 * step];
     // Most often: entries of the same moment.
     if (head < ONE_BYTE && ms < ONE_BYTE && seq < ONE_BYTE) {
       this.flags = head;
       this.id.setNear(this.masterId, ms, seq);
-      this.readFields(at + 6);
+      this.readFields(at + 3 * step);
     } else {
       this.readLong(at);
     }
@@ -205,9 +299,9 @@ export class StreamNode {
   private readLong(at: number): void {
     const { bytes } = this.pack;
     this.flags = naturalAt(bytes, at);
-    const msAt = at + elementBytes(bytes, at);
+    const msAt = this.behind(at);
     const ms = naturalAt(bytes, msAt);
-    const seqAt = msAt + elementBytes(bytes, msAt);
+    const seqAt = this.behind(msAt);
     const seq = naturalAt(bytes, seqAt);
     if (ms >= 0 && seq >= 0) {
       this.id.setNear(this.masterId, ms, seq);
@@ -217,7 +311,7 @@ export class StreamNode {
       decodeInteger(bytes, seqAt);
       this.id.setOffset(this.masterId, hi, lo, int64.hi, int64.lo);
     }
-    this.readFields(seqAt + elementBytes(bytes, seqAt));
+    this.readFields(this.behind(seqAt));
   }
 
   /** What follows flags and ID, from position `p` on. */
@@ -229,7 +323,7 @@ export class StreamNode {
       const { bytes } = this.pack;
       decodeInteger(bytes, p);
       this.fieldCount = int64.lo;
-      this.dataAt = p + elementBytes(bytes, p);
+      this.dataAt = this.behind(p);
     }
   }
 
@@ -263,22 +357,26 @@ export class StreamNode {
    * Throws HeapFullError.
    */
   load(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number): void {
+    const { pack } = this;
+    const spare = spareBytes(entries);
+    const sealed = sealedBytes(source, at, length + spare);
     this.masterId.copy(masterId);
-    this.open(this.pack.createTight(source, at, length, spareBytes(entries)));
+    if (sealed > 0) this.open(pack.createTight(recoded, 0, sealed, 0));
+    else this.open(pack.createTight(source, at, length, spare));
   }
 
   /** The ref of a copy. */
   copy(): number {
-    const { pack } = this;
-    const total = pack.byteLength;
-    const ref = pack.heap.allocateTight(total + spareBytes(this.count + this.deleted));
-    copyBytes(pack.bytes, pack.start, pack.heap.u8[ref >>> SEGMENT_SHIFT], Heap.offset(ref), total);
-    return ref;
+    const { heap, bytes, start, ref } = this.pack;
+    const size = heap.sizeOf(ref);
+    const copy = heap.allocateTight(size);
+    copyBytes(bytes, start, heap.u8[copy >>> SEGMENT_SHIFT], Heap.offset(copy), size);
+    return copy;
   }
 
   /**
-   * Appends an entry, whose arguments take `bytes` bytes in all. The block grows by half of itself, within `maxBytes` (0:
-   * no limit), since more will follow. Throws HeapFullError, and has changed nothing then.
+   * Appends an entry, whose arguments take `bytes` bytes in all, to a node that is not sealed. The block grows by half of
+   * itself, within `maxBytes` (0: no limit), since more will follow. Throws HeapFullError, and has changed nothing then.
    */
   append(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, maxBytes: number): void {
     const { writer, pack } = this;
@@ -287,7 +385,7 @@ export class StreamNode {
     writer.begin(pack.bytes, pack.endPosition);
     this.writeEntry(id, args, first, pairs, this.hasFields(args, first, pairs));
     pack.extend(writer.at, writer.count);
-    pack.replaceInteger(pack.first(), count + 1);
+    pack.replaceInteger(this.headAt, count + 1);
   }
 
   private makeRoom(more: number, maxBytes: number): void {
@@ -297,6 +395,7 @@ export class StreamNode {
     const limit = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
     const from = pack.start;
     pack.reserve(Math.max(needed, Math.min(needed + (pack.byteLength >>> 1), limit)));
+    this.headAt += pack.start - from;
     this.masterFields += pack.start - from;
     this.entriesAt = 0;
   }
@@ -327,12 +426,42 @@ export class StreamNode {
       if (!sameFields) writer.text(buf, starts[i], ends[i]);
       writer.text(buf, starts[i + 1], ends[i + 1]);
     }
-    writer.integer(sameFields ? pairs + FIXED_PIECES : 2 * pairs + 1 + FIXED_PIECES);
+    writer.integer(sameFields ? piecesOf(pairs) : piecesOfOwn(pairs));
   }
 
-  /** Gives back what the node, to which nothing more is appended, does not need. */
-  finish(): void {
-    this.pack.fit(spareBytes(this.count + this.deleted));
+  /** Seals the node, to which nothing more is appended, if it can be; else gives back what it does not need. */
+  seal(): void {
+    if (this.isSealed) return;
+    const { pack } = this;
+    const spare = spareBytes(this.count + this.deleted);
+    const sealed = sealedBytes(pack.bytes, pack.start, pack.byteLength + spare);
+    if (sealed === 0) {
+      pack.fit(spare);
+      this.open(pack.ref);
+      return;
+    }
+    try {
+      this.exchange(pack.heap.allocateTight(sealed), sealed);
+    } catch (error) {
+      // It stays as it is.
+      if (!(error instanceof HeapFullError)) throw error;
+    }
+  }
+
+  /** Makes a listpack of the node again, if it is sealed: something is to be appended. Throws HeapFullError. */
+  unseal(): void {
+    if (!this.isSealed) return;
+    const { pack } = this;
+    const length = unsealNode(pack.bytes, pack.start);
+    this.exchange(pack.heap.allocate(length), length);
+  }
+
+  /** Puts the `length` bytes that were recoded into the block at `ref`, and that in the place of the node's. */
+  private exchange(ref: number, length: number): void {
+    const { heap } = this.pack;
+    copyBytes(recoded, 0, heap.u8[ref >>> SEGMENT_SHIFT], Heap.offset(ref), length);
+    heap.free(this.pack.ref);
+    this.open(ref);
   }
 
   /** Marks the entry at the cursor as deleted. The cursor is worthless afterwards. Needs no memory. */
@@ -350,7 +479,7 @@ export class StreamNode {
   /** Accounts for entries that mark() marked. The cursor is worthless afterwards. */
   countDeleted(entries: number): void {
     const { pack } = this;
-    pack.replaceInteger(pack.first(), this.count - entries);
+    pack.replaceInteger(this.headAt, this.count - entries);
     pack.replaceInteger(this.deletedAt, this.deleted + entries);
     this.open(pack.ref);
   }
@@ -364,6 +493,15 @@ const ENTRY_PIECES = 5;
 /** The most that an entry can take whose arguments take `bytes` bytes. */
 function entryBytesMax(pairs: number, bytes: number): number {
   return ENTRY_PIECES * INTEGER_BYTES_MAX + 2 * pairs * TEXT_OVERHEAD_MAX + bytes;
+}
+
+/**
+ * Seals a listpack into `recoded`. Returns the bytes; 0 if it can not be sealed, or if its block would be no smaller than
+ * one of `plain` bytes.
+ */
+function sealedBytes(source: Uint8Array, at: number, plain: number): number {
+  const bytes = sealNode(source, at);
+  return Heap.roundUpTight(bytes) < Heap.roundUpTight(plain) ? bytes : 0;
 }
 
 /** Bytes that the block of a node with this many entries, deleted or not, has to have to spare. */

@@ -40,7 +40,7 @@ export class StreamRange {
       if (this.step()) {
         const { node } = this;
         if (this.isPast(node.id)) return false;
-        if (node.isDeleted || this.isAhead(node.id)) continue;
+        if (node.isDeleted) continue;
         return true;
       }
       this.enter(this.reverse ? this.nodes.previous() : this.nodes.next());
@@ -61,16 +61,11 @@ export class StreamRange {
     const { node } = this;
     if (!this.fresh) return this.reverse ? node.previous() : node.next();
     this.fresh = false;
-    return this.reverse ? node.last() : node.seek(this.start);
+    return this.reverse ? node.seekFloor(this.end) : node.seek(this.start);
   }
 
   /** Whether the range ends before this ID. */
   private isPast(id: StreamId): boolean {
     return this.reverse ? id.compare(this.start) < 0 : id.compare(this.end) > 0;
-  }
-
-  /** Whether the range begins behind this ID. */
-  private isAhead(id: StreamId): boolean {
-    return this.reverse ? id.compare(this.end) > 0 : id.compare(this.start) < 0;
   }
 }

@@ -3,8 +3,6 @@
 import type { Digest } from "../../admin/debug/digest";
 import type { ValueTools } from "../../admin/debug/value-tools";
 import type { Keyspace } from "../../db/keyspace";
-import type { Listpack } from "../../memory/listpack";
-import { elementBytes } from "../../memory/listpack";
 import { latin1 } from "../../util/bytes";
 import type { Stream } from "./stream";
 import type { StreamNode } from "./stream-node";
@@ -52,23 +50,23 @@ function nodeBytes(keyspace: Keyspace, stream: Stream, samples: number): number 
 
 /** ID (with a dot), fields and values of the entry at the cursor. */
 function mixEntry(node: StreamNode, digest: Digest): void {
-  const { pack } = node;
   digest.mix(Buffer.from(node.id.toString().replace("-", "."), "latin1"));
   let field = node.masterFields;
   let at = node.dataAt;
   for (let i = 0; i < node.fieldCount; i++) {
     if (node.hasMasterFields) {
-      field = mixElement(pack, field, digest);
+      field = mixElement(node, field, digest);
     } else {
-      at = mixElement(pack, at, digest);
+      at = mixElement(node, at, digest);
     }
-    at = mixElement(pack, at, digest);
+    at = mixElement(node, at, digest);
   }
 }
 
 /** Mixes the element at `p`; returns the position behind it. */
-function mixElement(pack: Listpack, p: number, digest: Digest): number {
+function mixElement(node: StreamNode, p: number, digest: Digest): number {
+  const { pack } = node;
   pack.read(p);
   digest.mix(Buffer.from(latin1(pack.value, pack.at, pack.at + pack.length), "latin1"));
-  return p + elementBytes(pack.bytes, p);
+  return node.behind(p);
 }

@@ -227,15 +227,16 @@ export class Stream {
       this.knowTail();
     }
     const maxBytes = limits.maxBytes === 0 ? ENTRY_BYTES_MAX : Math.min(limits.maxBytes, ENTRY_BYTES_MAX);
+    const { plainBytes } = node;
     const isFull =
-      node.pack.byteLength + bytes >= maxBytes ||
-      (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
-    if (!isFull) return true;
-    this.expectedBytes = Math.min(node.pack.byteLength, EXPECTED_MAX);
+      plainBytes + bytes >= maxBytes || (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
+    if (!isFull && !node.isSealed) return true;
     const { ref } = node.pack;
-    node.finish();
+    if (isFull) node.seal();
+    else node.unseal();
     if (node.pack.ref !== ref) this.moveTail();
-    return false;
+    if (isFull) this.expectedBytes = Math.min(plainBytes, EXPECTED_MAX);
+    return !isFull;
   }
 
   private openKnownTail(): boolean {
