@@ -119,12 +119,57 @@ export function formatShortest(value: number): string {
 /** As C's %.17g: 17 significant digits, of ties the even one, without the zeros at the end. */
 export function formatPrecise(value: number): string {
   if (!Number.isFinite(value) || value === 0) return formatShortest(value);
+  if (Number.isSafeInteger(value)) return String(value);
   const magnitude = Math.abs(value);
+  const sign = value < 0 ? "-" : "";
+  if (magnitude >= 1e-5 && magnitude < 1e15) return sign + preciseOf(magnitude);
   const rounded = roundTie(magnitude);
   const mark = rounded.indexOf("e");
   const exponent = Number(rounded.slice(mark + 1));
-  const digits = (rounded[0] + rounded.slice(2, mark)).replace(/0+$/, "");
-  return (value < 0 ? "-" : "") + placePointAsC(digits, exponent);
+  return sign + placePointAsC(withoutZeros(rounded[0] + rounded.slice(2, mark)), exponent);
+}
+
+/** For 1e-5 to 1e15. */
+function preciseOf(magnitude: number): string {
+  // The logarithm may be off by one next to a power of ten.
+  let exponent = Math.floor(Math.log10(magnitude));
+  if (magnitude >= 10 ** (exponent + 1)) exponent++;
+  else if (magnitude < 10 ** exponent) exponent--;
+  const text = scaledDigits(magnitude, 10 ** (16 - exponent));
+  // Nines may round up to the next power of ten.
+  return placePointAsC(withoutZeros(text), exponent + text.length - 17);
+}
+
+/** 2^27 + 1 */
+const SPLITTER = 134217729;
+
+/**
+ * The product, between 10^16 and 10^17, rounded to an integer, of ties to the even one. The power of ten has to be a
+ * double exactly: then sum and error of the product (Dekker, 1971) are all of it.
+ */
+function scaledDigits(magnitude: number, power: number): string {
+  const product = magnitude * power;
+  const big = magnitude * SPLITTER;
+  const high = big - (big - magnitude);
+  const low = magnitude - high;
+  const bigPower = power * SPLITTER;
+  const highPower = bigPower - (bigPower - power);
+  const lowPower = power - highPower;
+  const error = low * lowPower - (product - high * highPower - low * highPower - high * lowPower);
+  // The product is even: it is larger than 2^53.
+  const floor = Math.floor(error);
+  const fraction = error - floor;
+  const rounded = fraction > 0.5 || (fraction === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  const upper = Math.floor(product / 1e8);
+  const lower = product - upper * 1e8 + rounded;
+  const carry = Math.floor(lower / 1e8);
+  return String(upper + carry) + String(lower - carry * 1e8).padStart(8, "0");
+}
+
+function withoutZeros(digits: string): string {
+  let count = digits.length;
+  while (digits.charCodeAt(count - 1) === ZERO) count--;
+  return digits.slice(0, count);
 }
 
 /** As toExponential(16), but that gives the larger one of two equally near numbers. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { bytesOf } from "../../src/util/bytes";
 import {
   formatDouble,
+  formatPrecise,
   formatShortest,
   MAX_DOUBLE_TEXT,
   parseDouble,
@@ -210,5 +211,49 @@ test("parseStrtod reads what strtod leaves nothing of", () => {
   ];
   for (const [text, value] of cases) {
     expect([text, parseStrtod(bytesOf(`0${text}`), 1, 1 + text.length)]).toEqual([text, value]);
+  }
+});
+
+/** The 17 significant digits of a positive double, and the exponent of the first: by integer arithmetic. */
+function seventeenDigits(value: number): { digits: bigint; exponent: number } {
+  const bits = new BigUint64Array(new Float64Array([value]).buffer)[0];
+  const mantissa = (bits & ((1n << 52n) - 1n)) | (1n << 52n);
+  const binary = (bits >> 52n) - 1075n;
+  for (let exponent = Math.floor(Math.log10(value)) - 1; ; exponent++) {
+    const power = 16 - exponent;
+    const numerator = (mantissa << (binary > 0n ? binary : 0n)) * 10n ** BigInt(Math.max(0, power));
+    const divisor = (1n << (binary < 0n ? -binary : 0n)) * 10n ** BigInt(Math.max(0, -power));
+    let digits = numerator / divisor;
+    const twice = (numerator % divisor) * 2n;
+    if (twice > divisor || (twice === divisor && digits % 2n === 1n)) digits++;
+    if (digits < 10n ** 17n) return { digits, exponent };
+  }
+}
+
+test("formatPrecise has 17 significant digits, correctly rounded", () => {
+  for (const [value, text] of [
+    [0.1, "0.10000000000000001"],
+    [12.34, "12.34"],
+    [-2.5, "-2.5"],
+    [1e15 + 0.125, "1000000000000000.1"],
+    [1e15 + 0.375, "1000000000000000.4"],
+    [2 ** 53 + 2, "9007199254740994"],
+    [1e100, "1e+100"],
+    [1e17, "1e+17"],
+    [0.00001, "1.0000000000000001e-05"],
+  ] as const) {
+    expect(formatPrecise(value)).toBe(text);
+  }
+  const random = new SeededRandom(17);
+  for (let i = 0; i < 20_000; i++) {
+    const value = (random.next32() + 1) * 10 ** (random.below(28) - 17);
+    const { digits, exponent } = seventeenDigits(value);
+    const [mantissa, power = "0"] = formatPrecise(value).split("e");
+    const point = mantissa.indexOf(".");
+    const significant = mantissa.replace(".", "").replace(/^0+/, "");
+    expect(significant.padEnd(17, "0")).toBe(String(digits));
+    const leading = /^0\.(0*)/.exec(mantissa)?.[1].length;
+    const first = leading === undefined ? (point < 0 ? mantissa.length : point) - 1 : -1 - leading;
+    expect(first + Number(power)).toBe(exponent);
   }
 });
