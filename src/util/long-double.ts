@@ -166,8 +166,8 @@ const EXACT_DECIMAL_LIMIT = 46;
 
 /**
  * formatLongDouble(addLongDouble(a, b)) for two ranges that are short plain decimals, without BigInt; null where decimal
- * arithmetic could differ from the x87's, and then the long way has the answer. Integers may have 15 digits, fractions
- * only small values, because Redis shows the rounding error of larger ones.
+ * arithmetic could differ from the x87's, and then the long way has the answer. Integers and binary fractions (0.75) may
+ * have 15 digits, other fractions only small values, because Redis shows the rounding error of larger ones.
  */
 export function addShortDecimals(
   a: Uint8Array,
@@ -185,10 +185,17 @@ export function addShortDecimals(
   const left = aUnits * 10 ** (scale - aScale);
   const right = scannedUnits * 10 ** (scale - scannedScale);
   const reach = Math.abs(left) + Math.abs(right);
-  if (reach > Number.MAX_SAFE_INTEGER || (scale > 0 && reach >= EXACT_DECIMAL_LIMIT * 10 ** scale)) return null;
+  if (reach > Number.MAX_SAFE_INTEGER) return null;
+  if (scale > 0 && reach >= EXACT_DECIMAL_LIMIT * 10 ** scale && !areBinary(left, right, scale)) return null;
   const sum = left + right;
   if (sum === 0) return "0";
   return scale === 0 ? String(sum) : placeDecimalPoint(sum, scale);
+}
+
+/** Whether both numbers, of 10^-scale, are fractions of a power of two, such as 0.5: then nothing is ever rounded. */
+function areBinary(left: number, right: number, scale: number): boolean {
+  const fives = 5 ** scale;
+  return left % fives === 0 && right % fives === 0;
 }
 
 /** sum / 10^scale without trailing zeros. */

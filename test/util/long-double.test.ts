@@ -64,9 +64,12 @@ describe("long double", () => {
     expect(shortSum("-0", "-0")).toBe("0");
     expect(shortSum(".5", "5.")).toBe("5.5");
     expect(shortSum("-0.001", "0")).toBe("-0.001");
+    expect(shortSum("1234567.5", "0.125")).toBe("1234567.625");
+    expect(shortSum("23.50", "-23.5")).toBe("0");
     for (const [a, b] of [
       ["100.1", "0"],
-      ["23.5", "-23.5"],
+      ["23.1", "-23.1"],
+      ["100.5", "0.1"],
       ["1e3", "1"],
       ["1", ""],
       ["-", "1"],
