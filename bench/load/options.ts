@@ -1,6 +1,7 @@
 /** The command line of the load benchmark, and the sizes that it stands for. */
 
 import { parseArgs } from "node:util";
+import { POLICIES, type Policy } from "./appendonly";
 import { LOADED } from "./loading";
 import { OPERATIONS } from "./operations";
 import { REMOVED } from "./removals";
@@ -69,6 +70,8 @@ export interface Options {
   /** Objects that fit into a cache that is full; and a limit of which ten times as much is written, bytes. */
   readonly evictionKeys: number;
   readonly evictionBytes: number;
+  /** What is measured of the append-only file. */
+  readonly appendPolicies: readonly Policy[];
   /** Subscribers of the channel that is published on, and messages of a run, where they come one by one. */
   readonly subscribers: number;
   readonly fanoutMessages: number;
@@ -141,6 +144,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     loadingRounds: sizes.loadingRounds,
     evictionKeys: sizes.evictionKeys,
     evictionBytes: sizes.evictionBytes,
+    appendPolicies: sizes.appendPolicies,
     subscribers: sizes.subscribers,
     fanoutMessages: sizes.fanoutMessages,
     settleMs: sizes.settleMs,
@@ -168,6 +172,7 @@ const SIZES = {
     loadingRounds: 5,
     evictionKeys: 100_000,
     evictionBytes: 400 * 1024 * 1024,
+    appendPolicies: POLICIES,
     subscribers: 1000,
     fanoutMessages: 400,
     settleMs: 4000,
@@ -189,6 +194,7 @@ const SIZES = {
     loadingRounds: 3,
     evictionKeys: 50_000,
     evictionBytes: 200 * 1024 * 1024,
+    appendPolicies: ["off", "everysec", "everysec, rewritten", "always"],
     subscribers: 1000,
     fanoutMessages: 50,
     settleMs: 3000,
@@ -210,6 +216,7 @@ const SIZES = {
     loadingRounds: 1,
     evictionKeys: 2000,
     evictionBytes: 8 * 1024 * 1024,
+    appendPolicies: ["off", "everysec", "always"],
     subscribers: 20,
     fanoutMessages: 4,
     settleMs: 0,

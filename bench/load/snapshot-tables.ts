@@ -61,10 +61,12 @@ function megabytes(bytes: number): string {
 }
 
 /** Requests a second by policy, as a fraction of those without a file, and beside each peer under the same policy. */
-export function appendOnlyTable(rows: readonly AppendOnlyRow[], names: readonly ServerName[]): string {
+export function appendOnlyTable(rows: readonly AppendOnlyRow[], all: readonly ServerName[]): string {
+  // A shorter run measures two servers only.
+  const names = all.filter((name) => rows[0]?.rounds[name] !== undefined);
   const lines = rows.map((row) => {
     const rates = (name: ServerName, of: AppendOnlyRow = row) => (of.rounds[name] ?? []).map(({ rate }) => rate);
-    const cpus = (name: ServerName) => (row.rounds[name] ?? []).map(({ cpu }) => cpu);
+    const cpus = (name: ServerName, of: AppendOnlyRow = row) => (of.rounds[name] ?? []).map(({ cpu }) => cpu);
     const off = rows.find((each) => isSameLoad(each, row) && each.policy === "off") ?? row;
     return [
       row.workload,
@@ -72,6 +74,7 @@ export function appendOnlyTable(rows: readonly AppendOnlyRow[], names: readonly 
       row.policy,
       ...names.map((name) => `${Math.round(median(rates(name)) / 1000)}k`),
       ...names.map((name) => medianRatio(rates(name), rates(name, off)).toFixed(2)),
+      ...names.map((name) => medianRatio(cpus(name), cpus(name, off)).toFixed(2)),
       ...peers(names).map((peer) => medianRatio(rates("redbun"), rates(peer)).toFixed(2)),
       ...peers(names).map((peer) => medianRatio(cpus("redbun"), cpus(peer)).toFixed(2)),
     ];
@@ -82,6 +85,7 @@ export function appendOnlyTable(rows: readonly AppendOnlyRow[], names: readonly 
     "appendfsync",
     ...names.map((name) => TITLES[name]),
     ...names.map((name) => `${TITLES[name]} ÷ off`),
+    ...names.map((name) => `CPU of ${TITLES[name]} ÷ off`),
     ...peers(names).map((peer) => `÷ ${TITLES[peer]}`),
     ...peers(names).map((peer) => `CPU ÷ ${TITLES[peer]}`),
   ];

@@ -56,6 +56,11 @@ withTools(
       for (const row of results.fanout) {
         for (const name of results.names) expect(row.rounds[name][0].rate).toBeGreaterThan(0);
       }
+      // SET and INCR at two depths, without a file and with two policies.
+      expect(results.appendonly).toHaveLength(12);
+      for (const row of [...results.appendonly, ...results.loading]) {
+        for (const name of results.names) expect(row.rounds[name]).toHaveLength(1);
+      }
       expect(results.memory.map((row: { server: string }) => row.server)).toEqual(["redbun", "redis7"]);
       expect(results.eviction[0].hits).toHaveLength(4);
       for (const row of results.eviction[0].hits) {
