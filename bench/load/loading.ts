@@ -55,6 +55,7 @@ export const LOADED: readonly Loaded[] = [
   { ...KEYS, name: "aof", title: "strings of 4 bytes, SET by SET in an append-only file", file: "appendonlydir" },
   {
     ...KEYS,
+    elements: 2_000_000,
     name: "aof-base",
     title: "strings of 4 bytes, half of them in the base of an append-only file",
     file: "appendonlydir",

@@ -81,15 +81,6 @@ export class AofReader implements Request {
     return this.windowStart + this.at;
   }
 
-  /** How far the window is parsed, and where it ends: for a look ahead. */
-  get windowAt(): number {
-    return this.at;
-  }
-
-  get windowEnd(): number {
-    return this.end;
-  }
-
   /** All of the file is in the window. */
   private get isOver(): boolean {
     return this.filePosition >= this.size;
