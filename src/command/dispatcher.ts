@@ -32,6 +32,7 @@ import {
   NO_MULTI,
   NOT_QUEUED,
   PROTECTED,
+  READONLY,
   RUNS_QUEUE,
   SKIP_MONITOR,
   SKIP_SLOWLOG,
@@ -54,7 +55,7 @@ const BULKY_BYTES = 64 * 1024;
 const TIME_EACH_BELOW = 1000;
 
 /** What counts of the commands that EXEC runs. */
-const QUEUE_FLAGS = WRITE | MAY_REPLICATE | DENYOOM;
+const QUEUE_FLAGS = WRITE | READONLY | MAY_REPLICATE | DENYOOM;
 
 export const DONE = 0;
 /** The command was not run: the client waits for CLIENT PAUSE to end, and the same command has to come again. */
@@ -251,6 +252,7 @@ export class Dispatcher {
       return errors.notWhileSubscribed(command.fullName);
     }
     if (persistence.loading && (flags & LOADING) === 0) return errors.LOADING;
+    if (client.monitors && (flags & (WRITE | READONLY | MAY_REPLICATE)) !== 0) return errors.MONITOR_KEEPS_OFF;
     return null;
   }
 
@@ -323,7 +325,7 @@ export class Dispatcher {
     this.runClient = client;
     this.runLength++;
     const single = (command.flags & (FAST | BRIEF)) === 0 || replyBytes + call.bytes >= BULKY_BYTES;
-    if (single || this.runLength >= this.runMax) this.endRun(undefined, call);
+    if (single || this.runLength >= this.runMax) this.endRun(undefined, single || this.runMax === 1 ? call : null);
     this.stats.commandsProcessed++;
     client.commandsTotal++;
   }
@@ -402,9 +404,11 @@ export class Dispatcher {
     latencyMonitor.add((command.flags & FAST) === 0 ? "command" : "fast-command", micros, now);
   }
 
-  /** Ends a batch: the next one reads the clocks anew. */
-  endBatch(): void {
-    if (this.runCommand !== null) this.accountRun(this.runCommand, this.server.clock.monotonic(), null);
+  /** Ends a batch: the next one reads the clocks anew. `last`: the request that ran last, if it is still there. */
+  endBatch(last: Request | null): void {
+    const { runCommand } = this;
+    if (runCommand === null) return;
+    this.accountRun(runCommand, this.server.clock.monotonic(), this.runLength === 1 ? last : null);
   }
 
   /** Accounts for the time since the clock was last read. `request` is that of the last command, if that has just run. */

@@ -12,7 +12,7 @@
 import type { Socket } from "bun";
 import { HELD } from "../command/dispatcher";
 import { refuseReplies } from "../resp/reply-split";
-import { PARSED_COMMAND, PARSED_ERROR, Partial, REQUEST_MAX } from "../resp/request-parser";
+import { PARSED_COMMAND, PARSED_ERROR, PARSED_NOTHING, Partial, REQUEST_MAX } from "../resp/request-parser";
 import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
 import type { Gate } from "./gate";
 import { OutputQueue } from "./output-queue";
@@ -133,13 +133,14 @@ export class Connection implements Transport {
       }
       if (dispatcher.execute(client, parser) === HELD) {
         parser.rewind();
+        status = PARSED_NOTHING;
         break;
       }
       if (reply.length >= FLUSH_BYTES) this.flush();
       if (parser.remaining === 0 || !this.mayServe) break;
       parser.limits.authenticated = this.mayDoAll;
     }
-    dispatcher.endBatch();
+    dispatcher.endBatch(status === PARSED_COMMAND ? parser : null);
     if (status === PARSED_ERROR) this.protocolError();
     this.partial = this.closed || client.closing ? null : parser.suspend();
     if (parser.held > RETAINED_BYTES) gate.releaseInput();

@@ -69,6 +69,8 @@ export const EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
 export const DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
 export const EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
 export const SSUBSCRIBE_DENIED = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+/** Redis counts those who monitor among its replicas. */
+export const MONITOR_KEEPS_OFF = "ERR Replica can't interact with the keyspace";
 export const MONITOR_DENIED = "ERR MONITOR isn't allowed for DENY BLOCKING client";
 export const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
 export const NO_SHUTDOWN = "ERR No shutdown in progress.";

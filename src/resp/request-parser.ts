@@ -42,10 +42,10 @@ export interface ParserLimits {
   authenticated: boolean;
 }
 
-/** The start of a command whose end has not arrived, and how far it is parsed. */
 /** A bulk string from which on Redis lets it have a buffer of its own. */
 const BIG_BULK = 32 * 1024;
 
+/** The start of a command whose end has not arrived, and how far it is parsed. */
 export class Partial {
   length: number;
   position = 0;

@@ -63,6 +63,8 @@ function exec(c: Call): void {
   c.reply.array(transaction.count);
   for (const command of transaction.commands as Command[]) {
     server.dispatcher.runNested(client, command, transaction.read());
+    // It has ended its own connection (CLIENT KILL): it gets the reply to that, and no more.
+    if (client.closing) c.reply.muted = true;
   }
   discardTransaction(client, server.watches);
 }

@@ -6,6 +6,7 @@ import { LatencyMonitor } from "../../src/admin/latency/latency-monitor";
 import type { Call } from "../../src/command/call";
 import { type CommandDefinition, FAST } from "../../src/command/command-spec";
 import { TYPE_STRING } from "../../src/db/entry";
+import { requestOf } from "../../src/resp/request";
 import { InProcess } from "../support/in-process";
 import { show } from "../support/reply";
 
@@ -41,9 +42,23 @@ function withSlowCommands(directives: Readonly<Record<string, string>> = {}): In
 describe("the slow log", () => {
   test("of fast commands that were timed together says how many there were", () => {
     const server = withSlowCommands();
-    server.run("FASTSLEEP 1");
-    server.server.dispatcher.endRun();
-    expect(slow(server)).toEqual(["20000: fastsleep ... (1 calls together)"]);
+    const { dispatcher } = server.server;
+    dispatcher.startBatch();
+    for (const name of ["1", "2"]) dispatcher.execute(server.client, requestOf(["FASTSLEEP", name]));
+    dispatcher.endBatch(requestOf(["FASTSLEEP", "2"]));
+    expect(slow(server)).toEqual(["40000: fastsleep ... (2 calls together)"]);
+  });
+
+  test("has the arguments of a fast command that was alone in its batch", () => {
+    const server = withSlowCommands();
+    const { dispatcher } = server.server;
+    const request = requestOf(["FASTSLEEP", "1"]);
+    dispatcher.startBatch();
+    dispatcher.execute(server.client, request);
+    dispatcher.endBatch(request);
+    dispatcher.execute(server.client, requestOf(["FASTSLEEP", "2"]));
+    dispatcher.endRun();
+    expect(slow(server)).toEqual(["20000: fastsleep ... (arguments not kept)", "20000: FASTSLEEP 1"]);
   });
 
   test("has the arguments of a command that is not fast, and of one with much data", () => {

@@ -56,7 +56,7 @@ const cases: Case[] = [
     "administrative commands are not shown",
     "CONFIG GET maxclients",
     "DEBUG SLEEP 0",
-    "SLOWLOG LEN",
+    "SLOWLOG RESET",
     sameType("CLIENT LIST"),
     "CLIENT GETNAME",
     lines(1),
@@ -107,6 +107,17 @@ const cases: Case[] = [
     on("a", "CLIENT REPLY ON"),
     lines(1),
     on("a", "ECHO x"),
+  ),
+  monitored(
+    "who monitors keeps off the data",
+    ...["GET k", "SET k v", "PUBLISH c m", "DBSIZE", "KEYS *", "TYPE k", "INCR"].map((line) => on("a", line)),
+  ),
+  monitored(
+    "and in transactions",
+    ...["MULTI", lines(1), "PING", "GET k", "EXEC", lines(1), "MULTI", lines(1), "PING", "EXEC"].map((step) =>
+      typeof step === "string" ? on("a", step) : step,
+    ),
+    lines(2),
   ),
   { name: "not in a transaction", commands: ["MULTI", "MONITOR", "EXEC", "MONITOR x"] },
   { name: "flags", protocols: [2], commands: [on("a", "MONITOR"), "CLIENT LIST TYPE replica"] },

@@ -80,6 +80,25 @@ const SKIPPED_REPLIES: RawCase[] = [
   { name: "after it", input: [`${encode(["CLIENT", "REPLY", "SKIP"])}${ping}*x\r\n`] },
 ];
 
+const lines = (...commands: readonly string[]): string => commands.map((line) => encode(line.split(" "))).join("");
+
+/** EXEC announces as many replies as there are commands, whether they are sent or not. */
+const IN_TRANSACTIONS: RawCase[] = [
+  {
+    name: "CLIENT REPLY OFF and ON",
+    input: [lines("MULTI", "PING", "CLIENT REPLY OFF", "ECHO a", "CLIENT REPLY ON", "ECHO b", "EXEC", "ECHO c")],
+  },
+  { name: "CLIENT REPLY OFF to the end", input: [lines("MULTI", "CLIENT REPLY OFF", "ECHO a", "EXEC", "ECHO b")] },
+  { name: "CLIENT REPLY SKIP", input: [lines("MULTI", "CLIENT REPLY SKIP", "ECHO a", "EXEC", "ECHO b", "ECHO c")] },
+  {
+    name: "a client that ends its own connection",
+    input: [
+      lines("ACL SETUSER u on nopass +@all", "AUTH u x", "MULTI", "CLIENT KILL USER u SKIPME no", "PING", "EXEC"),
+      lines("PING"),
+    ],
+  },
+];
+
 const auth = encode(["AUTH", "secret"]);
 const BEFORE_AUTHENTICATION: RawCase[] = [
   { name: "the limits end with AUTH", input: [`${auth}*11\r\n${encode(Array(11).fill("a")).slice(5)}${ping}`] },
@@ -183,6 +202,7 @@ if ((process.env.REDBUN_DIFFERENTIAL_COLLECT ?? "") === "") {
     family("the parser's table", "", fromTable(true));
     family("before authentication", "secret", [...fromTable(false), ...BEFORE_AUTHENTICATION]);
     family("replies and closing", "", WHILE_OPEN);
+    family("in transactions", "", IN_TRANSACTIONS);
     family("a protocol error", "", SKIPPED_REPLIES);
   } else {
     test.skip("protocol: beside real Redis", () => undefined);

@@ -75,6 +75,8 @@ function replyMode(c: Call): void {
     reply.ok();
   } else if (c.is(2, "off")) {
     client.replyMode = REPLY_OFF;
+    // In a transaction, what follows is muted, too.
+    reply.muted = true;
   } else if (c.is(2, "skip")) {
     if (client.replyMode !== REPLY_OFF) client.replyMode = REPLY_SKIP_NEXT;
   } else {

@@ -52,8 +52,8 @@ export class SlowLog {
   }
 
   /**
-   * Logs a command that took `micros`, if that is long enough. `request` is null where its arguments are gone: of a row
-   * of `calls` fast commands that were timed together.
+   * Logs a command that took `micros`, if that is long enough. `request` is null where its arguments are gone: of `calls`
+   * fast commands that were timed together, and of one that others followed in its pipeline.
    */
   add(client: Client, command: Command, request: Request | null, calls: number, micros: number, nowMs: number): void {
     if (this.threshold < 0 || micros < this.threshold) return;
@@ -61,7 +61,7 @@ export class SlowLog {
       id: this.nextId++,
       time: Math.floor(nowMs / 1000),
       micros,
-      args: request === null ? [command.fullName, `... (${calls} calls together)`] : shownArguments(command, request),
+      args: request === null ? [command.fullName, lost(calls)] : shownArguments(command, request),
       address: client.transport.address,
       name: client.name,
     });
@@ -71,6 +71,11 @@ export class SlowLog {
   private trim(): void {
     if (this.log.length > this.maxLength) this.log.splice(0, this.log.length - this.maxLength);
   }
+}
+
+/** What stands for arguments that are gone. */
+function lost(calls: number): string {
+  return calls === 1 ? "... (arguments not kept)" : `... (${calls} calls together)`;
 }
 
 /** The arguments as the log shows them (latin1): not all of a long list, not all of a long text, and no passwords. */
