@@ -11,6 +11,8 @@
 import type { Database } from "./database";
 
 export interface KeyspaceHooks {
+  /** Whether it publishes events to clients: then it hears of a change after the others. */
+  readonly publishes?: boolean;
   /** A command changed this key. `event` is the name of the keyspace event, such as "set". */
   keyChanged(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void;
   /** A keyspace event beside a change that was announced already: SET's "expire" after its "set". */
@@ -37,7 +39,12 @@ export interface RemovalHooks {
   fieldExpired(db: Database, entry: number, field: Uint8Array, start: number, end: number): void;
 }
 
-/** Several listeners as one. The list never changes: a listener may come or go while it is walked. */
+/**
+ * Several listeners as one. The list never changes: a listener may come or go while it is walked.
+ *
+ * Who publishes events comes last, so that a client which tracks keys and listens to their events hears of both in the
+ * same order, whichever it began first: in Redis's, where it is the other way round for expiry.
+ */
 class Listeners implements KeyspaceHooks {
   constructor(readonly list: readonly KeyspaceHooks[]) {}
 
@@ -50,7 +57,7 @@ class Listeners implements KeyspaceHooks {
   }
 
   keyExpired(db: Database, key: Uint8Array, start: number, end: number): void {
-    for (const hooks of this.list) hooks.keyExpired(db, key, start, end);
+    for (let i = this.list.length - 1; i >= 0; i--) this.list[i].keyExpired(db, key, start, end);
   }
 
   keyEvicted(db: Database, key: Uint8Array, start: number, end: number): void {
@@ -86,7 +93,8 @@ function oneOf(list: readonly KeyspaceHooks[]): KeyspaceHooks | null {
 
 /** What there is with one listener more. */
 export function withHooks(hooks: KeyspaceHooks | null, more: KeyspaceHooks): KeyspaceHooks | null {
-  return oneOf([...listOf(hooks), more]);
+  const list = [...listOf(hooks), more];
+  return oneOf([...list.filter((each) => !each.publishes), ...list.filter((each) => each.publishes)]);
 }
 
 /** What there is with one listener less. */

@@ -21,6 +21,7 @@ const ON_KEYEVENT = 1 << 1;
 const KEY_ROOM = 256;
 
 export class Notifications implements KeyspaceHooks {
+  readonly publishes = true;
   private flags = 0;
   /** A channel in the making. */
   private scratch = Buffer.alloc(KEY_ROOM);

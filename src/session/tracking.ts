@@ -327,15 +327,12 @@ export class Tracking implements KeyspaceHooks {
     }
   }
 
-  /** What has gathered while the client's command ran; it is to come before everything else that was pushed to it. */
+  /** What has gathered while the client's command ran: it comes after everything else that was pushed to it. */
   sendPending(client: Client): void {
     if (this.pending.length === 0) return;
     const { pending } = this;
-    const { pushed } = client;
     this.pending = [];
-    client.pushed = null;
     for (const invalidation of pending) this.send(client, invalidation);
-    for (const bytes of pushed ?? []) client.push(bytes);
     client.expectPush();
   }
 

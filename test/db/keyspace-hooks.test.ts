@@ -76,7 +76,20 @@ test("every kind of news reaches all", () => {
   keyspace.flush(-1, false);
   const each = ["created k", "missed missing", "expired k", "missed k", "event k"];
   const ofAll = [...each, "swapping 0 1", "flushing 0", "flushing 1"];
-  expect(heard).toEqual(ofAll.flatMap((what) => [`x ${what}`, `y ${what}`]));
+  const order = (what: string): string[] => (what.startsWith("expired") ? ["y", "x"] : ["x", "y"]);
+  expect(heard).toEqual(ofAll.flatMap((what) => order(what).map((name) => `${name} ${what}`)));
+});
+
+test("who publishes comes last, whenever it came", () => {
+  const fixture = new Fixture();
+  const { keyspace } = fixture;
+  const heard: string[] = [];
+  keyspace.hooks = null;
+  keyspace.listen(listener("a", heard));
+  keyspace.listen({ ...listener("publisher", heard), publishes: true });
+  keyspace.listen(listener("b", heard));
+  change(fixture, "k");
+  expect(heard).toEqual(["a changed k", "b changed k", "publisher changed k"]);
 });
 
 test("who goes while it is told does not keep the others from hearing", () => {

@@ -147,6 +147,7 @@ const kill: Case[] = [
 const reply: Case[] = [
   [silent("CLIENT REPLY OFF"), silent("PING"), silent("SET k v"), silent("NOSUCH"), "CLIENT REPLY ON", "GET k"],
   [silent("CLIENT REPLY SKIP"), silent("SET k v"), "GET k", silent("CLIENT REPLY SKIP"), silent("NOSUCH"), "PING"],
+  [silent("CLIENT REPLY SKIP"), silent("RESET"), "PING", silent("CLIENT REPLY OFF"), "RESET", "PING"],
   [silent("CLIENT REPLY SKIP"), "CLIENT REPLY ON", "PING", "CLIENT REPLY NOSUCH", "CLIENT REPLY on"],
   [silent("CLIENT REPLY OFF"), silent("CLIENT REPLY SKIP"), silent("PING"), "CLIENT REPLY ON", "PING"],
 ];

@@ -120,13 +120,13 @@ describe("one's own changes", () => {
     expect(a.run("EXEC")).toEqual([array(bulk("v"), OK, bulk("w"), OK), invalidate("k"), EVERYTHING]);
   });
 
-  test("come before other messages that the command has caused", () => {
+  test("come after the other messages that the command has caused", () => {
     const redbun = new InProcess({ "notify-keyspace-events": "K$" });
     const a = tracker(redbun);
     a.run("SUBSCRIBE __keyspace@0__:k");
     a.run("GET k");
     const message: Reply = { type: "push", items: ["message", "__keyspace@0__:k", "set"].map(bulk) };
-    expect(a.run("SET k v")).toEqual([OK, invalidate("k"), message]);
+    expect(a.run("SET k v")).toEqual([OK, message, invalidate("k")]);
   });
 
   test("are not told with NOLOOP, those of others are", () => {

@@ -25,7 +25,7 @@ import {
   WRONG_PASS,
   wrongArity,
 } from "../../resp/errors";
-import { type Client, REPLY_ON } from "../../session/client";
+import { type Client, REPLY_OFF, REPLY_ON } from "../../session/client";
 import { discardTransaction } from "../../session/transaction";
 import { REDIS_VERSION } from "../../util/redis-version";
 import { DEFAULT_USER } from "../acl/user";
@@ -148,8 +148,9 @@ function replyGreeting(c: Call): void {
 /** RESET: the connection as if it were new, but for its id and library. */
 function reset(c: Call): void {
   const { client, reply } = c;
+  // What CLIENT REPLY SKIP leaves out stays left out.
+  if (client.replyMode === REPLY_OFF) reply.muted = false;
   resetClient(c.server, client);
-  reply.muted = false;
   reply.resp3 = false;
   reply.simple("RESET");
 }
