@@ -236,7 +236,7 @@ export class Dispatcher {
       if (denial !== null) return denial;
     }
     if (this.memory.armed) {
-      const refusal = this.memory.admit(client, command.name, (flags & DENYOOM) !== 0);
+      const refusal = this.memory.admit(client, command.fullName, (flags & DENYOOM) !== 0);
       if (refusal !== null) return refusal;
     }
     const { persistence } = this.server;

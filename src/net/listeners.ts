@@ -1,6 +1,6 @@
 /**
- * All listeners of a server, as `bind`, `port`, `tls-port`, `unixsocket` and `metrics-port` ask for, and moving them while the server
- * runs.
+ * All listeners of a server, as `bind`, `port`, `tls-port`, `unixsocket` and `metrics-port` ask for, and moving them while
+ * the server runs.
  */
 
 import { chmodSync } from "node:fs";

@@ -46,6 +46,8 @@ const refused: Case[] = [
       on("other", "CONFIG SET maxmemory 1"),
       "GET s",
       "PING",
+      "SLOWLOG RESET",
+      "LATENCY RESET",
       "SET s w",
       "EXEC",
       "MULTI",

@@ -77,6 +77,8 @@ export class RespClient implements AsyncDisposable {
   readonly closed: Promise<void>;
   /** True once closed. */
   isClosed = false;
+  /** True: pushes come among the replies, in the order in which the server has sent both. */
+  inOrder = false;
 
   private readonly decoder = new ReplyDecoder();
   private readonly waiters: Waiter[] = [];
@@ -215,7 +217,7 @@ export class RespClient implements AsyncDisposable {
   }
 
   private deliver(reply: Reply): void {
-    const isPush = reply.type === "push";
+    const isPush = reply.type === "push" && !this.inOrder;
     const waiter = (isPush ? this.pushWaiters : this.waiters).shift();
     if (waiter !== undefined) waiter.resolve(reply);
     else (isPush ? this.pushes : this.replies).push(reply);
