@@ -104,8 +104,10 @@ export class Connection implements Transport {
   }
 
   private servePartial(): void {
-    this.gate.parser.restore(this.partial as Partial);
+    const served = this.partial as Partial;
+    this.gate.parser.restore(served);
     this.serve();
+    if (this.partial !== served) this.gate.release(served.buffer);
   }
 
   private get mayServe(): boolean {
@@ -388,6 +390,8 @@ export class Connection implements Transport {
   /** Whatever ended the connection, it is over, and the client is gone for everybody. */
   ended(): void {
     this.closed = true;
+    // What nobody will ask for; the end of a command that ends its own connection is still with the parser.
+    if (this.partial !== null && this.gate.serving !== this.client) this.gate.release(this.partial.buffer);
     this.partial = null;
     this.output?.discard();
     this.output = null;

@@ -71,6 +71,23 @@ function expectLetters(received: string, count: number): void {
   }
 }
 
+describe("a client that goes in the middle of a large request", () => {
+  test("leaves no memory behind", async () => {
+    const part = value("x", 40 * MB);
+    let before = 0;
+    for (let i = 0; i < 10; i++) {
+      const leaver = await RawConnection.connect(server.port);
+      leaver.send(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${100 * MB}\r\n`);
+      leaver.send(part);
+      await eventually("all of it has arrived", async () => (await field("qbuf")) >= part.length);
+      await leaver[Symbol.asyncDispose]();
+      await alone();
+      if (i === 0) before = residentBytes(server.pid);
+    }
+    expect(residentBytes(server.pid) - before).toBeLessThan(60 * MB);
+  });
+});
+
 describe("a client that does not read its replies", () => {
   const count = 150;
 
