@@ -51,8 +51,8 @@ export class NodeCheck {
     const { id, last } = this;
     let marked = 0;
     for (let i = 0; i < count; i++) {
-      const flags = this.count();
-      if (flags < 0 || flags > FLAGS_MAX || !this.readId(masterId)) return -1;
+      const flags = this.readHead(masterId);
+      if (flags < 0) return -1;
       const order = id.compare(i === 0 ? masterId : last);
       if (order < 0 || (order === 0 && i > 0) || !this.checkData(flags, masterFields)) return -1;
       last.copy(id);
@@ -71,10 +71,25 @@ export class NodeCheck {
       pieces = piecesOfOwn(own);
       if (own < 0 || !this.skip(2 * own)) return false;
     }
-    return this.count() === pieces;
+    return this.isNext(pieces);
   }
 
   // --- elements ----------------------------------------------------------------------------------------------------
+
+  /** Reads the flags, which are returned, and the ID of an entry; -1 if they are not sound. */
+  private readHead(masterId: StreamId): number {
+    const { buf, p } = this;
+    // Most often all three are a byte each.
+    const isShort = buf[p] <= FLAGS_MAX && (buf[p + 2] | buf[p + 4]) <= SHORT_MAX && p + 6 <= this.stop;
+    if (isShort && buf[p + 1] === 1 && buf[p + 3] === 1 && buf[p + 5] === 1) {
+      this.id.setNear(masterId, buf[p + 2], buf[p + 4]);
+      this.p = p + 6;
+      this.elements += 3;
+      return buf[p];
+    }
+    const flags = this.count();
+    return flags <= FLAGS_MAX && this.readId(masterId) ? flags : -1;
+  }
 
   /** Reads the ID of an entry: how far it is from the master ID. */
   private readId(masterId: StreamId): boolean {
@@ -82,6 +97,15 @@ export class NodeCheck {
     const { hi, lo } = int64;
     if (!this.integer()) return false;
     this.id.setOffset(masterId, hi, lo, int64.hi, int64.lo);
+    return true;
+  }
+
+  /** Whether the next element is this integer. */
+  private isNext(value: number): boolean {
+    const { buf, p } = this;
+    if (value > SHORT_MAX || buf[p] !== value || buf[p + 1] !== 1 || p + 1 >= this.stop) return this.count() === value;
+    this.p = p + 2;
+    this.elements++;
     return true;
   }
 
