@@ -41,22 +41,32 @@ export class ListpackWriter {
   /** A safe integer. */
   integer(value: number): void {
     if (value >= 0 && value < 128) {
-      this.bytes[this.at] = value;
-      this.bytes[this.at + 1] = 1;
-      this.at += 2;
-      this.count++;
-      return;
+      this.short(value);
+    } else {
+      int64FromNumber(value);
+      this.int64();
     }
-    int64FromNumber(value);
-    this.int64();
+  }
+
+  /** An integer from 0 to 127. */
+  private short(value: number): void {
+    const { bytes, at } = this;
+    bytes[at] = value;
+    bytes[at + 1] = 1;
+    this.at = at + 2;
+    this.count++;
   }
 
   /** The 64-bit integer in `int64`. */
   int64(): void {
     if (int64.hi === 0 && int64.lo < 128) {
-      this.integer(int64.lo);
+      this.short(int64.lo);
       return;
     }
+    this.longInt64();
+  }
+
+  private longInt64(): void {
     const encoded = integerBytes();
     writeInteger(this.bytes, this.at, encoded);
     this.bytes[this.at + encoded] = encoded;
@@ -66,24 +76,27 @@ export class ListpackWriter {
 
   /** Text; kept as an integer if it is one. */
   text(buf: Uint8Array, start: number, end: number): void {
+    const length = end - start;
     if (isIntegerText(buf, start, end)) {
       this.int64();
-      return;
-    }
-    const length = end - start;
-    this.count++;
-    if (length < 64) {
+    } else if (length < 64) {
       const { bytes, at } = this;
       bytes[at] = STRING_6 | length;
       copyBytes(buf, start, bytes, at + 1, length);
       bytes[at + 1 + length] = length + 1;
       this.at = at + length + 2;
-      return;
+      this.count++;
+    } else {
+      this.longText(buf, start, length);
     }
+  }
+
+  private longText(buf: Uint8Array, start: number, length: number): void {
     const encoded = length + stringHeadBytes(length);
     const dataAt = writeStringHead(this.bytes, this.at, length);
     copyBytes(buf, start, this.bytes, dataAt, length);
     writeBackLength(this.bytes, dataAt + length, encoded);
     this.at = dataAt + length + backLengthBytes(encoded);
+    this.count++;
   }
 }

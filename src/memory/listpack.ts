@@ -352,7 +352,12 @@ export class Listpack {
   /** Whether the element at `p` has this text, whichever way it is kept. */
   equals(p: number, buf: Uint8Array, start: number, end: number): boolean {
     const { bytes } = this;
-    if (!isIntegerHead(bytes[p])) return this.equalsText(p, buf, start, end);
+    const head = bytes[p];
+    if (head >= STRING_6 && head < INTEGER_13) {
+      const length = end - start;
+      return (head & 0x3f) === length && equalBytes(bytes, p + 1, buf, start, length);
+    }
+    if (!isIntegerHead(head)) return this.equalsText(p, buf, start, end);
     if (!isIntegerText(buf, start, end)) return false;
     const { hi, lo } = int64;
     decodeInteger(bytes, p);

@@ -46,7 +46,9 @@ export class StreamId {
 
   /** Sets the ID to the first of a millisecond, a safe integer. */
   setTime(ms: number): void {
-    this.set(Math.floor(ms / TWO_32), ms % TWO_32, 0, 0);
+    const hi = Math.floor(ms / TWO_32);
+    // A remainder of doubles is a call of the C library's.
+    this.set(hi, ms - hi * TWO_32, 0, 0);
   }
 
   get isMin(): boolean {

@@ -48,6 +48,11 @@ export function readTrimming(c: Call, isAdd: boolean): number {
   trimming.noMkStream = false;
   limitGiven = false;
   let i = 2;
+  // Most often: no options, and the ID is the server's to choose.
+  if (isAdd && isCharacter(c, i, STAR)) {
+    given.kind = ID_AUTO;
+    return i;
+  }
   while (i < c.argc && !c.failed) {
     if (isAdd && isCharacter(c, i, STAR)) break;
     const next = readOption(c, i, isAdd);

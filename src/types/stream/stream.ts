@@ -25,7 +25,6 @@
 
 import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
-import { addInt64, int64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import { type FieldArguments, StreamNode } from "./stream-node";
 import { EMPTY_RADIX_NODES, radixNodesOf } from "./stream-radix";
@@ -179,21 +178,19 @@ export class Stream {
    * take `bytes` bytes in all. Saves the header.
    */
   append(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, limits: NodeLimits): void {
-    if (!this.openTail(bytes, limits)) {
-      this.node.create(id, args, first, pairs, bytes, this.expectedBytes);
-      this.insertNode(id);
-      this.knowTail();
-    } else {
-      const { node } = this;
+    const { node } = this;
+    if (this.openTail(bytes, limits)) {
       const { ref } = node.pack;
-      this.changing();
+      if (this.heap.streamGuards !== null) this.changing();
       node.append(id, args, first, pairs, bytes, limits.maxBytes);
       if (node.pack.ref !== ref) this.moveTail();
+    } else {
+      node.create(id, args, first, pairs, bytes, this.expectedBytes);
+      this.insertNode(id);
+      this.knowTail();
     }
     this.length++;
-    addInt64(this.addedHi, this.addedLo, 0, 1);
-    this.addedHi = int64.hi;
-    this.addedLo = int64.lo;
+    this.countAdded();
     this.lastId.copy(id);
     if (this.length === 1) {
       this.firstId.copy(id);
@@ -201,6 +198,11 @@ export class Stream {
     } else {
       this.saveAppended();
     }
+  }
+
+  private countAdded(): void {
+    this.addedLo = (this.addedLo + 1) >>> 0;
+    if (this.addedLo === 0) this.addedHi = (this.addedHi + 1) | 0;
   }
 
   /** As save(), of what an entry more changes. */
@@ -219,24 +221,32 @@ export class Stream {
 
   /** Opens the last node. False if there is none that takes one more entry of `bytes` bytes. */
   private openTail(bytes: number, limits: NodeLimits): boolean {
+    if (!this.openKnownTail() && !this.findTail()) return false;
     const { node } = this;
-    this.expectedBytes = 0;
-    if (!this.openKnownTail()) {
-      if (!this.nodes.last()) return false;
-      this.openNode();
-      this.knowTail();
-    }
     const maxBytes = limits.maxBytes === 0 ? ENTRY_BYTES_MAX : Math.min(limits.maxBytes, ENTRY_BYTES_MAX);
-    const { plainBytes } = node;
     const isFull =
-      plainBytes + bytes >= maxBytes || (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
-    if (!isFull && !node.isSealed) return true;
+      node.plainBytes + bytes >= maxBytes || (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
+    if (isFull || node.isSealed) this.recodeTail(isFull);
+    return !isFull;
+  }
+
+  /** Opens the last node through the tree, and notes it. False if there is none. */
+  private findTail(): boolean {
+    this.expectedBytes = 0;
+    if (!this.nodes.last()) return false;
+    this.openNode();
+    this.knowTail();
+    return true;
+  }
+
+  /** Seals the last node, which is full, or makes a listpack of it. */
+  private recodeTail(isFull: boolean): void {
+    const { node } = this;
     const { ref } = node.pack;
+    if (isFull) this.expectedBytes = Math.min(node.plainBytes, EXPECTED_MAX);
     if (isFull) node.seal();
     else node.unseal();
     if (node.pack.ref !== ref) this.moveTail();
-    if (isFull) this.expectedBytes = Math.min(plainBytes, EXPECTED_MAX);
-    return !isFull;
   }
 
   private openKnownTail(): boolean {
