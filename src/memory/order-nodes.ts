@@ -3,13 +3,13 @@
  * that adjoin.
  *
  *     leaf     word 0 pairs | word 1 next leaf | word 2 previous leaf | word 3 unused
- *              u32 keys[126], u32 members[126]
+ *              i32 keys[126], u32 members[126]
  *
  *     inner    word 0 children | words 1 to 3 unused
  *              f64 score[50], u32 member[50]    the smallest pair below each child
  *              u32 child[50], u32 pairs[50]     the child, and the number of pairs below it
  *
- * A leaf does not hold the scores, which stand with the members, but *keys*: scores rounded to 32 bits, as integers in the
+ * A leaf does not hold the scores, which stand with the members, but *keys*: scores rounded to 32 bits, as int32 in the
  * same order. Where two keys differ the scores do, and in the same direction; only where they are equal the scores have to
  * be looked at. That halves a leaf, and costs a search about nothing unless scores are closer than a float tells apart.
  *
@@ -69,12 +69,12 @@ export function scoreOf(node: number): number {
 const rounded = new Float32Array(1);
 const roundedBits = new Int32Array(rounded.buffer);
 
-/** The key of a score: an unsigned integer, never greater for a lesser score. -0 and 0 have one. */
+/** The key of a score: an int32, never greater for a lesser score. -0 and 0 have one. */
 export function keyOf(score: number): number {
   rounded[0] = score + 0;
   const bits = roundedBits[0];
   // The bits of floats are in the order of integers, but those of negative ones backwards.
-  return (bits < 0 ? ~bits : bits ^ 0x80000000) >>> 0;
+  return bits ^ ((bits >> 31) & 0x7fffffff);
 }
 
 export class OrderNodes {

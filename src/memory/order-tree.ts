@@ -55,6 +55,11 @@ const NODES = 3;
 /** More levels than 2^32 pairs can make. */
 const LEVELS_MAX = 16;
 
+/** Words of a cache line. */
+const LINE_WORDS = 16;
+/** A search among the scores of an inner node looks at every seventh of the fifty, and then at one after the other. */
+const SCORES_STRIDE = 7;
+
 /** Leaves that one call of drain() frees. */
 const DRAIN_LEAVES = 16;
 
@@ -72,8 +77,11 @@ export class OrderTree {
   private readonly nodes: OrderNodes;
 
   /** The way down that was taken last: the node at each level, and the position taken in each inner one. */
-  private readonly pathNode = new Uint32Array(LEVELS_MAX + 1);
-  private readonly pathIndex = new Int32Array(LEVELS_MAX + 1);
+  private pathNode = new Uint32Array(LEVELS_MAX + 1);
+  private pathIndex = new Int32Array(LEVELS_MAX + 1);
+  /** Another way, while that one is needed again. */
+  private otherNode = new Uint32Array(LEVELS_MAX + 1);
+  private otherIndex = new Int32Array(LEVELS_MAX + 1);
 
   /** Blocks taken for an insert, not yet used. */
   private readonly spare = new Uint32Array(LEVELS_MAX + 2);
@@ -179,7 +187,7 @@ export class OrderTree {
   move(member: number, to: number): void {
     const { layout } = this;
     this.useMember(member);
-    let at = this.descend(layout.score(member), member);
+    const at = this.descend(layout.score(member), member);
     const leaf = this.pathNode[this.levels];
     if (this.staysInPlace(leaf, at, to)) {
       layout.setScore(member, to);
@@ -187,12 +195,21 @@ export class OrderTree {
       if (at === 0) this.updateFirst(this.levels);
       return;
     }
+    this.exchangeWays();
     this.prepareInsert(to, member);
-    at = this.descend(layout.score(member), member);
+    this.exchangeWays();
     this.removeRun(at, 1);
     layout.setScore(member, to);
     this.insert(member);
     this.freeSpares();
+  }
+
+  private exchangeWays(): void {
+    const { pathNode, pathIndex } = this;
+    this.pathNode = this.otherNode;
+    this.pathIndex = this.otherIndex;
+    this.otherNode = pathNode;
+    this.otherIndex = pathIndex;
   }
 
   /**
@@ -469,13 +486,16 @@ export class OrderTree {
     const words = this.nodes.words(node);
     const scores = this.nodes.scores(node);
     const firstScore = scoreOf(node);
-    const firstMember = wordOf(node) + INNER_MEMBERS;
+    const count = words[wordOf(node)];
     let low = 0;
-    let high = words[wordOf(node)];
+    while (low + SCORES_STRIDE <= count && scores[firstScore + low + SCORES_STRIDE - 1] < score) low += SCORES_STRIDE;
+    while (low < count && scores[firstScore + low] < score) low++;
+    if (low === count || scores[firstScore + low] !== score) return low;
+    const firstMember = wordOf(node) + INNER_MEMBERS;
+    let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = scores[firstScore + middle];
-      if (other < score || (other === score && this.compareKey(words[firstMember + middle]) < 0)) low = middle + 1;
+      if (scores[firstScore + middle] === score && this.compareKey(words[firstMember + middle]) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -485,15 +505,18 @@ export class OrderTree {
   private countPairs(leaf: number, score: number): number {
     const words = this.nodes.words(leaf);
     const first = wordOf(leaf) + KEYS;
+    const count = words[wordOf(leaf)];
     const key = keyOf(score);
-    let low = 0;
-    let high = words[wordOf(leaf)];
+    let low = countKeys(words, first, count, key);
+    if (low === count || (words[first + low] | 0) !== key) return low;
+    let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = words[first + middle];
-      const isLess = other !== key ? other < key : this.isLess(words[first + LEAF_CAPACITY + middle], score);
-      if (isLess) low = middle + 1;
-      else high = middle;
+      if ((words[first + middle] | 0) === key && this.isLess(words[first + LEAF_CAPACITY + middle], score)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
     return low;
   }
@@ -509,12 +532,13 @@ export class OrderTree {
     const words = this.nodes.words(leaf);
     const first = wordOf(leaf) + KEYS;
     const key = keyOf(score);
-    let low = 0;
-    let high = words[wordOf(leaf)];
+    const count = words[wordOf(leaf)];
+    let low = countKeys(words, first, count, key);
+    let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      let isBelow = words[first + middle] < key;
-      if (words[first + middle] === key) {
+      let isBelow = false;
+      if ((words[first + middle] | 0) === key) {
         const other = this.layout.score(words[first + LEAF_CAPACITY + middle]);
         isBelow = other < score || (inclusive && other === score);
       }
@@ -754,6 +778,19 @@ export class OrderTree {
     this.heap.free(node);
     this.nodeCount--;
   }
+}
+
+/**
+ * How many of the `count` ascending keys from words[first] on are less than `key`. Not by halving, in which each load has
+ * to wait for the one before: the last key of every cache line is looked at, all of them at once, and then one line.
+ */
+function countKeys(words: Uint32Array, first: number, count: number, key: number): number {
+  // The first line holds the four words before the keys, too.
+  let at = LINE_WORDS - KEYS;
+  while (at <= count && (words[first + at - 1] | 0) < key) at += LINE_WORDS;
+  at = Math.max(at - LINE_WORDS, 0);
+  while (at < count && (words[first + at] | 0) < key) at++;
+  return at;
 }
 
 /** How many of `count` ascending scores are below `score`, or also equal if `inclusive`. */

@@ -188,7 +188,7 @@ function checkNode(heap: Heap, node: number, levels: number, isRoot: boolean): S
     const member = words[word + LEAF_MEMBERS];
     const bits = (i: number): number =>
       heap.f64[words[word + LEAF_MEMBERS + i] >>> 21][words[word + LEAF_MEMBERS + i] & 0x1fffff];
-    for (let i = 0; i < count; i++) expect(words[word + KEYS + i]).toBe(keyOf(bits(i)));
+    for (let i = 0; i < count; i++) expect(words[word + KEYS + i] | 0).toBe(keyOf(bits(i)));
     return { nodes: 1, pairs: count, score: bits(0), member, leaves: [node] };
   }
   expect(count).toBeGreaterThanOrEqual(isRoot ? 2 : 1);
