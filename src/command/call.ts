@@ -8,6 +8,7 @@
 
 import type { Database } from "../db/database";
 import { LOOK_AHEAD_MAX } from "../db/key-hints";
+import type { Dict } from "../memory/dict";
 import {
   NOT_A_FLOAT,
   NOT_AN_INTEGER,
@@ -136,6 +137,15 @@ export class Call {
       this.db.hint(this.buf, this.starts[key], this.ends[key]);
     }
     this.db.warm();
+  }
+
+  /**
+   * Called before the lookup of each member of a collection that is a dict: its members are arguments `first`, `first +
+   * step`, … to the end, and the next of them is argument i. Loads now and then what the following lookups need.
+   */
+  hintMembers(dict: Dict, i: number, first: number, step: number): void {
+    const { members } = this.db.keyspace;
+    if (this.starts[i] >= members.until) members.advance(dict, this, i, first, step);
   }
 
   /** Entry of the key at argument i for reading: counts as a hit or miss. 0: there is none. */

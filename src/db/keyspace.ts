@@ -17,6 +17,7 @@ import { ENCODING_RAW_BLOCK, Entries, TYPE_NAMES, TYPE_STRING } from "./entry";
 import { FreeQueue } from "./free-queue";
 import { KeyHints } from "./key-hints";
 import { type KeyspaceHooks, type RemovalHooks, withHooks, withoutHooks } from "./keyspace-hooks";
+import { MemberHints } from "./member-hints";
 import type { ValueMover } from "./relocator";
 
 /** Classes of keyspace events, with Redis's bits. */
@@ -93,6 +94,8 @@ export class Keyspace {
   readonly free: FreeQueue;
   readonly access: AccessClock;
   readonly hints = new KeyHints();
+  /** The same of the members of large collections. */
+  readonly members: MemberHints;
   readonly random: Random;
   readonly clock: Clock;
   /** Who needs values beyond their keys, by the value words of their entries; null: nobody. */
@@ -128,6 +131,7 @@ export class Keyspace {
     this.clock = options.clock;
     this.now = options.clock.now();
     this.hasher = new KeyHasher(options.random.next32() | 0, options.random.next32() | 0);
+    this.members = new MemberHints(this.hasher);
     this.free = new FreeQueue(this);
     this.access = new AccessClock(options.random);
     for (let id = 0; id < options.databases; id++) this.databases.push(new Database(this, id));

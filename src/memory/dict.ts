@@ -136,6 +136,24 @@ export class Dict extends DictSegments {
    */
   warm(hashes: Int32Array, count: number): void {
     this.warmSlots(hashes, count);
+    this.warmElements(hashes, count);
+  }
+
+  /** As warm(), and what insert() will need for those that are missing. */
+  warmAll(hashes: Int32Array, count: number): void {
+    this.warmSlots(hashes, count);
+    const { heap } = this;
+    let sink = 0;
+    for (let i = 0; i < count; i++) {
+      const segment = this.segmentAt(hashes[i]);
+      sink ^= heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
+    }
+    this.warmed ^= sink;
+    this.warmElements(hashes, count);
+  }
+
+  /** Loads the elements that have one of these hashes. */
+  private warmElements(hashes: Int32Array, count: number): void {
     const { entries, firstEntry, heap } = this;
     const shift = HASH_BITS - this.depth;
     let sink = 0;
@@ -146,6 +164,7 @@ export class Dict extends DictSegments {
       const view = heap.u32[segment >>> SEGMENT_SHIFT];
       let word = slotWord(segment, hash, entries[entry + 1]);
       while (view[word + 1] !== 0 && (view[word] & HASH_MASK) < hash) word += 2;
+      if ((view[word] & HASH_MASK) !== hash) continue;
       const ref = view[word + 1];
       sink ^= heap.u32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
     }

@@ -6,7 +6,12 @@
  * dict keeps a flag in the bit that is left.
  */
 
-export class KeyHasher {
+/** What computes hashes, or knows them already. */
+export interface Hasher {
+  hash(buf: Uint8Array, start: number, end: number): number;
+}
+
+export class KeyHasher implements Hasher {
   /** @param k0 and k1: the 64-bit key, as two 32-bit halves */
   constructor(
     private readonly k0: number,

@@ -125,6 +125,7 @@ export class Connection implements Transport {
     parser.limits.authenticated = this.mayDoAll;
     let status: number;
     gate.lookAhead.reset();
+    gate.server.keyspace.members.begin(parser.input, parser.inputEnd);
     for (;;) {
       if (parser.remaining > PIPELINE_MIN) this.lookAhead();
       status = parser.next();
@@ -151,6 +152,7 @@ export class Connection implements Transport {
     gate.serving = null;
     reply.limit = Number.POSITIVE_INFINITY;
     gate.server.keyspace.hints.clear();
+    gate.server.keyspace.members.clear();
     gate.flushDue();
     if (gate.clientMemory.counting) this.count();
     this.regulate();

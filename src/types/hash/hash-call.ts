@@ -53,13 +53,23 @@ function pairBytes(c: Call, { maxEntries, maxValue }: Hashes, first: number): nu
   return bytes;
 }
 
-/** Looks for the field of argument i; one whose time has passed is deleted. announceExpired() has to follow. */
-export function findAlive(c: Call, hashes: Hashes, i: number): boolean {
+/** As Call.hintMembers, of a hash: every `step`th argument from 2 on is a field. */
+export function hintFields(c: Call, hashes: Hashes, i: number, step: number): void {
+  if (!hashes.isPacked) c.hintMembers(hashes.dict, i, 2, step);
+}
+
+/**
+ * Looks for the field of argument i; one whose time has passed is deleted. announceExpired() has to follow. `step`: from
+ * one field among the arguments to the next.
+ */
+export function findAlive(c: Call, hashes: Hashes, i: number, step = 1): boolean {
+  hintFields(c, hashes, i, step);
   return hashes.findAlive(c.buf, c.starts[i], c.ends[i]);
 }
 
 /** Sets the field of argument i to argument i + 1; see Hashes.put. */
 export function putPair(c: Call, hashes: Hashes, i: number, keepsExpiry = false): boolean {
+  hintFields(c, hashes, i, 2);
   const { buf, starts, ends } = c;
   return hashes.put(buf, starts[i], ends[i], buf, starts[i + 1], ends[i + 1], keepsExpiry);
 }

@@ -34,7 +34,7 @@ let end = 1;
 /** Looks for the value of the field of argument 2 of the entry `ref`. */
 function locateOperand(c: Call, ref: number): void {
   const hashes = ref === 0 ? null : openHash(c, ref);
-  isThere = hashes !== null && findAlive(c, hashes, 2);
+  isThere = hashes !== null && findAlive(c, hashes, 2, 2);
   if (hashes === null || !isThere) {
     value = ZERO;
     at = 0;

@@ -75,7 +75,7 @@ function hsetnx(c: Call): void {
   if (c.failed) return;
   if (ref !== 0) {
     const hashes = openHash(c, ref);
-    if (findAlive(c, hashes, 2)) {
+    if (findAlive(c, hashes, 2, 2)) {
       c.reply.integer(0);
       return;
     }

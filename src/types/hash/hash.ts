@@ -147,7 +147,7 @@ export class Hashes {
   find(buf: Uint8Array, start: number, end: number): boolean {
     if (this.isPacked) return this.findPacked(buf, start, end);
     const { dict } = this;
-    this.hash = dict.hash(buf, start, end);
+    this.hash = this.keyspace.members.hash(buf, start, end);
     this.block = dict.find(this.hash, buf, start, end);
     if (this.block === 0) return false;
     this.expireAt = dict.foundFlag ? this.blocks.expireAt(this.block) : NO_FIELD_EXPIRY;

@@ -1,6 +1,7 @@
 /** What the handlers of set commands share: the set of an entry, and arguments as members. */
 
 import type { Call } from "../../command/call";
+import { ENCODING_HASHTABLE } from "../../db/entry";
 import { type SetView, setsOf } from "./set";
 import type { Member } from "./set-member";
 
@@ -29,6 +30,12 @@ export function member(c: Call, i: number): Member {
   const { argument } = setsOf(c.db.keyspace);
   argument.setText(c.buf, c.starts[i], c.ends[i]);
   return argument;
+}
+
+/** As member(), of a command on members that are arguments 2 and all behind it, one after the other. */
+export function nextMember(c: Call, set: SetView, i: number): Member {
+  if (set.encoding === ENCODING_HASHTABLE) c.hintMembers(set.table, i, 2, 1);
+  return member(c, i);
 }
 
 /** Writes all members, without the header before them. */

@@ -6,7 +6,7 @@
  * several sets makes each form once, however many sets look at it.
  */
 
-import type { KeyHasher } from "../../memory/hash";
+import type { Hasher } from "../../memory/hash";
 import type { ReplyWriter } from "../../resp/reply-writer";
 import { int64, MAX_INT64_TEXT, parseInt64, writeInt64 } from "../../util/integers";
 
@@ -29,7 +29,7 @@ export class Member {
   private hash = NO_HASH;
   private readonly digits = new Uint8Array(MAX_INT64_TEXT);
 
-  constructor(private readonly hasher: KeyHasher) {
+  constructor(private readonly hasher: Hasher) {
     this.buf = this.digits;
   }
 

@@ -9,7 +9,7 @@ import { collectionForRead, collectionForWrite, createCollection, createQuietly,
 import { type ScanOptions, scanCollection } from "../scan-argument";
 import { type SetLimits, type SetView, setsOf } from "./set";
 import { setAlgebraCommands } from "./set-algebra.commands";
-import { closeSet, member, openSet, replyMembers } from "./set-call";
+import { closeSet, member, nextMember, openSet, replyMembers } from "./set-call";
 import type { Member } from "./set-member";
 import { setRandomCommands } from "./set-random.commands";
 import { setValueTools } from "./set-value-tools";
@@ -32,7 +32,7 @@ function addToExisting(c: Call, ref: number): number {
   let added = 0;
   try {
     set.makeRoom(c.argc - 2, limits);
-    for (let i = 2; i < c.argc; i++) if (set.add(member(c, i), limits)) added++;
+    for (let i = 2; i < c.argc; i++) if (set.add(nextMember(c, set, i), limits)) added++;
   } finally {
     // Without memory for all of them, those that were added are a change nevertheless.
     closeSet(c, ref, set);
@@ -72,7 +72,7 @@ function srem(c: Call): void {
   }
   const set = openSet(c, ref);
   let removed = 0;
-  for (let i = 2; i < c.argc && set.size > 0; i++) if (set.remove(member(c, i))) removed++;
+  for (let i = 2; i < c.argc && set.size > 0; i++) if (set.remove(nextMember(c, set, i))) removed++;
   closeSet(c, ref, set);
   if (removed > 0) {
     c.changed(1, EVENT_SET, "srem");
@@ -143,7 +143,11 @@ function createMoved(c: Call): number {
 function sismember(c: Call): void {
   const ref = collectionForRead(c, 1, TYPE_SET);
   if (c.failed) return;
-  c.reply.integer(ref !== 0 && openSet(c, ref).has(member(c, 2)) ? 1 : 0);
+  c.reply.integer(ref !== 0 && hasArgument(c, openSet(c, ref), 2) ? 1 : 0);
+}
+
+function hasArgument(c: Call, set: SetView, i: number): boolean {
+  return set.has(nextMember(c, set, i));
 }
 
 /** SMISMEMBER key member [member ...]. */
@@ -152,7 +156,7 @@ function smismember(c: Call): void {
   if (c.failed) return;
   const set = ref === 0 ? null : openSet(c, ref);
   c.reply.array(c.argc - 2);
-  for (let i = 2; i < c.argc; i++) c.reply.integer(set?.has(member(c, i)) ? 1 : 0);
+  for (let i = 2; i < c.argc; i++) c.reply.integer(set !== null && hasArgument(c, set, i) ? 1 : 0);
 }
 
 /** SCARD key. */

@@ -439,7 +439,7 @@ export class Sets {
   constructor(private readonly keyspace: Keyspace) {
     this.view = new SetView(keyspace);
     this.result = new SetView(keyspace);
-    this.argument = new Member(keyspace.hasher);
+    this.argument = new Member(keyspace.members);
   }
 
   /** The view for set number `i` of a command on many. */

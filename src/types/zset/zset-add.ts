@@ -9,7 +9,7 @@ import { EVENT_ZSET } from "../../db/keyspace";
 import { SCORE_NOT_A_NUMBER } from "../../resp/errors";
 import { collectionForWrite, createCollection } from "../collection";
 import { type SortedSet, zsetsOf } from "./zset";
-import { closeZset, openZset } from "./zset-call";
+import { closeZset, hintMembers, openZset } from "./zset-call";
 
 /** Only new members. */
 export const ADD_NX = 1;
@@ -113,6 +113,7 @@ function addAll(c: Call, zset: SortedSet, members: AddedMembers): number {
   const { first, step, count, flags } = members;
   let outcome = FORBIDDEN;
   for (let i = 0; i < count; i++) {
+    hintMembers(c, zset, first + i * step, first, step);
     outcome = addOne(c, zset, first + i * step, scores[i], flags);
     if (outcome === ADDED) added++;
     else if (outcome === UPDATED) updated++;

@@ -1,6 +1,7 @@
 /** What the handlers of sorted set commands share: the sorted set of an entry, and replies of members and scores. */
 
 import type { Call } from "../../command/call";
+import { ENCODING_SKIPLIST } from "../../db/entry";
 import { NOT_AN_INTEGER } from "../../resp/errors";
 import { parseInt64Rounded } from "../../util/integers";
 import { type SortedSet, zsetsOf } from "./zset";
@@ -21,8 +22,14 @@ export function closeZset(c: Call, ref: number, zset: SortedSet): void {
   entries.setValueWord(ref, 0, zset.root);
 }
 
-/** Looks for the member that argument i names. */
+/** As Call.hintMembers, of a sorted set. */
+export function hintMembers(c: Call, zset: SortedSet, i: number, first: number, step: number): void {
+  if (zset.encoding === ENCODING_SKIPLIST) c.hintMembers(zset.indexed.dict, i, first, step);
+}
+
+/** Looks for the member that argument i names: arguments 2 and all behind it are members. */
 export function findArgument(c: Call, zset: SortedSet, i: number): boolean {
+  hintMembers(c, zset, i, 2, 1);
   return zset.find(c.buf, c.starts[i], c.ends[i]);
 }
 

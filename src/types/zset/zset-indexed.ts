@@ -17,7 +17,7 @@
  */
 
 import { Dict } from "../../memory/dict";
-import type { KeyHasher } from "../../memory/hash";
+import type { Hasher, KeyHasher } from "../../memory/hash";
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { OrderTree } from "../../memory/order-tree";
 import { ScoredBlocks } from "../../memory/scored-block";
@@ -51,7 +51,8 @@ export class IndexedZset {
 
   constructor(
     readonly heap: Heap,
-    readonly hasher: KeyHasher,
+    hasher: KeyHasher,
+    private readonly keyHasher: Hasher = hasher,
   ) {
     this.blocks = new ScoredBlocks(heap);
     this.dict = new Dict(heap, hasher, this.blocks);
@@ -155,7 +156,7 @@ export class IndexedZset {
 
   /** As find(), of a member of which it is known that it is missing. */
   setKey(buf: Uint8Array, start: number, end: number): void {
-    this.hash = this.dict.hash(buf, start, end);
+    this.hash = this.keyHasher.hash(buf, start, end);
     this.keyBytes = buf;
     this.keyStart = start;
     this.keyEnd = end;

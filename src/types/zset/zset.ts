@@ -47,7 +47,7 @@ export class SortedSet {
 
   constructor(private readonly keyspace: Keyspace) {
     this.packed = new PackedZset(keyspace.heap);
-    this.indexed = new IndexedZset(keyspace.heap, keyspace.hasher);
+    this.indexed = new IndexedZset(keyspace.heap, keyspace.hasher, keyspace.members);
     this.body = this.packed;
   }
 
