@@ -55,6 +55,8 @@ export const DIRECTORY_SLACK = 64;
 /** Slots of the largest segment that is not made larger by collisions. */
 export const SLOTS_MAX = (SEGMENT_BYTES_MAX - HEADER_BYTES) >>> 3;
 export const HOMES_MAX = 0x7fff;
+/** Slots beyond the home slots, at most. */
+const REST_MAX = 12;
 export const SHAPE_HOMES = 0xffff;
 export const SHAPE_DEPTH = 16;
 
@@ -67,6 +69,16 @@ export function homeSlot(hash: number, depth: number, homes: number): number {
 export function slotWord(segment: number, hash: number, shape: number): number {
   const home = homeSlot(hash, shape >>> SHAPE_DEPTH, shape & SHAPE_HOMES);
   return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS + (home << 1);
+}
+
+/** Home slots of a segment of this many slots. What the last ones push up has the rest. */
+export function homesOf(slots: number): number {
+  return Math.min(HOMES_MAX, slots - Math.min(REST_MAX, slots >>> 2));
+}
+
+/** Slots of a segment of so many home slots, by this alone; 0 if that is not certain. No more than there are. */
+export function slotsOf(homes: number): number {
+  return homes > 3 * REST_MAX ? homes + REST_MAX : 0;
 }
 
 /** First position of the segment behind the one that holds `position`; above HASH_MASK at the end. */

@@ -18,8 +18,8 @@ import {
   HEADER_BYTES,
   HEADER_WORDS,
   HOMES,
-  HOMES_MAX,
   homeSlot,
+  homesOf,
   nextSegment,
   ROOT_BYTES,
   ROOT_DEEPEST,
@@ -212,7 +212,7 @@ export class DictSegments {
     view.fill(0, base, base + (size >>> 2));
     view[base + SLOTS] = slots;
     // Slots beyond the last home take what the end of the table pushes up.
-    view[base + HOMES] = Math.min(HOMES_MAX, slots - Math.min(12, slots >>> 2));
+    view[base + HOMES] = homesOf(slots);
     view[base + DEPTH] = depth;
     this.segments++;
     this.segmentBytes += size;

@@ -34,9 +34,11 @@ import {
   nextSegment,
   ROOT_CURSOR,
   SHAPE_DEPTH,
+  SHAPE_HOMES,
   SLOTS,
   SLOTS_MAX,
   shrinkStep,
+  slotsOf,
   slotWord,
 } from "./dict-layout";
 import { DictSegments, type Mover } from "./dict-segments";
@@ -446,8 +448,8 @@ export class Dict extends DictSegments {
   }
 
   /**
-   * A random element, or 0 when there is none; with `flaggedOnly` one of the flagged ones.
-   * `random(n)` returns an integer in [0, n).
+   * A random element, or 0 when there is none; with `flaggedOnly` one of the flagged ones. As after find(), it is the one
+   * found. `random(n)` returns an integer in [0, n).
    *
    * By rejection: a random directory entry, thrown away unless it is the first one of its segment, and a random slot of
    * as many as the largest segment has, thrown away unless the segment has an element there. So all elements are equally
@@ -459,17 +461,26 @@ export class Dict extends DictSegments {
     for (let tries = 0; tries < RANDOM_TRIES; tries++) {
       const index = random(1 << this.depth);
       const entry = this.firstEntry + (index << 1);
-      const span = 1 << (this.depth - (this.entries[entry + 1] >>> SHAPE_DEPTH));
+      const shape = this.entries[entry + 1];
+      const span = 1 << (this.depth - (shape >>> SHAPE_DEPTH));
       if ((index & (span - 1)) !== 0) continue;
       const segment = this.entries[entry];
       const slot = random(slots);
+      // The directory says how many slots there are: the segment's header is not in the cache.
+      if (slot >= (slotsOf(shape & SHAPE_HOMES) || this.header(segment, SLOTS))) continue;
       const view = this.heap.u32[segment >>> SEGMENT_SHIFT];
-      const base = (segment & SEGMENT_MASK) << 1;
-      if (slot >= view[base + SLOTS]) continue;
-      const word = base + HEADER_WORDS + (slot << 1);
-      if (view[word + 1] !== 0 && (!flaggedOnly || view[word] >= FLAG)) return view[word + 1];
+      const word = ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS + (slot << 1);
+      if (view[word + 1] !== 0 && (!flaggedOnly || view[word] >= FLAG)) return this.take(segment, word);
     }
     return this.elementOfRank(random(flaggedOnly ? this.flagged : this.size), flaggedOnly);
+  }
+
+  /** The element in the slot at a word of a segment is the one found. */
+  private take(segment: number, word: number): number {
+    this.foundView = this.heap.u32[segment >>> SEGMENT_SHIFT];
+    this.foundWord = word;
+    this.foundSegment = segment;
+    return this.foundView[word + 1];
   }
 
   /**
@@ -494,7 +505,7 @@ export class Dict extends DictSegments {
     let left = rank;
     for (let word = ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS; ; word += 2) {
       if (view[word + 1] === 0 || (flaggedOnly && view[word] < FLAG)) continue;
-      if (left-- === 0) return view[word + 1];
+      if (left-- === 0) return this.take(segment, word);
     }
   }
 

@@ -283,7 +283,8 @@ export class SetView {
     } else if (this.encoding === ENCODING_LISTPACK) {
       this.removeFromList(this.place);
     } else {
-      this.removeFound(this.findInTable(this.current));
+      // randomElement() stands at it.
+      this.removeFound(this.place);
     }
   }
 
