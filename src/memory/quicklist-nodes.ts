@@ -35,6 +35,9 @@ const MARK = 5;
 export type BlockVisitor = (bytes: Uint8Array, at: number, length: number, isPlain: boolean) => void;
 
 export class QuicklistNodes {
+  /** See walkForward(). */
+  left = 0;
+
   constructor(readonly heap: Heap) {}
 
   private get(ref: number, field: number): number {
@@ -114,6 +117,43 @@ export class QuicklistNodes {
   /** Elements of the node. */
   count(node: number): number {
     return this.get(node, COUNT) || 1;
+  }
+
+  /**
+   * Goes from `node` to the one that holds the element `passed` elements behind its first. Returns that node; `left` says
+   * how many elements of it are before that one.
+   */
+  walkForward(node: number, passed: number): number {
+    return this.walk(node, passed, NEXT);
+  }
+
+  /** As walkForward(), to the element `passed` elements before the last one of `node`. */
+  walkBack(node: number, passed: number): number {
+    const last = this.walk(node, passed, PREVIOUS);
+    this.left = this.count(last) - 1 - this.left;
+    return last;
+  }
+
+  /** Follows `link` as long as the nodes have no more than `passed` elements together. `left`: what they have less. */
+  private walk(node: number, passed: number, link: number): number {
+    const { u32 } = this.heap;
+    let at = node;
+    let left = passed;
+    let segment = at >>> SEGMENT_SHIFT;
+    let words = u32[segment];
+    for (;;) {
+      const word = (at & SEGMENT_MASK) << 1;
+      const count = words[word + COUNT] || 1;
+      if (left < count) break;
+      left -= count;
+      at = words[word + link];
+      // Most nodes are beside each other: the next one is not to wait for its segment to be found.
+      if (at >>> SEGMENT_SHIFT === segment) continue;
+      segment = at >>> SEGMENT_SHIFT;
+      words = u32[segment];
+    }
+    this.left = left;
+    return at;
   }
 
   /** Remembers where the listpack of a node is now, and that it has `delta` more elements. */

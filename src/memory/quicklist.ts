@@ -150,33 +150,16 @@ export class Quicklist {
     if (wanted < 0 || wanted >= length) return false;
     this.index = wanted;
     if (this.isListpack) this.p = this.listpack.seek(wanted);
-    else this.enter(wanted < length >>> 1 ? this.seekForward(wanted) : this.seekBackward(wanted, length));
+    else this.enter(this.seekNode(wanted, length));
     return true;
   }
 
-  /** Finds the node of an index from the head on. Returns the index inside the node. */
-  private seekForward(index: number): number {
-    const { nodes } = this;
-    let node = nodes.head(this.root);
-    let left = index;
-    for (let count = nodes.count(node); left >= count; count = nodes.count(node)) {
-      left -= count;
-      node = nodes.next(node);
-    }
-    this.node = node;
-    return left;
-  }
-
-  private seekBackward(index: number, length: number): number {
-    const { nodes } = this;
-    let node = nodes.tail(this.root);
-    let first = length - nodes.count(node);
-    while (first > index) {
-      node = nodes.previous(node);
-      first -= nodes.count(node);
-    }
-    this.node = node;
-    return index - first;
+  /** Finds the node of an index, from the nearer end on. Returns the index inside the node. */
+  private seekNode(index: number, length: number): number {
+    const { nodes, root } = this;
+    if (index < length >>> 1) this.node = nodes.walkForward(nodes.head(root), index);
+    else this.node = nodes.walkBack(nodes.tail(root), length - 1 - index);
+    return nodes.left;
   }
 
   /** Opens the cursor's node and goes to an element of it, which has to be there. */
@@ -578,7 +561,7 @@ export class Quicklist {
       this.stored(0);
       return;
     }
-    let offset = first < length >>> 1 ? this.seekForward(first) : this.seekBackward(first, length);
+    let offset = this.seekNode(first, length);
     while (left > 0) {
       const { node } = this;
       const next = nodes.next(node);
