@@ -512,11 +512,8 @@ export class OrderTree {
     let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((words[first + middle] | 0) === key && this.isLess(words[first + LEAF_CAPACITY + middle], score)) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+      if (this.isLessAt(leaf, middle, score)) low = middle + 1;
+      else high = middle;
     }
     return low;
   }
@@ -575,11 +572,20 @@ export class OrderTree {
     const previous = at > 0 ? leaf : words[wordOf(leaf) + PREVIOUS];
     if (previous !== 0) {
       const before = at > 0 ? at - 1 : nodes.count(previous) - 1;
-      if (!this.isLess(nodes.memberAt(previous, before), to)) return false;
+      if (!this.isLessAt(previous, before, to)) return false;
     }
     const isLast = at === nodes.count(leaf) - 1;
     const next = isLast ? words[wordOf(leaf) + NEXT] : leaf;
-    return next === 0 || !this.isLess(nodes.memberAt(next, isLast ? 0 : at + 1), to);
+    return next === 0 || !this.isLessAt(next, isLast ? 0 : at + 1, to);
+  }
+
+  /** Whether the pair at a position of a leaf is less than the one of the key with this score. */
+  private isLessAt(leaf: number, at: number, score: number): boolean {
+    const words = this.nodes.words(leaf);
+    const first = wordOf(leaf) + KEYS + at;
+    const other = words[first] | 0;
+    const key = keyOf(score);
+    return other !== key ? other < key : this.isLess(words[first + LEAF_CAPACITY], score);
   }
 
   // --- insert ------------------------------------------------------------------------------------------------------
