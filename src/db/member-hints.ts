@@ -38,6 +38,7 @@ export class MemberHints {
     this.chunk = chunk;
     this.end = end;
     this.until = 0;
+    if (this.hints.count > 0) this.hints.clear();
   }
 
   /** Forgets everything, the chunk too. */
