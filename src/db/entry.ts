@@ -128,6 +128,13 @@ export class Entries implements ElementLayout {
     return (header & TYPE_MASK) === TYPE_STRING && ((header >>> ENCODING_SHIFT) & 15) <= ENCODING_RAW;
   }
 
+  /** Whether the entry is a string, of whatever kind, that has no block of its own. */
+  isShortString(ref: number): boolean {
+    const kind = this.header(ref) & (TYPE_MASK | (15 << ENCODING_SHIFT));
+    // The type of strings is 0, and no other type has encodings as low.
+    return kind <= ENCODING_INT << ENCODING_SHIFT;
+  }
+
   /** Whether the entry is a string that is kept as an integer. */
   isInteger(ref: number): boolean {
     const header = this.header(ref);

@@ -68,6 +68,8 @@ export interface ValueReleaser {
 export interface ValueKeeper {
   /** Nobody refers to the value any more: the keeper frees it when it needs it no longer. */
   keepValue(type: number, encoding: number, lazy: boolean): void;
+  /** The entry refers to the value by another word now. */
+  rootMoved(root: number): void;
 }
 
 /** What takes more steps than this to free is freed in the background if the command allows it (UNLINK). */
@@ -266,7 +268,7 @@ export class Keyspace {
       if (this.keepers !== null && this.isKept(type, encoding, root, false)) return;
       if (!this.releaser(type).release(root, encoding)) this.free.addValue(type, encoding, root, false);
     } else if (encoding === ENCODING_RAW_BLOCK) {
-      this.heap.free(entries.valueWord(ref, 0));
+      this.heap.release(entries.valueWord(ref, 0));
     }
   }
 
@@ -275,6 +277,11 @@ export class Keyspace {
     const keeper = this.keepers?.get(root);
     keeper?.keepValue(type, encoding, lazy);
     return keeper !== undefined;
+  }
+
+  /** An entry refers to its value by another word now: somebody may keep it by the old one. */
+  rootMoved(from: number, to: number): void {
+    this.keepers?.get(from)?.rootMoved(to);
   }
 
   /** Frees an entry and what its value refers to; see releaseValue. */

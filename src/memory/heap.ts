@@ -24,6 +24,7 @@
 
 import { assert } from "../util/assert";
 import { OutOfMemoryError } from "../util/out-of-memory";
+import type { BlockGuard } from "./block-guard";
 import type { DictGuard } from "./dict-guard";
 import type { ListGuard } from "./list-guard";
 import { releasePages } from "./page-release";
@@ -91,6 +92,8 @@ export class Heap {
   /** Who guards quicklists and streams, in the same way. */
   listGuards: Map<number, ListGuard> | null = null;
   streamGuards: Map<number, StreamGuard> | null = null;
+  /** Who guards blocks of strings. These are so large that nobody moves them. */
+  blockGuards: Map<number, BlockGuard> | null = null;
 
   /** KIND_FREE, KIND_SPAN or size class + 1, for every page. */
   private readonly pageKind = new Uint8Array(MAX_PAGES);
@@ -179,6 +182,13 @@ export class Heap {
       this.unlinkPartial(slab, sizeClass);
       this.releaseRun(slab, classPages[sizeClass]);
     }
+  }
+
+  /** As free(), of a block that somebody may guard: then it stays until that one does not need it any more. */
+  release(ref: number): void {
+    const guard = this.blockGuards?.get(ref);
+    if (guard === undefined) this.free(ref);
+    else guard.released();
   }
 
   /** Bytes that the block at `ref` can hold. */

@@ -7,17 +7,17 @@ import type { DictGuard } from "../memory/dict-guard";
 import { BucketMap, HASH_END } from "./bucket-map";
 import type { DictElements } from "./codecs/codec";
 import { EntryWindow } from "./entry-window";
-import { guarded, type LargeFrame, type LargeShape, LargeValue, unguarded } from "./large-value";
+import { guarded, LargeCollection, type LargeFrame, type LargeShape, unguarded } from "./large-value";
 
 /** Elements written between two looks at the clock. */
 const ELEMENTS_PER_LOOK = 256;
 
 /** What is large because of these elements. */
 export function largeDict(elements: DictElements): LargeShape {
-  return { count: elements.dict.size, freeze: (frame) => new LargeDict(frame, elements) };
+  return { writeHead: (out) => elements.writeHead(out), freeze: (frame) => new LargeDict(frame, elements) };
 }
 
-class LargeDict extends LargeValue implements DictGuard {
+class LargeDict extends LargeCollection implements DictGuard {
   /** Elements with smaller hashes are written. */
   private position = 0;
   private readonly buckets: BucketMap;

@@ -11,7 +11,7 @@
 import type { ListGuard } from "../memory/list-guard";
 import { QuicklistNodes } from "../memory/quicklist-nodes";
 import { writeListBlock } from "./codecs/list-blocks";
-import { BYTES_PER_LOOK, guarded, type LargeFrame, LargeValue, NODE_COST, unguarded } from "./large-value";
+import { BYTES_PER_LOOK, guarded, LargeCollection, type LargeFrame, NODE_COST, unguarded } from "./large-value";
 
 /** Behind the last node. */
 const END = 0;
@@ -25,7 +25,7 @@ interface Chain {
 /** The mark of the list that was frozen last: every one has its own, or a node might bear that of an earlier snapshot. */
 let lastMark = 0;
 
-export class LargeList extends LargeValue implements ListGuard {
+export class LargeList extends LargeCollection implements ListGuard {
   private readonly nodes: QuicklistNodes;
   private readonly mark: number;
   /** The next node of the list to be written. */

@@ -13,10 +13,10 @@ import { Stream } from "../types/stream/stream";
 import { StreamNode } from "../types/stream/stream-node";
 import { StreamId } from "../util/stream-id";
 import { writeStreamNode } from "./codecs/stream-blocks";
-import { BYTES_PER_LOOK, guarded, type LargeFrame, LargeValue, NODE_COST, unguarded } from "./large-value";
+import { BYTES_PER_LOOK, guarded, LargeCollection, type LargeFrame, NODE_COST, unguarded } from "./large-value";
 import type { RdbOutput } from "./rdb-output";
 
-export class LargeStream extends LargeValue implements StreamGuard {
+export class LargeStream extends LargeCollection implements StreamGuard {
   private readonly stream: Stream;
   private readonly node: StreamNode;
   /** The next node to be written has this master ID at least, and `last` at most. */

@@ -38,30 +38,19 @@ export interface LargeFrame {
 
 /** A kind of large value, found in an entry. */
 export interface LargeShape {
-  /** Parts: their number stands before them. */
-  readonly count: number;
+  /** Writes what stands between the key and the parts: their number, mostly. */
+  writeHead(out: RdbOutput): void;
   freeze(frame: LargeFrame): LargeValue;
 }
 
-/** A value that nobody refers to any more. */
-interface Orphan {
-  readonly type: number;
-  readonly encoding: number;
-  readonly root: number;
-  readonly lazy: boolean;
-}
-
-export abstract class LargeValue implements ValueKeeper {
+export abstract class LargeValue {
   /** Its parts are being written to the file itself. */
   private isOpen = false;
   private isOver = false;
   private early: RdbOutput | null;
-  private orphan: Orphan | null = null;
 
   constructor(protected readonly frame: LargeFrame) {
-    const { keyspace, root, early } = frame;
-    this.early = early;
-    keyspace.keepers = guarded(keyspace.keepers, root, this);
+    this.early = frame.early;
   }
 
   /** Writes some parts. */
@@ -94,16 +83,6 @@ export abstract class LargeValue implements ValueKeeper {
     int64.lo = lo;
   }
 
-  keepValue(type: number, encoding: number, lazy: boolean): void {
-    this.orphan = { type, encoding, root: this.frame.root, lazy };
-  }
-
-  /** Nothing is at the root any more: another value may come to be there. */
-  protected leaveRoot(): void {
-    const { keyspace, root } = this.frame;
-    keyspace.keepers = unguarded(keyspace.keepers, root, this);
-  }
-
   /** Writes some parts. True when all of it is written. */
   step(): boolean {
     if (!this.isOpen) this.open();
@@ -130,9 +109,54 @@ export abstract class LargeValue implements ValueKeeper {
     this.isOver = true;
     this.early = null;
     this.letGo();
+    this.freeOrphan();
+  }
+
+  /** Frees the value, if nobody else needs it any more. */
+  protected abstract freeOrphan(): void;
+}
+
+/** A value that nobody refers to any more. */
+interface Orphan {
+  readonly type: number;
+  readonly encoding: number;
+  readonly lazy: boolean;
+}
+
+/** A large value that is no string: its entry refers to a root. */
+export abstract class LargeCollection extends LargeValue implements ValueKeeper {
+  private orphan: Orphan | null = null;
+  /** The value word of its entry, which may become another one. */
+  private root: number;
+
+  constructor(frame: LargeFrame) {
+    super(frame);
+    const { keyspace, root } = frame;
+    this.root = root;
+    keyspace.keepers = guarded<ValueKeeper>(keyspace.keepers, root, this);
+  }
+
+  keepValue(type: number, encoding: number, lazy: boolean): void {
+    this.orphan = { type, encoding, lazy };
+  }
+
+  rootMoved(root: number): void {
     this.leaveRoot();
-    const { orphan } = this;
-    if (orphan !== null) this.frame.keyspace.free.addValue(orphan.type, orphan.encoding, orphan.root, orphan.lazy);
+    const { keyspace } = this.frame;
+    this.root = root;
+    keyspace.keepers = guarded<ValueKeeper>(keyspace.keepers, root, this);
+  }
+
+  /** Nothing is at the root any more: another value may come to be there. */
+  protected leaveRoot(): void {
+    const { keyspace } = this.frame;
+    keyspace.keepers = unguarded<ValueKeeper>(keyspace.keepers, this.root, this);
+  }
+
+  protected freeOrphan(): void {
+    this.leaveRoot();
+    const { orphan, root } = this;
+    if (orphan !== null) this.frame.keyspace.free.addValue(orphan.type, orphan.encoding, root, orphan.lazy);
   }
 }
 

@@ -23,10 +23,17 @@ const UNROLLED = 16;
 const SHORT_COPY_MAX = 8;
 const LITERALS_MAX = 1 << 5;
 const BASE_MAX = 2 ** 31 - 1;
+/** More than the bytes before the end of its room at which the compressor gives up. */
+const SLACK = 8;
 
 /** Where three bytes with this hash were seen last, plus the base of the call: what is below that is of an older call. */
 const lastSeen = new Int32Array(HASH_SIZE);
 let base = 1;
+
+/** Room in which a text of this length can be compressed, whatever it is. */
+export function lzfRoom(length: number): number {
+  return literalBytes(length) + SLACK;
+}
 
 /**
  * Compresses src[start, end) to `dst` from `at` on. Returns the number of bytes written, or 0 if it would take more than

@@ -46,7 +46,7 @@ export class RdbOutput {
    * @param checksum whether the sum of what goes to the sink is wanted
    */
   constructor(
-    private readonly compress: boolean,
+    readonly compress: boolean,
     private readonly sink: RdbSink | null = null,
     private readonly checksum: boolean = false,
   ) {
@@ -262,6 +262,11 @@ export class RdbOutput {
       for (let i = 0; i < 4; i++) buf[this.length++] = value >> (8 * i);
     }
     return true;
+  }
+
+  /** Whether a string is worth being compressed from its length to `compressed` bytes. */
+  isGain(compressed: number, length: number): boolean {
+    return compressed <= length - LZF_GAIN;
   }
 
   private tryCompressed(src: Uint8Array, at: number, length: number): boolean {

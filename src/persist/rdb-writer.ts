@@ -117,7 +117,7 @@ export class RdbWriter implements SnapshotWriter {
     const early = this.out.another();
     this.metadata(early, ref);
     codecs.encodeKey(early, ref);
-    early.size(large.count);
+    large.writeHead(early);
     const root = codecs.entries.valueWord(ref, 0);
     return large.freeze({ keyspace: codecs.keyspace, writer: this, database: id, root, early, failed });
   }

@@ -15,7 +15,7 @@
  */
 
 import type { Database } from "../db/database";
-import { type Entries, TYPE_STRING } from "../db/entry";
+import type { Entries } from "../db/entry";
 import type { Keyspace } from "../db/keyspace";
 import type { Dict } from "../memory/dict";
 import type { DictGuard } from "../memory/dict-guard";
@@ -78,8 +78,8 @@ class DictSnapshot implements DictGuard {
 
   private readonly write = (ref: number): void => {
     const { writer, entries, large, failed } = this.parts;
-    // Most are strings: what they do not need costs too much.
-    if (entries.type(ref) === TYPE_STRING) {
+    // Most are short strings: what they do not need costs too much.
+    if (entries.isShortString(ref)) {
       writer.entry(ref);
       return;
     }

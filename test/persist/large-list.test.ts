@@ -21,7 +21,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const start = (fill: number): InProcess => new InProcess({ dir: folder, "list-max-listpack-size": String(fill) });
+function start(fill: number): InProcess {
+  const redbun = new InProcess({ dir: folder, "list-max-listpack-size": String(fill) });
+  redbun.tick(300);
+  return redbun;
+}
 const elements = (redbun: InProcess): Reply => redbun.run("LRANGE list 0 -1");
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

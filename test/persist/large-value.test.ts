@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Defragmentation } from "../../src/db/defragmentation";
 import { LARGE_FROM } from "../../src/persist/large-value";
+import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";
 import { Random } from "../support/random";
-import { simple, text } from "../support/reply";
+import { show, simple, text } from "../support/reply";
 
 const SEED = seedFromEnvironment(20_261_121);
 const ELEMENTS = 3 * LARGE_FROM;
@@ -18,7 +19,8 @@ const ELEMENTS = 3 * LARGE_FROM;
 const SMALL_NODES = { "list-max-listpack-size": "2", "stream-node-max-entries": "2" };
 /** Takes a node of its own. */
 const LONG = "x".repeat(9000);
-const TYPES = ["hash", "set", "zset", "list", "stream"] as const;
+/** "timed" is a hash of whose fields most expire. */
+const TYPES = ["hash", "timed", "set", "zset", "list", "stream"] as const;
 
 let folder: string;
 beforeEach(() => {
@@ -26,15 +28,23 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const start = (): InProcess => new InProcess({ dir: folder, "enable-debug-command": "yes", ...SMALL_NODES });
-/** What there is; a stream's groups are not in DEBUG DIGEST. */
+function start(): InProcess {
+  const redbun = new InProcess({ dir: folder, "enable-debug-command": "yes", ...SMALL_NODES });
+  redbun.tick(300);
+  return redbun;
+}
+/** What there is; groups of streams and expiries of fields are not in DEBUG DIGEST. */
 const digest = (redbun: InProcess): string =>
   text(redbun.run("DEBUG DIGEST")) +
-  ["stream", "stream:2"].map((key) => Bun.hash(JSON.stringify(redbun.run(`DUMP ${key}`)))).join(" ");
+  ["stream", "stream:2"].map((key) => Bun.hash(JSON.stringify(redbun.run(`DUMP ${key}`)))).join(" ") +
+  ["timed", "timed:2"].map((key) => Bun.hash(show(redbun.run(`HPEXPIRETIME ${key} ${FIELDS}`)))).join(" ");
+/** Fields of hashes. */
+const FIELDS = `FIELDS ${ELEMENTS} ${Array.from({ length: ELEMENTS }, (_, i) => `field:${i}`).join(" ")}`;
 
 const add = (type: (typeof TYPES)[number], key: string, i: number): string =>
   ({
     hash: `HSET ${key} field:${i} ${i}`,
+    timed: `HSET ${key} field:${i} ${i}`,
     set: `SADD ${key} member:${i}`,
     zset: `ZADD ${key} ${i / 4} member:${i}`,
     list: `RPUSH ${key} ${i % 100 === 0 ? LONG : `element:${i}`}`,
@@ -47,6 +57,9 @@ function fill(redbun: InProcess): void {
       for (let i = 0; i < ELEMENTS; i++) redbun.run(add(type, key, i));
     }
     redbun.run(`PEXPIREAT ${type}:2 9000000000000`);
+  }
+  for (let i = 0; i < ELEMENTS; i++) {
+    if (i % 3 > 0) redbun.run(`HPEXPIRE timed${i % 2 === 0 ? "" : ":2"} ${1000 + i} FIELDS 1 field:${i}`);
   }
   redbun.run("XGROUP CREATE stream group 0", "XREADGROUP GROUP group consumer COUNT 20 STREAMS stream >");
   redbun.run(
@@ -67,7 +80,8 @@ function expectNothingLeft({ keyspace }: InProcess): void {
   expect(keyspace.keepers).toBeNull();
   expect(keyspace.heap.isGuarded).toBe(false);
   keyspace.free.run(Number.POSITIVE_INFINITY);
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace));
+  const { deadlines } = hashType(keyspace).hashes.timers;
+  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 /** Changes of everything that was there, and of what comes. */
@@ -89,6 +103,14 @@ function change(random: Random): string {
       () => `HINCRBY ${key} field:${n} 5`,
       () => `HPEXPIRE ${key} 100000000 FIELDS 1 field:${n}`,
       () => `HGET ${key} field:${n}`,
+    ],
+    timed: [
+      () => `HSET ${key} field:${n} changed`,
+      () => `HDEL ${key} field:${n}`,
+      () => `HPEXPIRE ${key} ${random.integer(0, 5000)} FIELDS 2 field:${n} field:${n + 1}`,
+      () => `HPERSIST ${key} FIELDS 1 field:${n}`,
+      () => `HGET ${key} field:${n}`,
+      () => `HSET ${key} new:${n} ${n}`,
     ],
     set: [
       () => `SADD ${key} member:${n} new:${n}`,
@@ -148,8 +170,8 @@ describe("BGSAVE of large collections", () => {
 
   for (const removal of [
     "",
-    "UNLINK hash set zset:2 list stream",
-    "DEL hash:2 set:2 zset list:2 stream:2",
+    "UNLINK hash timed set zset:2 list stream",
+    "DEL hash:2 timed:2 set:2 zset list:2 stream:2",
     "SET hash v",
     "LTRIM list 0 1",
     "LTRIM list:2 1 0",
@@ -174,12 +196,15 @@ describe("BGSAVE of large collections", () => {
       const snapshot = persistence.bgsave?.snapshot;
       for (let i = 0; persistence.bgsave !== null; i++) {
         for (let n = 0; n < 20; n++) redbun.run(change(random));
+        // Fields expire, one after the other.
+        redbun.clock.advance(25);
+        for (const expire of redbun.keyspace.expirers) expire(Number.POSITIVE_INFINITY);
         defragmentation.begin();
         defragmentation.run(Number.POSITIVE_INFINITY);
         if (i === 20 && removal !== "") redbun.run("SELECT 0", removal);
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      expect(snapshot?.keysDone).toBe(12);
+      expect(snapshot?.keysDone).toBe(14);
       expect(redbun.run("INFO persistence")).toMatchObject({ value: expect.stringContaining("bgsave_status:ok") });
       redbun.run("FLUSHALL");
       expect(digestInFile()).toBe(before);

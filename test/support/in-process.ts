@@ -145,6 +145,15 @@ export class InProcess {
     return this.server.keyspace;
   }
 
+  /** From now on so many µs pass whenever somebody looks how much time has passed: so that slices of work end. */
+  tick(micros: number): void {
+    let elapsed = this.clock.monotonic();
+    this.clock.monotonic = () => {
+      elapsed += micros;
+      return elapsed;
+    };
+  }
+
   /** One more client. The first, which `call` uses, has the id 1. */
   connect(): InProcessClient {
     return new InProcessClient(this.server, this.server.clients.nextId());

@@ -17,11 +17,13 @@ import type { RdbOutput } from "../rdb-output";
 /** The value has no elements. Old versions could write such keys: a file's are passed over. */
 export const EMPTY_VALUE = 0;
 
-/** A value whose elements are in a dict, and are written one by one in any order: after their number. */
+/** A value whose elements are in a dict, and are written one by one in any order. */
 export interface DictElements {
   /** A window of its own on the dict, and its root. */
   readonly dict: Dict;
   readonly root: number;
+  /** Writes what stands before the elements: their number, mostly. */
+  writeHead(out: RdbOutput): void;
   /** Writes the element at `block`. */
   write(out: RdbOutput, block: number): void;
 }

@@ -20,6 +20,7 @@ import type { Hashes } from "../../types/hash/hash";
 import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../types/hash/hash-field";
 import { hashType } from "../../types/hash/hash-type";
 import type { EntryHead } from "../../types/string/string";
+import { assert } from "../../util/assert";
 import { copyBytes } from "../../util/bytes";
 import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
 import { largeDict } from "../large-dict";
@@ -110,23 +111,33 @@ export class HashCodec implements ValueCodec {
     else this.encodeTable(out, encoding === ENCODING_HASHTABLE_EX && this.dict.flagged > 0);
   }
 
-  /** Fields that expire are written with a time that depends on all of them: those are written at once. */
   large(ref: number): LargeShape | null {
     const { entries, keyspace } = this.context;
-    const root = entries.valueWord(ref, 0);
-    if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
+    const encoding = entries.encoding(ref);
+    const isTimed = encoding === ENCODING_HASHTABLE_EX;
+    if (!isTimed && encoding !== ENCODING_HASHTABLE) return null;
+    const value = entries.valueWord(ref, 0);
+    const { timers } = this.hashes;
+    const root = isTimed ? timers.inner(value) : value;
+    if (Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const blocks = new FieldBlocks(keyspace.heap);
     const dict = new Dict(keyspace.heap, keyspace.hasher, blocks);
     dict.open(root);
+    if (dict.flagged === 0) {
+      return largeDict({
+        dict,
+        root,
+        writeHead: (out) => out.size(dict.size),
+        write: (out, block) => encodeField(out, blocks, block),
+      });
+    }
+    // The earliest expiry is not known without a look at all fields, and need not be: anything before it will do.
+    const floor = timers.floor(value);
     return largeDict({
       dict,
       root,
-      write(out, block) {
-        blocks.locateField(block);
-        out.string(blocks.bytes, blocks.at, blocks.length);
-        blocks.locateValue(block);
-        out.string(blocks.bytes, blocks.at, blocks.length);
-      },
+      writeHead: (out) => encodeTimedHead(out, floor, dict.size),
+      write: (out, block) => encodeTimedField(out, blocks, block, floor),
     });
   }
 
@@ -166,22 +177,14 @@ export class HashCodec implements ValueCodec {
 
   private encodeTable(out: RdbOutput, withExpiry: boolean): void {
     const { blocks, dict } = this;
-    const earliest = withExpiry ? this.earliestExpiry() : 0;
-    if (withExpiry) {
-      int64FromNumber(earliest);
-      out.int64(int64.hi, int64.lo);
+    if (!withExpiry) {
+      out.size(dict.size);
+      dict.scan(0, Number.POSITIVE_INFINITY, (block) => encodeField(out, blocks, block));
+      return;
     }
-    out.size(dict.size);
-    dict.scan(0, Number.POSITIVE_INFINITY, (block) => {
-      if (withExpiry) {
-        const expireAt = blocks.expireAt(block);
-        out.size(expireAt === NO_FIELD_EXPIRY ? 0 : expireAt - earliest + 1);
-      }
-      blocks.locateField(block);
-      out.string(blocks.bytes, blocks.at, blocks.length);
-      blocks.locateValue(block);
-      out.string(blocks.bytes, blocks.at, blocks.length);
-    });
+    const earliest = this.earliestExpiry();
+    encodeTimedHead(out, earliest, dict.size);
+    dict.scan(0, Number.POSITIVE_INFINITY, (block) => encodeTimedField(out, blocks, block, earliest));
   }
 
   private earliestExpiry(): number {
@@ -383,4 +386,28 @@ export class HashCodec implements ValueCodec {
     const isWide = rdbType === format.RDB_HASH_ZIPMAP && longest > hashMaxListpackValue;
     return this.adopt(head, isWide || elements / PAIR > hashMaxListpackEntries, true);
   }
+}
+
+/** Writes the field of a block, and its value. */
+function encodeField(out: RdbOutput, blocks: FieldBlocks, block: number): void {
+  blocks.locateField(block);
+  out.string(blocks.bytes, blocks.at, blocks.length);
+  blocks.locateValue(block);
+  out.string(blocks.bytes, blocks.at, blocks.length);
+}
+
+/** What stands before fields of which some expire, none before `earliest`. */
+function encodeTimedHead(out: RdbOutput, earliest: number, fields: number): void {
+  int64FromNumber(earliest);
+  out.int64(int64.hi, int64.lo);
+  out.size(fields);
+}
+
+/** As encodeField(), with the expiry before it. */
+function encodeTimedField(out: RdbOutput, blocks: FieldBlocks, block: number, earliest: number): void {
+  const expireAt = blocks.expireAt(block);
+  const later = expireAt === NO_FIELD_EXPIRY ? 0 : expireAt - earliest + 1;
+  assert(expireAt === NO_FIELD_EXPIRY || expireAt >= earliest, "a field expires before all fields");
+  out.size(later);
+  encodeField(out, blocks, block);
 }

@@ -65,7 +65,7 @@ export class ListCodec implements ValueCodec {
     list.open(entries.valueWord(ref, 0), false);
     const { nodeCount } = list;
     if (nodeCount < 2 || (nodeCount < LARGE_FROM && list.contentBytes < LARGE_BYTES)) return null;
-    return { count: nodeCount, freeze: (frame) => new LargeList(frame) };
+    return { writeHead: (out) => out.size(nodeCount), freeze: (frame) => new LargeList(frame) };
   }
 
   decode(input: RdbInput, rdbType: number, head: EntryHead, deep: boolean): number {

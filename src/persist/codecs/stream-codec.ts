@@ -87,7 +87,7 @@ export class StreamCodec implements ValueCodec {
     stream.open(this.context.entries.valueWord(ref, 0));
     if (!this.isLarge()) return null;
     return {
-      count: stream.nodes.size,
+      writeHead: (out) => out.size(stream.nodes.size),
       freeze: (frame) => {
         const tail = frame.early.another();
         tail.compressible = frame.writer.compressMax;

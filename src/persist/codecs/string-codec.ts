@@ -1,7 +1,9 @@
 /** Strings in RDB files: an RDB string, whatever their encoding. */
 
-import { ENCODING_INT } from "../../db/entry";
+import { ENCODING_INT, ENCODING_RAW_BLOCK } from "../../db/entry";
 import { createString, type EntryHead } from "../../types/string/string";
+import { LargeString } from "../large-string";
+import { LARGE_BYTES, type LargeShape } from "../large-value";
 import { RDB_STRING } from "../rdb-format";
 import type { RdbInput } from "../rdb-input";
 import type { RdbOutput } from "../rdb-output";
@@ -24,6 +26,14 @@ export class StringCodec implements ValueCodec {
     }
     entries.locateString(ref);
     out.string(entries.bytes, entries.at, entries.length);
+  }
+
+  large(ref: number): LargeShape | null {
+    const { entries } = this.context;
+    if (entries.encoding(ref) !== ENCODING_RAW_BLOCK) return null;
+    const length = entries.valueWord(ref, 1);
+    if (length < LARGE_BYTES) return null;
+    return { writeHead() {}, freeze: (frame) => new LargeString(frame, length) };
   }
 
   /**

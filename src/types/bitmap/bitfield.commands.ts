@@ -6,8 +6,10 @@
 import type { Call } from "../../command/call";
 import { type CommandDefinition, DENYOOM, FAST, keyAt, READONLY, WRITE } from "../../command/command-spec";
 import { EVENT_STRING } from "../../db/keyspace";
+import type { BlockGuard } from "../../memory/block-guard";
 import { BITFIELD_OVERFLOW, BITFIELD_RO_ONLY_GET, NOT_AN_INTEGER } from "../../resp/errors";
 import { addInt64, int64, parseInt64 } from "../../util/integers";
+import { guardOf } from "../string/string";
 import { isWrongType } from "../string/string-call";
 import {
   countsAsLarge,
@@ -147,15 +149,17 @@ function replyField(c: Call, bytes: Uint8Array, at: number, end: number): void {
 function changeFields(c: Call): void {
   const ref = c.write(1);
   if (isWrongType(c, ref)) return;
+  const { entries } = c.db.keyspace;
+  const guard = guardOf(entries, ref);
   const grew = extendBitmap(c.db, ref, c, 1, Math.floor(plan.lastBit / 8) + 1);
-  const { bytes, at, length } = c.db.keyspace.entries;
+  const { bytes, at, length } = entries;
   let changes = 0;
   operation.overflow = OVERFLOW_WRAP;
   c.reply.array(plan.replies);
   for (let i = 2; i < c.argc; i = operation.next) {
     parseOperation(c, i);
     if (operation.kind === GET) replyField(c, bytes, at, at + length);
-    else if (operation.kind !== OVERFLOW && changeField(c, bytes, at, at + length, grew)) changes++;
+    else if (operation.kind !== OVERFLOW && changeField(c, bytes, at, at + length, grew, guard)) changes++;
   }
   if (changes === 0) return;
   c.changed(1, EVENT_STRING, "setbit");
@@ -166,7 +170,14 @@ function changeFields(c: Call): void {
  * Executes SET, which replies with the old value, or INCRBY, which replies with the new one. Returns whether it counts
  * as a change: in a string that grew for it, every write does.
  */
-function changeField(c: Call, bytes: Uint8Array, at: number, end: number, grew: boolean): boolean {
+function changeField(
+  c: Call,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  grew: boolean,
+  guard: BlockGuard | null,
+): boolean {
   readField(operation, bytes, at, end);
   const { hi, lo } = int64;
   const overflows = operation.kind === SET ? takeValue() : addValue();
@@ -177,6 +188,7 @@ function changeField(c: Call, bytes: Uint8Array, at: number, end: number, grew: 
   if (operation.kind === SET) c.reply.int64(hi, lo);
   else c.reply.int64(int64.hi, int64.lo);
   const changes = grew || int64.hi !== hi || int64.lo !== lo;
+  guard?.changing(Math.floor(operation.offset / 8), Math.floor((operation.offset + operation.bits - 1) / 8) + 1);
   writeField(operation, bytes, at);
   return changes;
 }

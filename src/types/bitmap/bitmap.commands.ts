@@ -5,6 +5,7 @@ import { type CommandDefinition, DENYOOM, FAST, keyAt, keyRange, READONLY, WRITE
 import { EVENT_GENERIC, EVENT_STRING } from "../../db/keyspace";
 import { BIT_NOT_0_OR_1, BIT_OUT_OF_RANGE, BITOP_NOT_OF_ONE, NOT_AN_INTEGER } from "../../resp/errors";
 import { parseInt64Rounded } from "../../util/integers";
+import { guardOf } from "../string/string";
 import { isWrongType } from "../string/string-call";
 import { BIT_AND, BIT_NOT, BIT_OR, BIT_XOR, BitOperation } from "./bit-operation";
 import { bitfieldCommands } from "./bitfield.commands";
@@ -20,11 +21,14 @@ function setbit(c: Call): void {
   const ref = c.write(1);
   if (isWrongType(c, ref)) return;
   const byte = Math.floor(offset / 8);
+  const { entries } = c.db.keyspace;
+  const guard = guardOf(entries, ref);
   const grew = extendBitmap(c.db, ref, c, 1, byte + 1);
-  const { bytes, at } = c.db.keyspace.entries;
+  const { bytes, at } = entries;
   const mask = 0x80 >>> (offset % 8);
   const old = (bytes[at + byte] & mask) === 0 ? 0 : 1;
   if (grew || old !== bit) {
+    guard?.changing(byte, byte + 1);
     bytes[at + byte] ^= old === bit ? 0 : mask;
     c.changed(1, EVENT_STRING, "setbit");
   }

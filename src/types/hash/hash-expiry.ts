@@ -137,6 +137,7 @@ export class HashExpiry {
     timers.setCursor(timer, next);
     timers.setEarliest(timer, next === 0 ? Number.POSITIVE_INFINITY : this.earliest);
     if (next !== 0) return dead.length;
+    timers.setFloor(timer, this.earliest);
     // It may have become a dict when its timer was due for a field that had gone already.
     if (dict.flagged === 0) timers.cancel(timer);
     else timers.schedule(timer, Math.max(this.earliest, keyspace.now + Math.floor(dict.flagged / FIELDS_A_MS)));

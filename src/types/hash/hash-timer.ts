@@ -9,22 +9,25 @@
  *     word 2       hash of the key, by which the entry is found when the time has come
  *     word 3       where the pass over a dict that is under way goes on
  *     granule 2    earliest expiry (a double, ms) that this pass has seen, or that was set since it began
+ *     granule 3    floor (a double, ms): no field expires before it
  *
- * The deadline of a timer is never later than the first expiry of its fields. It may be earlier (the field was deleted):
- * then the time is for nothing once.
+ * The deadline of a timer may be earlier than the first expiry of its fields (the field was deleted): then the time is for
+ * nothing once. Of a large hash it may be later, too (hash-expiry.ts). The floor never is: a snapshot, which cannot look at
+ * all fields, writes their expiries relative to it.
  */
 
 import { DeadlineHeap } from "../../memory/deadline-heap";
 import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 
 /** Bytes of a timer. */
-export const TIMER_BYTES = 24;
+export const TIMER_BYTES = 32;
 
 const INNER = 0;
 const POSITION = 1;
 const KEY_HASH = 2;
 const CURSOR = 3;
 const EARLIEST = 2;
+const FLOOR = 3;
 
 export class HashTimers {
   /** Timers of all databases, by what is due first. */
@@ -42,6 +45,7 @@ export class HashTimers {
     this.setWord(timer, KEY_HASH, keyHash);
     this.setWord(timer, CURSOR, 0);
     this.setEarliest(timer, Number.POSITIVE_INFINITY);
+    this.setFloor(timer, Number.POSITIVE_INFINITY);
     return timer;
   }
 
@@ -97,6 +101,15 @@ export class HashTimers {
     this.views[timer >>> SEGMENT_SHIFT][(timer & SEGMENT_MASK) + EARLIEST] = expireAt;
   }
 
+  /** No field expires before this; Infinity: none does. */
+  floor(timer: number): number {
+    return this.views[timer >>> SEGMENT_SHIFT][(timer & SEGMENT_MASK) + FLOOR];
+  }
+
+  setFloor(timer: number, expireAt: number): void {
+    this.views[timer >>> SEGMENT_SHIFT][(timer & SEGMENT_MASK) + FLOOR] = expireAt;
+  }
+
   /** When the timer is due, or Infinity. */
   deadline(timer: number): number {
     const position = this.word(timer, POSITION);
@@ -114,6 +127,7 @@ export class HashTimers {
   noteExpiry(timer: number, expireAt: number): void {
     if (expireAt < this.deadline(timer)) this.schedule(timer, expireAt);
     if (expireAt < this.earliest(timer)) this.setEarliest(timer, expireAt);
+    if (expireAt < this.floor(timer)) this.setFloor(timer, expireAt);
   }
 
   /** The timer's block is at another place now. */

@@ -76,6 +76,7 @@ export class HashType {
     const timer = timers.create(inner, keyHash);
     try {
       const deadline = timers.deadline(original);
+      timers.setFloor(timer, timers.floor(original));
       if (deadline !== Number.POSITIVE_INFINITY) timers.schedule(timer, deadline);
       return timer;
     } catch (error) {

@@ -456,7 +456,10 @@ export class Hashes {
     entries.locateKey(entry);
     const keyHash = this.dict.hash(entries.bytes, entries.at, entries.at + entries.length);
     if (!this.isPacked) {
-      this.setRoot(timers.create(entries.valueWord(entry, 0), keyHash), ENCODING_HASHTABLE_EX);
+      const root = entries.valueWord(entry, 0);
+      const timer = timers.create(root, keyHash);
+      this.setRoot(timer, ENCODING_HASHTABLE_EX);
+      this.keyspace.rootMoved(root, timer);
       return;
     }
     const triples = this.copyAsTriples();

@@ -174,6 +174,7 @@ function refreshCardinality(c: Call, bytes: Uint8Array, at: number, length: numb
   }
   estimate(histogram, REGISTERS);
   const { hi, lo } = int64;
+  c.db.protectFound();
   setCardinality(bytes, at, hi, lo);
   c.changed(1, NO_EVENT, "");
   c.reply.int64(hi, lo);

@@ -25,6 +25,7 @@ import {
   TYPE_STRING,
 } from "../../db/entry";
 import type { Keyspace } from "../../db/keyspace";
+import type { BlockGuard } from "../../memory/block-guard";
 import { Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import type { Request } from "../../resp/request";
 import { copyBytes } from "../../util/bytes";
@@ -268,7 +269,10 @@ function reuseInline(entries: Entries, ref: number, length: number, encoding: nu
 function reuseBlock(entries: Entries, ref: number, length: number): boolean {
   if (entries.type(ref) !== TYPE_STRING || entries.encoding(ref) !== ENCODING_RAW_BLOCK) return false;
   const block = entries.valueWord(ref, 0);
-  if (entries.heap.sizeOf(block) !== Heap.roundUp(length)) return false;
+  const { heap } = entries;
+  if (heap.sizeOf(block) !== Heap.roundUp(length)) return false;
+  // It is left to whoever guards it, instead of being copied.
+  if (heap.blockGuards?.has(block) === true) return false;
   attachBlock(entries, ref, block, length);
   return true;
 }
@@ -292,6 +296,16 @@ function attachBlock(entries: Entries, ref: number, block: number, length: numbe
 }
 
 // --- growing -------------------------------------------------------------------------------------------------------
+
+/**
+ * Who has to hear of it before bytes of a string entry (0: of none) are written over; null: nobody. To be asked before the
+ * string grows. What is written behind its end needs no announcement.
+ */
+export function guardOf(entries: Entries, ref: number): BlockGuard | null {
+  const { blockGuards } = entries.heap;
+  if (blockGuards === null || ref === 0 || entries.encoding(ref) !== ENCODING_RAW_BLOCK) return null;
+  return blockGuards.get(entries.valueWord(ref, 0)) ?? null;
+}
 
 /**
  * Makes the string of the key just looked up (argument `key`) raw and `length` bytes long, which must not be less than
@@ -323,7 +337,7 @@ function growBlock(entries: Entries, ref: number, length: number): void {
   const grown = heap.allocate(withRoom(length));
   attachBlock(entries, ref, grown, length);
   copyBytes(heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), entries.bytes, entries.at, old);
-  heap.free(block);
+  heap.release(block);
 }
 
 /** Moves an integer or inline string to a larger entry, or out of its entry. */
@@ -388,8 +402,10 @@ export function overwriteString(
   const added = args.ends[value] - args.starts[value];
   const old = ref === 0 ? 0 : stringLength(db.keyspace, ref);
   const length = Math.max(old, offset + added);
+  const guard = guardOf(entries, ref);
   if (ref === 0) setUnset(db, 0, args, key, length, NO_EXPIRY, ENCODING_RAW);
   else growString(db, ref, args, key, length);
+  guard?.changing(offset, offset + added);
   if (offset > old) entries.bytes.fill(0, entries.at + old, entries.at + offset);
   copyBytes(args.buf, args.starts[value], entries.bytes, entries.at + offset, added);
   return length;
