@@ -222,17 +222,79 @@ function* massive(sizes: Sizes): Generator<Row> {
   }
 }
 
+/** What takes long to save besides what FILLS makes: how it is made, the command that changes some of it, how often. */
+const LONG_SAVES: readonly (readonly [
+  name: string,
+  fill: readonly (readonly [command: string, times: string])[],
+  touch: string,
+])[] = [
+  [
+    "hash with expiring fields",
+    [
+      ["HSET big field:###### value", "ELEMENTS"],
+      ["HPEXPIREAT big 9000000###### FIELDS 1 field:######", "ELEMENTS"],
+    ],
+    "HPEXPIRE big 100000000 FIELDS 1 field:######",
+  ],
+  ["string of half as many KiB", [["APPEND big TEXT", "HALF"]], "SETBIT big 1###### 1"],
+  [
+    "stream of pending entries",
+    [
+      ["XADD big * field ######", "ELEMENTS"],
+      ["XGROUP CREATE big g 0", "ONCE"],
+      ["XREADGROUP GROUP g c######## COUNT 1000 STREAMS big >", "THOUSANDTH"],
+    ],
+    "XREADGROUP GROUP g c00000001 COUNT 1 STREAMS big 0",
+  ],
+];
+
+/** A mebibyte that is neither random nor always the same, and ends with the number of the run. */
+function wordsOf(bytes: number): string {
+  let text = "";
+  for (let i = 1; text.length < bytes; i++) text += Math.imul(i, 0x9e3779b1).toString(36) + "abcdefgh".slice(i % 8);
+  return `${text.slice(0, bytes - 8)}########`;
+}
+
+function fillLong(bench: Workbench, fill: (typeof LONG_SAVES)[number][1], elements: number): void {
+  for (const [command, times] of fill) {
+    const count =
+      { ELEMENTS: elements, THOUSANDTH: Math.ceil(elements / 1000), HALF: Math.ceil(elements / 2048), ONCE: 1 }[
+        times
+      ] ?? 0;
+    bench.repeat(command.replace("TEXT", wordsOf(1024 * 1024)), count, new Longest());
+  }
+}
+
+/** A snapshot of all that a server holds, as BGSAVE takes it. */
+function takeSnapshot(bench: Workbench): Snapshot {
+  const { keyspace, persistence } = bench.server;
+  const writer = persistence.newWriter(() => {});
+  writer.hurry();
+  const taken = new Snapshot(keyspace, writer);
+  taken.begin({ createdAt: 0, usedMemory: 0, aofBase: false }, []);
+  return taken;
+}
+
+/** Its slices, to its end. */
+function slicesOf(bench: Workbench, taken: Snapshot): Longest {
+  const { clock } = bench.server;
+  const slices = new Longest();
+  for (let done = false; !done; ) {
+    slices.time(() => {
+      done = taken.step(clock.monotonic() + SLICE_MICROS, Number.POSITIVE_INFINITY);
+    });
+  }
+  if (taken.error !== null) throw taken.error;
+  return slices;
+}
+
 /** BGSAVE: the first write to each kind of key that it has not come to, and its slices. */
 function* snapshot(sizes: Sizes): Generator<Row> {
   const bench = new Workbench();
   const nothing = new Longest();
   bench.repeat("SET key:###### valu", sizes.elements, nothing);
   for (const type of Object.keys(FILLS)) bench.repeat(FILLS[type].replace("big", type), sizes.elements, nothing);
-  const { keyspace, persistence, clock } = bench.server;
-  const writer = persistence.newWriter(() => {});
-  writer.hurry();
-  const taken = new Snapshot(keyspace, writer);
-  taken.begin({ createdAt: 0, usedMemory: 0, aofBase: false }, []);
+  const taken = takeSnapshot(bench);
   const first = new Longest();
   bench.repeat("SET key:###### new", Math.floor(sizes.elements / 10), first);
   yield { name: "SET of a key during BGSAVE", longest: first };
@@ -241,13 +303,20 @@ function* snapshot(sizes: Sizes): Generator<Row> {
     bench.repeat(FILLS[type].replace("big", type), 100, touch);
     yield { name: `writes to a ${type} of ${sizes.elements} during BGSAVE`, longest: touch };
   }
-  const slices = new Longest();
-  for (let done = false; !done; ) {
-    slices.time(() => {
-      done = taken.step(clock.monotonic() + SLICE_MICROS, Number.POSITIVE_INFINITY);
-    });
+  yield { name: "slices of BGSAVE", longest: slicesOf(bench, taken) };
+}
+
+function* longSaves(sizes: Sizes): Generator<Row> {
+  for (const [name, fill, command] of LONG_SAVES) {
+    const bench = new Workbench();
+    fillLong(bench, fill, sizes.elements);
+    const taken = takeSnapshot(bench);
+    const touch = new Longest();
+    bench.repeat(command, Math.floor(sizes.elements / 10), touch);
+    yield { name: `writes to a ${name}, ${sizes.elements}, during BGSAVE`, longest: touch };
+    yield { name: "slices of BGSAVE after them", longest: slicesOf(bench, taken) };
+    yield { name: "slices of BGSAVE once more, without writes", longest: slicesOf(bench, takeSnapshot(bench)) };
   }
-  yield { name: "slices of BGSAVE", longest: slices };
 }
 
 export const GROUPS: Readonly<Record<string, (sizes: Sizes) => Generator<Row>>> = {
@@ -257,5 +326,6 @@ export const GROUPS: Readonly<Record<string, (sizes: Sizes) => Generator<Row>>> 
   many,
   massive,
   snapshot,
+  longSaves,
   ...Object.fromEntries(Object.keys(FILLS).map((type) => [type, (sizes: Sizes) => collection(type, sizes)])),
 };

@@ -84,7 +84,8 @@ export class Workbench {
     for (let i = 0; i < count; i++) {
       for (const { first, end } of numbers) writeDigits(request.buf, first, end, i);
       longest.time(run);
-      if (reply.buf[0] === MINUS) throw new Error(`${command}: ${reply.buf.toString("latin1", 1, reply.length)}`);
+      if (reply.buf[0] === MINUS)
+        throw new Error(`${command.slice(0, 100)}: ${reply.buf.toString("latin1", 1, reply.length)}`);
       reply.truncate(0);
     }
   }
