@@ -26,6 +26,7 @@ import { assert } from "../util/assert";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import type { BlockGuard } from "./block-guard";
 import type { DictGuard } from "./dict-guard";
+import type { GroupGuard } from "./group-guard";
 import type { ListGuard } from "./list-guard";
 import { releasePages } from "./page-release";
 import {
@@ -92,6 +93,8 @@ export class Heap {
   /** Who guards quicklists and streams, in the same way. */
   listGuards: Map<number, ListGuard> | null = null;
   streamGuards: Map<number, StreamGuard> | null = null;
+  /** Who guards consumer groups of streams that somebody guards, by their refs. */
+  groupGuards: Map<number, GroupGuard> | null = null;
   /** Who guards blocks of strings. These are so large that nobody moves them. */
   blockGuards: Map<number, BlockGuard> | null = null;
 

@@ -48,6 +48,13 @@ export class NameTable {
     return this.heap.u32[this.ref >>> SEGMENT_SHIFT][wordOf(this.ref) + 1 + slot];
   }
 
+  /** A copy of the refs of all blocks, in the order of names. */
+  refs(): Uint32Array {
+    if (this.ref === 0) return new Uint32Array(0);
+    const first = wordOf(this.ref) + 1;
+    return this.heap.u32[this.ref >>> SEGMENT_SHIFT].slice(first, first + this.size);
+  }
+
   /** Puts another block in the place of one with the same name. */
   setAt(slot: number, block: number): void {
     this.heap.u32[this.ref >>> SEGMENT_SHIFT][wordOf(this.ref) + 1 + slot] = block;

@@ -10,7 +10,9 @@
 import type { Config } from "../admin/config/config";
 import type { Keyspace } from "../db/keyspace";
 import type { Clock } from "../util/clock";
+import { OutOfMemoryError } from "../util/out-of-memory";
 import type { BackgroundFile } from "./background-file";
+import { FileWriteError } from "./file-writer";
 import type { RdbFileFields, SnapshotWriter } from "./rdb-writer";
 import { Snapshot } from "./snapshot";
 
@@ -115,7 +117,8 @@ export class BackgroundSave {
 
   private fail(error: unknown): void {
     this.abort();
-    this.done(error);
+    // There was no memory for what has to be kept: the file cannot be written, and everything else goes on.
+    this.done(error instanceof OutOfMemoryError ? new FileWriteError("write", error) : error);
   }
 
   /** Ends it as kill -9 ends Redis's child process: for tests of saves that fail. */

@@ -1,6 +1,6 @@
 /**
- * A stream in a snapshot: its nodes are written in the order of their master IDs, and what follows them in a file (figures
- * and groups) is written to memory when the stream is frozen. See LargeValue.
+ * A stream in a snapshot: its nodes are written in the order of their master IDs, and then its groups: see LargeGroup. What
+ * stands in between, its figures, is written to memory when the stream is frozen. See LargeValue.
  *
  * The nodes in question are those from the position on, up to the last one that there was then: later ones have higher IDs.
  * Of a node that is about to be changed a copy is kept, once, and one that is removed is kept itself, in a tree by master
@@ -10,9 +10,11 @@
 import type { IdTree } from "../memory/id-tree";
 import type { StreamGuard } from "../memory/stream-guard";
 import { Stream } from "../types/stream/stream";
+import { StreamGroup } from "../types/stream/stream-group";
 import { StreamNode } from "../types/stream/stream-node";
 import { StreamId } from "../util/stream-id";
 import { writeStreamNode } from "./codecs/stream-blocks";
+import { LargeGroup } from "./large-group";
 import { BYTES_PER_LOOK, guarded, LargeCollection, type LargeFrame, NODE_COST, unguarded } from "./large-value";
 import type { RdbOutput } from "./rdb-output";
 
@@ -23,16 +25,20 @@ export class LargeStream extends LargeCollection implements StreamGuard {
   private readonly position = new StreamId();
   private readonly last = new StreamId();
   private nodesLeft: number;
-  private isTailWritten = false;
+  private hasFigures = false;
+  private readonly groups: LargeGroup[] = [];
+  private groupsWritten = 0;
 
   /**
    * @param kept an empty tree, for what is kept
-   * @param tail what stands behind the nodes
+   * @param figures what stands between the nodes and the groups
+   * @param groups the groups, in their order
    */
   constructor(
     frame: LargeFrame,
     private readonly kept: IdTree,
-    private readonly tail: RdbOutput,
+    private readonly figures: RdbOutput,
+    groups: Uint32Array,
   ) {
     super(frame);
     const { heap } = frame.keyspace;
@@ -43,10 +49,13 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     this.nodesLeft = nodes.size;
     if (nodes.last()) nodes.readId(this.last);
     heap.streamGuards = guarded<StreamGuard>(heap.streamGuards, frame.root, this);
+    const attempt = (action: () => void): void => this.attempt(action);
+    const window = new StreamGroup(heap);
+    for (const group of groups) this.groups.push(new LargeGroup(frame.keyspace, window, group, attempt));
   }
 
   protected get isWritten(): boolean {
-    return this.isTailWritten;
+    return this.hasFigures && this.groupsWritten === this.groups.length;
   }
 
   // --- changes -----------------------------------------------------------------------------------------------------
@@ -91,11 +100,21 @@ export class LargeStream extends LargeCollection implements StreamGuard {
   // --- writing -----------------------------------------------------------------------------------------------------
 
   protected advance(): void {
+    if (this.hasFigures) {
+      this.writeGroups();
+      return;
+    }
     this.stream.open(this.frame.root);
     for (let left = BYTES_PER_LOOK; left > 0 && this.nodesLeft > 0; ) left -= this.writeNext() + NODE_COST;
     if (this.nodesLeft > 0) return;
-    this.out.raw(this.tail.buf, 0, this.tail.length);
-    this.isTailWritten = true;
+    this.out.raw(this.figures.buf, 0, this.figures.length);
+    this.hasFigures = true;
+  }
+
+  private writeGroups(): void {
+    const group = this.groups[this.groupsWritten];
+    group.advance(this.out);
+    if (group.isWritten) this.groupsWritten++;
   }
 
   /** Writes the next node: as it is kept, or else as it is. Returns its bytes. */
@@ -124,6 +143,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     heap.streamGuards = unguarded<StreamGuard>(heap.streamGuards, root, this);
     this.nodesLeft = 0;
     while (!this.kept.drain((ref) => heap.free(ref)));
+    for (const group of this.groups) group.end();
   }
 }
 

@@ -29,6 +29,7 @@ import type { RdbOutput } from "../rdb-output";
 import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./codec";
 import { ID_BYTES, writeRawId, writeStreamNode } from "./stream-blocks";
 import { NodeCheck } from "./stream-check";
+import { writeConsumerHead, writeGroupName, writeId, writePending } from "./stream-group-blocks";
 
 export class StreamCodec implements ValueCodec {
   readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
@@ -61,24 +62,21 @@ export class StreamCodec implements ValueCodec {
       node.open(nodes.ref);
       writeStreamNode(out, id, node);
     }
-    this.encodeTail(out);
+    for (const group of this.encodeFigures(out)) this.encodeGroup(out, group);
   }
 
-  /** Writes what stands behind the nodes of the open stream. */
-  private encodeTail(out: RdbOutput): void {
+  /** Writes what stands between the nodes and the groups of the open stream. Returns the groups. */
+  private encodeFigures(out: RdbOutput): Uint32Array {
     const { stream, group } = this;
     out.size(stream.length);
-    encodeId(out, stream.lastId);
-    encodeId(out, stream.firstId);
-    encodeId(out, stream.maxDeletedId);
+    writeId(out, stream.lastId);
+    writeId(out, stream.firstId);
+    writeId(out, stream.maxDeletedId);
     out.size64(stream.addedHi, stream.addedLo);
     group.groups.open(stream.groups);
-    const groups = group.groups.size;
-    out.size(groups);
-    for (let slot = 0; slot < groups; slot++) {
-      group.groups.open(stream.groups);
-      this.encodeGroup(out, group.groups.at(slot));
-    }
+    const groups = group.groups.refs();
+    out.size(groups.length);
+    return groups;
   }
 
   large(ref: number): LargeShape | null {
@@ -89,20 +87,19 @@ export class StreamCodec implements ValueCodec {
     return {
       writeHead: (out) => out.size(stream.nodes.size),
       freeze: (frame) => {
-        const tail = frame.early.another();
-        tail.compressible = frame.writer.compressMax;
-        this.encodeTail(tail);
+        const figures = frame.early.another();
+        const groups = this.encodeFigures(figures);
         const kept = new IdTree(heap);
         kept.create();
-        return new LargeStream(frame, kept, tail);
+        return new LargeStream(frame, kept, figures, groups);
       },
     };
   }
 
-  /** Whether the nodes of the open stream are so many, or so large, that nobody can wait until they are written. */
+  /** Whether nodes or groups of the open stream are so many, or so large, that nobody can wait until they are written. */
   private isLarge(): boolean {
     const { nodes, node } = this.stream;
-    if (nodes.size >= LARGE_FROM) return true;
+    if (nodes.size >= LARGE_FROM || this.hasLargeGroups()) return true;
     let bytes = 0;
     for (let more = nodes.first(); more && bytes < LARGE_BYTES; more = nodes.next()) {
       node.open(nodes.ref);
@@ -111,21 +108,29 @@ export class StreamCodec implements ValueCodec {
     return bytes >= LARGE_BYTES && nodes.size > 1;
   }
 
+  private hasLargeGroups(): boolean {
+    const { stream, group } = this;
+    group.groups.open(stream.groups);
+    const { size } = group.groups;
+    let parts = size;
+    for (let slot = 0; slot < size && parts < LARGE_FROM; slot++) {
+      group.open(group.groups.at(slot));
+      parts += group.pending.size + group.consumers.size;
+    }
+    return parts >= LARGE_FROM;
+  }
+
   private encodeGroup(out: RdbOutput, ref: number): void {
     const { group, id } = this;
     group.open(ref);
-    group.locateGroupName(ref);
-    out.string(group.nameBytes, group.nameAt, group.nameLength);
-    encodeId(out, group.lastId);
+    writeGroupName(out, group, ref);
+    writeId(out, group.lastId);
     out.size64(group.readHi, group.readLo);
     const { pending, consumers } = group;
     out.size(pending.size);
     for (let more = pending.first(); more; more = pending.next()) {
       pending.readId(id);
-      writeRawId(out, id);
-      encodeTime(out, group.deliveredAt(pending.ref));
-      group.readDeliveries(pending.ref);
-      out.size64(int64.hi, int64.lo);
+      writePending(out, group, id, pending.ref);
     }
     out.size(consumers.size);
     for (let slot = 0; slot < consumers.size; slot++) this.encodeConsumer(out, consumers.at(slot));
@@ -134,12 +139,8 @@ export class StreamCodec implements ValueCodec {
   private encodeConsumer(out: RdbOutput, ref: number): void {
     const { group, id } = this;
     group.openConsumer(ref);
-    group.locateConsumerName(ref);
-    out.string(group.nameBytes, group.nameAt, group.nameLength);
-    encodeTime(out, group.seenAt);
-    encodeTime(out, group.activeAt);
     const { own } = group;
-    out.size(own.size);
+    writeConsumerHead(out, group, ref, group.seenAt, group.activeAt, own.size);
     for (let more = own.first(); more; more = own.next()) {
       own.readId(id);
       writeRawId(out, id);
@@ -243,7 +244,7 @@ export class StreamCodec implements ValueCodec {
         throw corrupt("Duplicated global PEL entry loading stream consumer group");
       }
       input.size64();
-      group.setDeliveries(group.pending.ref, int64.hi, int64.lo);
+      group.setDeliveries(id, group.pending.ref, int64.hi, int64.lo);
     }
     return count;
   }
@@ -267,16 +268,6 @@ export class StreamCodec implements ValueCodec {
     }
     return count;
   }
-}
-
-function encodeId(out: RdbOutput, id: StreamId): void {
-  out.size64(id.msHi, id.msLo);
-  out.size64(id.seqHi, id.seqLo);
-}
-
-function encodeTime(out: RdbOutput, time: number): void {
-  int64FromNumber(time);
-  out.int64(int64.hi, int64.lo);
 }
 
 function decodeId(input: RdbInput, id: StreamId): void {

@@ -156,8 +156,7 @@ function destroy(c: Call): void {
     c.reply.integer(0);
     return;
   }
-  group.detach(stream);
-  tools.freeGroup(group.ref);
+  if (group.detach(stream)) tools.freeGroup(group.ref);
   c.changed(KEY, EVENT_STREAM, "xgroup-destroy");
   c.reply.integer(1);
 }

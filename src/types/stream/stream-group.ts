@@ -23,6 +23,7 @@
  * Invariant: an entry is in a group's tree exactly if it is in the tree of one of its consumers, the one that it names.
  */
 
+import type { GroupGuard } from "../../memory/group-guard";
 import { Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
 import { NameTable } from "../../memory/name-table";
@@ -161,11 +162,23 @@ export class StreamGroup {
     }
   }
 
-  /** Takes the open group, which find() found, out of its stream: release() frees it. Saves the stream. */
-  detach(stream: Stream): void {
+  /**
+   * Takes the open group, which find() found, out of its stream: release() frees it, unless it is taken over by somebody,
+   * which is false. Saves the stream.
+   */
+  detach(stream: Stream): boolean {
+    const { guard } = this;
     this.groups.remove(this.groups.slot);
     stream.groups = this.groups.ref;
     stream.save();
+    guard?.detached();
+    return guard === null;
+  }
+
+  /** Who has to hear of changes of the open group; null: nobody. */
+  private get guard(): GroupGuard | null {
+    const { groupGuards } = this.heap;
+    return groupGuards === null ? null : (groupGuards.get(this.ref) ?? null);
   }
 
   // --- consumers ---------------------------------------------------------------------------------------------------
@@ -212,33 +225,46 @@ export class StreamGroup {
 
   /** Deletes the open consumer, which findConsumer() found, with its pending entries. Saves the group. */
   removeConsumer(): void {
-    const { own, moving, pending, heap } = this;
+    const { own, moving, pending, guard, heap } = this;
     for (let more = own.first(); more; more = own.next()) {
       own.readId(moving);
-      if (pending.find(moving)) heap.free(pending.remove());
+      if (!pending.find(moving)) continue;
+      const isKept = guard?.removing(moving, own.ref) ?? false;
+      pending.remove();
+      if (!isKept) heap.free(own.ref);
     }
     while (!own.drain(visitNothing));
     this.consumers.remove(this.consumers.slot);
-    heap.free(this.consumer);
+    if (guard === null || !guard.removingConsumer(this.consumer)) heap.free(this.consumer);
     this.consumer = 0;
     this.save();
   }
 
   /** ms when the open consumer was last seen. */
   get seenAt(): number {
-    return this.time(this.consumer, CONSUMER_SEEN);
+    return this.seenAtOf(this.consumer);
+  }
+
+  seenAtOf(consumer: number): number {
+    return this.time(consumer, CONSUMER_SEEN);
   }
 
   set seenAt(time: number) {
+    this.guard?.changingConsumer(this.consumer);
     this.setTime(this.consumer, CONSUMER_SEEN, time);
   }
 
   /** ms when the open consumer last got or claimed something, or NEVER_ACTIVE. */
   get activeAt(): number {
-    return this.time(this.consumer, CONSUMER_ACTIVE);
+    return this.activeAtOf(this.consumer);
+  }
+
+  activeAtOf(consumer: number): number {
+    return this.time(consumer, CONSUMER_ACTIVE);
   }
 
   set activeAt(time: number) {
+    this.guard?.changingConsumer(this.consumer);
     this.setTime(this.consumer, CONSUMER_ACTIVE, time);
   }
 
@@ -254,14 +280,15 @@ export class StreamGroup {
     if (pending.insert(id, NIL)) this.createPending(id);
     else this.transfer(id);
     const { ref } = pending;
-    this.setDeliveredAt(ref, time);
-    this.setDeliveries(ref, 0, 1);
+    this.setDeliveredAt(id, ref, time);
+    this.setDeliveries(id, ref, 0, 1);
   }
 
   /** Makes the block for the element of `pending` at the cursor, which has none yet; without memory, removes that. */
   private createPending(id: StreamId): void {
     const { pending, heap } = this;
     let ref = NIL;
+    this.guard?.adding(id);
     try {
       ref = heap.allocate(PENDING_BYTES);
       this.own.insert(id, ref);
@@ -290,7 +317,7 @@ export class StreamGroup {
     }
     pending.setRef(ref);
     this.words(ref)[wordOf(ref) + PENDING_CONSUMER] = NIL;
-    this.setDeliveredAt(ref, time);
+    this.setDeliveredAt(id, ref, time);
     return true;
   }
 
@@ -309,6 +336,7 @@ export class StreamGroup {
     const ref = this.pending.ref;
     const owner = this.consumerOf(ref);
     if (owner === this.consumer) return;
+    this.guard?.changing(id, ref);
     this.own.insert(id, ref);
     this.removeFromOwner(owner, id);
     this.words(ref)[wordOf(ref) + PENDING_CONSUMER] = this.consumer;
@@ -316,9 +344,19 @@ export class StreamGroup {
 
   /** Takes the pending entry that the cursor of `pending` is at out of both trees, and frees it. */
   removePending(id: StreamId): void {
+    const isKept = this.guard?.removing(id, this.pending.ref) ?? false;
     const ref = this.pending.remove();
     this.removeFromOwner(this.consumerOf(ref), id);
-    this.heap.free(ref);
+    if (!isKept) this.heap.free(ref);
+  }
+
+  /** A copy of the block of a pending entry. Throws HeapFullError. */
+  copyPendingBlock(ref: number): number {
+    const copy = this.heap.allocate(PENDING_BYTES);
+    const from = this.words(ref);
+    const to = this.words(copy);
+    for (let i = 0; i < PENDING_BYTES / 4; i++) to[wordOf(copy) + i] = from[wordOf(ref) + i];
+    return copy;
   }
 
   private removeFromOwner(owner: number, id: StreamId): void {
@@ -334,7 +372,8 @@ export class StreamGroup {
     return this.time(ref, PENDING_TIME);
   }
 
-  setDeliveredAt(ref: number, time: number): void {
+  setDeliveredAt(id: StreamId, ref: number, time: number): void {
+    this.guard?.changing(id, ref);
     this.setTime(ref, PENDING_TIME, time);
   }
 
@@ -346,7 +385,8 @@ export class StreamGroup {
     int64.hi = words[at + 1] | 0;
   }
 
-  setDeliveries(ref: number, hi: number, lo: number): void {
+  setDeliveries(id: StreamId, ref: number, hi: number, lo: number): void {
+    this.guard?.changing(id, ref);
     const words = this.words(ref);
     const at = wordOf(ref) + PENDING_COUNT;
     words[at] = lo;
@@ -439,7 +479,7 @@ export class StreamGroup {
     this.pending.readId(moving);
     target.deliver(moving, this.deliveredAt(ref));
     this.readDeliveries(ref);
-    target.setDeliveries(target.pending.ref, int64.hi, int64.lo);
+    target.setDeliveries(moving, target.pending.ref, int64.hi, int64.lo);
   }
 
   /**

@@ -187,10 +187,10 @@ function readMinIdle(c: Call, command: string): number {
 }
 
 /** Counts one more delivery of a pending entry. */
-function countDelivery(group: StreamGroup, ref: number): void {
+function countDelivery(group: StreamGroup, id: StreamId, ref: number): void {
   group.readDeliveries(ref);
   addInt64(int64.hi, int64.lo, 0, 1);
-  group.setDeliveries(ref, int64.hi, int64.lo);
+  group.setDeliveries(id, ref, int64.hi, int64.lo);
 }
 
 /** What was read of XCLAIM's options. */
@@ -308,9 +308,9 @@ function claimOne(c: Call, tools: StreamTools): boolean {
   if (isPending) group.transfer(id);
   else group.deliver(id, claim.time);
   const { ref } = pending;
-  group.setDeliveredAt(ref, claim.time);
-  if (claim.retriesHi >= 0) group.setDeliveries(ref, claim.retriesHi, claim.retriesLo);
-  else if (!claim.justId) countDelivery(group, ref);
+  group.setDeliveredAt(id, ref, claim.time);
+  if (claim.retriesHi >= 0) group.setDeliveries(id, ref, claim.retriesHi, claim.retriesLo);
+  else if (!claim.justId) countDelivery(group, id, ref);
   replyClaimed(c, tools, ref, claim.justId);
   return true;
 }
@@ -421,8 +421,8 @@ function claimFrom(c: Call, tools: StreamTools): StreamId {
     const { ref } = pending;
     if (automatic.minIdle === 0 || now - group.deliveredAt(ref) >= automatic.minIdle) {
       group.transfer(id);
-      group.setDeliveredAt(ref, now);
-      if (!automatic.justId) countDelivery(group, ref);
+      group.setDeliveredAt(id, ref, now);
+      if (!automatic.justId) countDelivery(group, id, ref);
       replyClaimed(c, tools, ref, automatic.justId);
       claimed++;
     }

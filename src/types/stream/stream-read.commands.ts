@@ -339,10 +339,10 @@ function replyHistory(c: Call, tools: StreamTools): void {
     }
     replyEntry(c.reply, stream.node);
     const { ref } = own;
-    group.setDeliveredAt(ref, now);
+    group.setDeliveredAt(id, ref, now);
     group.readDeliveries(ref);
     addInt64(int64.hi, int64.lo, 0, 1);
-    group.setDeliveries(ref, int64.hi, int64.lo);
+    group.setDeliveries(id, ref, int64.hi, int64.lo);
   }
   c.reply.endArray(begin, entries);
 }
