@@ -43,7 +43,7 @@ export async function measureRemovals(
       for (let round = 0; round < options.removalRounds; round++) {
         for (const way of WAYS) {
           const key = await fill(client, shape, options);
-          rounds[way].push(await probeDuring(server.port, () => remove(client, way, key)));
+          rounds[way].push(await probeDuring(server, () => remove(client, way, key)));
         }
       }
       rows.push({ shape: shape.name, server: name, rounds });

@@ -50,7 +50,8 @@ export async function measureSnapshots(names: readonly ServerName[], options: Op
     console.log(
       `  ${TITLES[name]}: ${(during.rate / 1000).toFixed(0)}k requests/s during BGSAVE (${row.seconds.toFixed(1)} s), ` +
         `${(before.rate / 1000).toFixed(0)}k before; longest PING ${during.probe.max.toFixed(1)} ms, ` +
-        `${before.probe.max.toFixed(1)} before; memory × ${(row.bytesPeak / row.bytesBefore).toFixed(2)}; ` +
+        `${before.probe.max.toFixed(1)} before, without waiting for a processor ${during.probe.maxRunning.toFixed(1)} ` +
+        `and ${before.probe.maxRunning.toFixed(1)}; memory × ${(row.bytesPeak / row.bytesBefore).toFixed(2)}; ` +
         `the file is ${row.exact ? "exact" : "WRONG"}`,
     );
   }
@@ -98,7 +99,7 @@ async function measureServer(name: ServerName, options: Options, folder: string)
 
 async function loadDuring(load: WriteLoad, server: TestServer, work: () => Promise<void>): Promise<Phase> {
   let rate = 0;
-  const probe = await probeDuring(server.port, async () => {
+  const probe = await probeDuring(server, async () => {
     load.go();
     await work();
     const { requests, seconds } = await load.stop();

@@ -49,9 +49,9 @@ async function measureServer(
 ): Promise<Omit<StallRow, "server">> {
   await settle(options);
   const empty = residentBytes(server.pid);
-  const insert = await probeDuring(server.port, () => fill(client, options.stallKeys, ""));
+  const insert = await probeDuring(server, () => fill(client, options.stallKeys, ""));
   const full = residentBytes(server.pid);
-  const flush = await probeDuring(server.port, async () => {
+  const flush = await probeDuring(server, async () => {
     await client.call("FLUSHALL", "ASYNC");
     await settle(options);
   });
@@ -68,7 +68,7 @@ async function measureExpiry(server: TestServer, client: RespClient, keys: numbe
   const at = Date.now() + 2 * (Date.now() - started) + EXPIRE_AFTER_MS;
   await fill(client, keys, `PXAT ${at}`);
   await Bun.sleep(Math.max(0, at - Date.now() - EXPIRE_AFTER_MS / 2));
-  return await probeDuring(server.port, async () => {
+  return await probeDuring(server, async () => {
     const deadline = Date.now() + EXPIRE_LIMIT_MS;
     while (text(await client.call("DBSIZE")) !== "0") {
       if (Date.now() > deadline) throw new Error(`${server.name} has not expired its keys`);
