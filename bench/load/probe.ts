@@ -5,6 +5,7 @@
  * Latencies are in milliseconds. On a machine with few processors they hold the waiting for a processor, too: compare
  * them with those of the other servers in the same run. Linux counts for each thread how long it was ready to run, and did
  * not: `maxRunning` is the longest latency without what the probe and the server's main thread waited like that meanwhile.
+ * Other threads that these wait for (the kernel's, for packets; the garbage collector's) may have waited, too.
  */
 
 import { readFileSync } from "node:fs";
