@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Defragmentation } from "../../src/db/defragmentation";
 import { LARGE_FROM } from "../../src/persist/large-value";
 import { hashType } from "../../src/types/hash/hash-type";
+import { withBlocks } from "../support/failing-heap";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { seedFromEnvironment } from "../support/model";
@@ -17,6 +18,7 @@ const SEED = seedFromEnvironment(20_261_121);
 const ELEMENTS = 3 * LARGE_FROM;
 /** Makes lists and streams of so many elements large ones: they have two a node. */
 const SMALL_NODES = { "list-max-listpack-size": "2", "stream-node-max-entries": "2" };
+const ROUNDS = 5;
 /** Takes a node of its own. */
 const LONG = "x".repeat(9000);
 /** "timed" is a hash of whose fields most expire. */
@@ -211,6 +213,28 @@ describe("BGSAVE of large collections", () => {
       expectNothingLeft(redbun);
     });
   }
+
+  test(`memory runs out again and again (seed ${SEED})`, async () => {
+    const random = new Random(SEED);
+    let failed = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const redbun = start();
+      fill(redbun);
+      const before = digest(redbun);
+      redbun.run("BGSAVE");
+      const save = redbun.server.persistence.bgsave;
+      for (let i = 0; redbun.server.persistence.bgsave !== null; i++) {
+        for (let n = 0; n < 10; n++) redbun.run(change(random));
+        if (i % 8 === 7) withBlocks(redbun.keyspace.heap, random.integer(0, 6), () => redbun.run(change(random)));
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      if (save?.snapshot.error !== null) failed++;
+      else expect(digestInFile()).toBe(before);
+      expectNothingLeft(redbun);
+    }
+    expect(failed).toBeGreaterThan(0);
+    expect(failed).toBeLessThan(ROUNDS);
+  });
 
   test("FLUSHALL ends it, and what waits for it is freed", () => {
     const redbun = start();
