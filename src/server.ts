@@ -206,7 +206,7 @@ export class Server implements ServerContext {
       clients: this.clients,
       log: this.log,
       clock: this.clock,
-      describe: (client) => describeClient(this, client),
+      describe: (client, argumentBytes) => describeClient(this, client, argumentBytes),
     });
     this.activeDefrag = new ActiveDefrag(this);
     const reply = new ReplyWriter();

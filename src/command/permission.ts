@@ -144,7 +144,8 @@ export function aclRefusalInExec(
 function note(server: ServerContext, client: Client, command: Command, request: Request, denied: number): void {
   const isCommand = denied === DENIED_COMMAND;
   const object = isCommand ? command.fullName : latin1(request.buf, request.starts[deniedAt], request.ends[deniedAt]);
-  server.acl.deny(client, REASONS[denied], contextOf(client), object);
+  const username = client.user.name;
+  server.acl.deny(client, request, { reason: REASONS[denied], context: contextOf(client), object, username });
 }
 
 /** Where a client's requests are denied. */

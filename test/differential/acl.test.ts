@@ -362,8 +362,10 @@ const checks: Case[] = [
 ];
 
 const LOG_FIELDS = /^(count|reason|context|object|username|entry-id)$/;
+/** Of the client. */
+const CLIENT_FIELDS = / (?:flags|db|multi|qbuf|argv-mem|cmd|user|resp)=\S*/g;
 
-/** The fields of ACL LOG's entries that do not vary, as one text. */
+/** What does not vary of ACL LOG's entries, as one text. */
 function summary(reply: Reply): string {
   if (reply.type !== "array") throw new Error("not a list of entries");
   const entries = reply.items.map((entry) => {
@@ -371,14 +373,16 @@ function summary(reply: Reply): string {
     const fields: string[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       const name = text(flat[i]);
-      fields.push(LOG_FIELDS.test(name) ? `${name}=${text(flat[i + 1])}` : name);
+      if (LOG_FIELDS.test(name)) fields.push(`${name}=${text(flat[i + 1])}`);
+      else if (name === "client-info") fields.push(...(text(flat[i + 1]).match(CLIENT_FIELDS) ?? []));
+      else fields.push(name);
     }
     return fields.join(" ");
   });
   return entries.join("\n");
 }
 
-/** ACL LOG, but for times and clients. */
+/** ACL LOG, but for times, addresses and memory. */
 function log(command = "ACL LOG 100"): StepLike {
   return {
     command,

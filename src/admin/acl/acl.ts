@@ -6,6 +6,7 @@
  */
 
 import { ACL_UNKNOWN_COMMAND, aclModifier, aclUnmatchedParenthesis } from "../../resp/errors";
+import { bytesOfArguments, type Request } from "../../resp/request";
 import type { Client, ClientRegistry } from "../../session/client";
 import type { Clock } from "../../util/clock";
 import { secureBytes } from "../../util/random";
@@ -14,7 +15,7 @@ import type { Config } from "../config/config";
 import { decodePath } from "../config/special";
 import type { Logger } from "../process/logger";
 import { parseAclFile, readAclFile, replaceAclFile } from "./acl-file";
-import { AclLog, type AclLogContext, type AclReason } from "./acl-log";
+import { AclLog, type Denial } from "./acl-log";
 import { type AclContext, type CommandCatalog, hasSpaces, matchesChannel } from "./selector";
 import { DEFAULT_USER, mergeSelectors, User } from "./user";
 
@@ -25,7 +26,7 @@ export interface AclParts {
   readonly log: Logger;
   readonly clock: Clock;
   /** A client as CLIENT LIST shows it. */
-  readonly describe: (client: Client) => string;
+  readonly describe: (client: Client, argumentBytes: number) => string;
 }
 
 /** What new users are made for, by this configuration. */
@@ -124,10 +125,11 @@ export class Acl {
     this.defaultUser.apply(password === "" ? "nopass" : `>${password}`);
   }
 
-  /** Notes that something was denied to a client. `object` is what, `username` whom. */
-  deny(client: Client, reason: AclReason, context: AclLogContext, object: string, username = client.user.name): void {
+  /** Notes what was denied to a client, and in which request. */
+  deny(client: Client, request: Request, denial: Denial): void {
     const { clock, config, describe } = this.parts;
-    this.log.add({ reason, context, object, username }, clock.now(), config.acllogMaxLen, () => describe(client));
+    const line = (): string => describe(client, bytesOfArguments(request));
+    this.log.add(denial, clock.now(), config.acllogMaxLen, line);
   }
 
   /** Ends the connection of a client whose user is gone: until then it may do nothing. */

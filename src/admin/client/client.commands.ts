@@ -4,6 +4,7 @@ import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, type Handler, LOADING, NOSCRIPT, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
 import { INVALID_CLIENT_NAME, shown, subcommandSyntax } from "../../resp/errors";
+import { bytesOfArguments } from "../../resp/request";
 import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from "../../session/client";
 import { describeClient } from "../../session/client-info";
 import type { User } from "../acl/user";
@@ -87,10 +88,7 @@ function replyMode(c: Call): void {
 // --- lists -----------------------------------------------------------------------------------------------------------
 
 function line(c: Call, client: Client): string {
-  if (client !== c.client) return `${describeClient(c.server, client)}\n`;
-  let argumentBytes = 0;
-  for (let i = 0; i < c.argc; i++) argumentBytes += c.size(i);
-  return `${describeClient(c.server, client, argumentBytes)}\n`;
+  return `${describeClient(c.server, client, client === c.client ? bytesOfArguments(c) : 0)}\n`;
 }
 
 function info(c: Call): void {

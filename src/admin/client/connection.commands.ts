@@ -81,7 +81,7 @@ function login(c: Call, name: string, password: Uint8Array): boolean {
   const { acl } = c.server;
   const user = acl.authenticate(name, password);
   if (user === null) {
-    acl.deny(c.client, "auth", contextOf(c.client), c.text(0), name);
+    acl.deny(c.client, c, { reason: "auth", context: contextOf(c.client), object: c.text(0), username: name });
     c.fail(WRONG_PASS);
     return false;
   }
