@@ -198,18 +198,34 @@ describe("sets", () => {
   });
 });
 
-test("an empty value is told apart from a damaged one", () => {
+const HEAD = {
+  type: 0,
+  encoding: 0,
+  expireAt: -1,
+  lru: 0,
+  inlineLength: 0,
+  key: Buffer.from("k"),
+  keyStart: 0,
+  keyEnd: 1,
+};
+
+test("a hash with a field twice is refused where it becomes a table, or is looked through, and it says which", () => {
   const redbun = start();
   const { codecs } = redbun.server.persistence;
-  const head = {
-    type: 0,
-    encoding: 0,
-    expireAt: -1,
-    lru: 0,
-    inlineLength: 0,
-    key: Buffer.from("k"),
-    keyStart: 0,
-    keyEnd: 1,
-  };
-  expect(codecs.decode(RdbInput.ofBytes(Buffer.from([0]), 0, 1), 2, head, false)).toBe(EMPTY_VALUE);
+  const bytes = Buffer.from("1717000000040082610003826200038261000382640003ff", "hex");
+  const decode = (deep: boolean): number => codecs.decode(RdbInput.ofBytes(bytes, 0, bytes.length), 16, HEAD, deep);
+  expect(() => decode(true)).toThrow("Hash listpack integrity check failed.");
+  redbun.run("CONFIG SET hash-max-listpack-entries 1");
+  expect(() => decode(true)).toThrow("Hash listpack integrity check failed.");
+  expect(() => decode(false)).toThrow("Hash listpack with dup elements");
+  redbun.run("CONFIG SET hash-max-listpack-entries 2");
+  const entry = decode(false);
+  expect(entry).not.toBe(EMPTY_VALUE);
+  redbun.server.keyspace.freeEntryNow(entry);
+  expectNoLeak(redbun);
+});
+
+test("an empty value is told apart from a damaged one", () => {
+  const { codecs } = start().server.persistence;
+  expect(codecs.decode(RdbInput.ofBytes(Buffer.from([0]), 0, 1), 2, HEAD, false)).toBe(EMPTY_VALUE);
 });

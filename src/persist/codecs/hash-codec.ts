@@ -307,17 +307,20 @@ export class HashCodec implements ValueCodec {
 
   /** Makes a hash of the listpack of pairs that is open; a hash table where it is too large. */
   private adopt(head: EntryHead, isLarge: boolean, deep: boolean): number {
-    this.refuseDuplicates(isLarge || deep, PAIR);
+    this.refuseDuplicates(isLarge, deep, PAIR);
     const { ref } = this.listpack;
     if (!isLarge) return makeEntry(this.context.keyspace, head, TYPE_HASH, ENCODING_LISTPACK, ref);
     return this.complete(head, ENCODING_LISTPACK, ref, (hashes) => hashes.toTable());
   }
 
-  /** A table must not have a field twice; in a listpack the second one is never found. */
-  private refuseDuplicates(look: boolean, stride: number): void {
-    if (!look || !hasDuplicates(this.listpack, stride)) return;
+  /**
+   * A table must not have a field twice; in a listpack the second one is never found. Redis ends itself, with a dump of the
+   * listpack in the log under this name, if it comes upon one while it makes the table.
+   */
+  private refuseDuplicates(isLarge: boolean, deep: boolean, stride: number): void {
+    if (!(isLarge || deep) || !hasDuplicates(this.listpack, stride)) return;
     this.listpack.free();
-    throw corrupt("Hash listpack integrity check failed.");
+    throw corrupt(deep ? "Hash listpack integrity check failed." : "Hash listpack with dup elements");
   }
 
   private decodeTriples(input: RdbInput, head: EntryHead, deep: boolean): number {
@@ -327,7 +330,7 @@ export class HashCodec implements ValueCodec {
     const { timers } = this.hashes;
     listpack.createFrom(input.value, input.from, input.length);
     const isLarge = count / TRIPLE > this.limits.hashMaxListpackEntries;
-    this.refuseDuplicates(isLarge || deep, TRIPLE);
+    this.refuseDuplicates(isLarge, deep, TRIPLE);
     let timer: number;
     try {
       this.checkExpiries();
