@@ -461,11 +461,12 @@ export class DictSegments {
     const grow = Math.max(0, depth - this.depth);
     const skip = Math.max(0, this.depth - depth);
     this.useDirectory(this.heap.allocate(ENTRY_BYTES << depth));
-    for (let i = 0; i < 1 << depth; i++) {
+    const to = this.entries;
+    const end = this.firstEntry + (2 << depth);
+    for (let i = 0, target = this.firstEntry; target < end; i++, target += 2) {
       const source = first + (((i >>> grow) << skip) << 1);
-      const target = this.firstEntry + (i << 1);
-      this.entries[target] = from[source];
-      this.entries[target + 1] = from[source + 1];
+      to[target] = from[source];
+      to[target + 1] = from[source + 1];
     }
     this.depth = depth;
     this.heap.free(old);

@@ -28,6 +28,7 @@ import type { BlockGuard } from "./block-guard";
 import type { DictGuard } from "./dict-guard";
 import type { GroupGuard } from "./group-guard";
 import type { ListGuard } from "./list-guard";
+import { mapMemory } from "./mapped-memory";
 import { releasePages } from "./page-release";
 import {
   CLASS_COUNT,
@@ -506,7 +507,7 @@ const EMPTY_DOUBLES = new Float64Array(0);
 
 function newBuffer(bytes: number): ArrayBuffer {
   try {
-    return new ArrayBuffer(bytes);
+    return mapMemory(bytes);
   } catch (error) {
     throw new HeapFullError(String(error));
   }

@@ -15,6 +15,8 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 /** Variadic functions are called with their fixed arguments alone: others are passed differently on some platforms. */
 const SIGNATURES = {
   getpagesize: { args: [], returns: "i32" },
+  mmap: { args: ["ptr", "u64", "i32", "i32", "i32", "i64"], returns: "ptr" },
+  munmap: { args: ["ptr", "u64"], returns: "i32" },
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -54,6 +56,11 @@ export function libc(name: LibcName): LibcFunction | null {
     found.set(name, fn);
   }
   return fn;
+}
+
+/** Where this function is, for whoever is to call it without us; null where there is none. */
+export function libcAddress(name: LibcName): Pointer | null {
+  return (libc(name) as { ptr?: Pointer } | null)?.ptr ?? null;
 }
 
 function lookUp(name: LibcName): LibcFunction | null {
