@@ -14,8 +14,9 @@ import { type Clock, systemClock } from "../../src/util/clock";
 import { systemRandom } from "../../src/util/random";
 import type { Longest } from "./longest";
 
-/** For files: FLUSHALL empties the RDB file where there are save points, and BGSAVE writes one. */
+/** For the files of BGSAVE. */
 const FOLDER = mkdtempSync(join(tmpdir(), "redbun-steps-"));
+process.chdir(FOLDER);
 process.on("exit", () => rmSync(FOLDER, { recursive: true }));
 
 /** Length of a slice of compaction, µs. */
@@ -51,12 +52,10 @@ export class Workbench {
   constructor() {
     const log = new Logger(this.clock);
     log.level = LOG_NOTHING;
-    const config = createConfig({ changeFolder() {} });
-    // Without save points: FLUSHALL would write a file.
-    config.set([
-      ["dir", FOLDER],
-      ["save", ""],
-    ]);
+    const config = createConfig();
+    // With save points, FLUSHALL empties the file, and waits for the disk.
+    const refused = config.set([["save", ""]]);
+    if (refused !== null) throw new Error(refused);
     this.server = new Server({
       config,
       log,
