@@ -33,6 +33,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
+const ZERO = 0x30;
 
 /** What the server allows a client to send. */
 export interface ParserLimits {
@@ -263,6 +264,18 @@ export class RequestParser implements Request {
   }
 
   private parseCount(): number {
+    const { source: buf, position } = this;
+    // Nearly every count is one digit: no search, no general number parser.
+    const digit = buf[position + 1] - ZERO;
+    if (position + 4 <= this.end && buf[position + 2] === CR && digit > 0 && digit <= 9) {
+      this.position = position + 4;
+      this.missing = digit;
+      return PARSED_COMMAND;
+    }
+    return this.parseLongCount();
+  }
+
+  private parseLongCount(): number {
     const line = this.findLine(this.position + 1);
     if (line < 0) return this.tooLong("too big mbulk count string");
     const count = parseInt64Rounded(this.source, this.position + 1, line);
@@ -275,45 +288,66 @@ export class RequestParser implements Request {
   }
 
   private parseArguments(): number {
-    const { end } = this;
-    while (this.missing > 0) {
+    for (;;) {
+      if (this.bulk < 0) this.takeShortArguments();
+      if (this.missing === 0) break;
       if (this.bulk < 0) {
-        const parsed = this.parseBulkHeader();
+        const parsed = this.parseHeader();
         if (parsed !== PARSED_COMMAND) return parsed;
       }
-      const start = this.position;
-      const stop = start + this.bulk;
-      if (stop + 2 > end) return PARSED_NOTHING;
-      const i = this.argc;
-      if (i >= this.starts.length) growArguments(this, i + 1);
-      this.starts[i] = start;
-      this.ends[i] = stop;
-      this.argc = i + 1;
-      this.position = stop + 2;
-      this.bulk = -1;
-      this.missing--;
+      if (!this.takeArgument()) return PARSED_NOTHING;
     }
     this.buf = this.source;
     return PARSED_COMMAND;
   }
 
-  private parseBulkHeader(): number {
-    const { source: buf, position, end } = this;
-    // Nearly every header is "$", one or two digits, CR LF: no search, no general number parser.
-    if (position + 4 < end && buf[position] === DOLLAR) {
-      const first = buf[position + 1] - 0x30;
-      if (first >= 0 && first <= 9) {
-        if (buf[position + 2] === CR) return this.startBulk(first, position + 4);
-        const second = buf[position + 2] - 0x30;
-        if (first > 0 && second >= 0 && second <= 9 && buf[position + 3] === CR) {
-          return this.startBulk(first * 10 + second, position + 5);
-        }
+  /**
+   * Takes as many arguments as stand there in the form that nearly all have: "$", one or two digits, CR LF, and all of
+   * the bytes. What comes next is something else, or nothing.
+   */
+  private takeShortArguments(): void {
+    const { source: buf, end, starts, ends } = this;
+    let { position, argc, missing } = this;
+    while (missing > 0 && argc < starts.length && position + 4 < end && buf[position] === DOLLAR) {
+      let length = buf[position + 1] - ZERO;
+      let start = position + 4;
+      if (length < 0 || length > 9) break;
+      if (buf[position + 2] !== CR) {
+        const second = buf[position + 2] - ZERO;
+        if (length === 0 || second < 0 || second > 9 || buf[position + 3] !== CR) break;
+        length = length * 10 + second;
+        start++;
       }
+      const stop = start + length;
+      if (stop + 2 > end) break;
+      starts[argc] = start;
+      ends[argc] = stop;
+      argc++;
+      position = stop + 2;
+      missing--;
     }
-    return this.parseLongHeader();
+    this.position = position;
+    this.argc = argc;
+    this.missing = missing;
   }
 
-  private parseLongHeader(): number {
+  /** Takes the argument whose header was parsed; false if it has not arrived. */
+  private takeArgument(): boolean {
+    const start = this.position;
+    const stop = start + this.bulk;
+    if (stop + 2 > this.end) return false;
+    const i = this.argc;
+    if (i >= this.starts.length) growArguments(this, i + 1);
+    this.starts[i] = start;
+    this.ends[i] = stop;
+    this.argc = i + 1;
+    this.position = stop + 2;
+    this.bulk = -1;
+    this.missing--;
+    return true;
+  }
+
+  private parseHeader(): number {
     const line = this.findLine(this.position);
     if (line < 0) return this.tooLong("too big bulk count string");
     if (this.source[this.position] !== DOLLAR) {
@@ -324,12 +358,8 @@ export class RequestParser implements Request {
     if (length > UNAUTHENTICATED_BULK && !this.limits.authenticated) return this.fail("unauthenticated bulk length");
     // What it takes together with the arguments before it.
     if (line - this.commandStart + length > REQUEST_MAX) return this.fail("invalid bulk length");
-    return this.startBulk(length, line + 2);
-  }
-
-  private startBulk(length: number, position: number): number {
     this.bulk = length;
-    this.position = position;
+    this.position = line + 2;
     return PARSED_COMMAND;
   }
 
