@@ -1,8 +1,9 @@
 /**
  * The lookup table: name bytes of a request → Command, without making a string.
  *
- * Open addressing over a hash of the lower-cased name. Names are ASCII, so lower-casing is one OR for letters; a name
- * that differs in other bytes is told apart by the full comparison.
+ * Open addressing over the first eight bytes of the lower-cased name, as two words. Names are ASCII, so lower-casing is
+ * one OR for letters, and for a name of at most eight letters equal words and lengths are equal names. What may differ in
+ * other bytes is told apart by the full comparison.
  */
 
 import type { Request } from "../resp/request";
@@ -20,6 +21,10 @@ export class CommandTable {
   private lastId = -1;
   private slots: (Command | null)[] = [];
   private slotNames: string[] = [];
+  private slotHeads = new Int32Array(0);
+  private slotTails = new Int32Array(0);
+  /** Length of the name; negative: words do not tell it from all others. */
+  private slotLengths = new Int32Array(0);
   private mask = 0;
 
   /** @param absent commands that cannot be called, but that ACL rules and rename-command may name */
@@ -49,9 +54,15 @@ export class CommandTable {
 
   /** Command of this name, in any case, or null. */
   find(buf: Uint8Array, start: number, end: number): Command | null {
-    let slot = nameHash(buf, start, end) & this.mask;
+    const length = end - start;
+    const head = wordOf(buf, start, length < 4 ? end : start + 4);
+    const tail = length <= 4 ? 0 : wordOf(buf, start + 4, length < 8 ? end : start + 8);
+    let slot = slotHash(head, tail, length) & this.mask;
     for (let command = this.slots[slot]; command !== null; command = this.slots[slot]) {
-      if (equalsIgnoreCase(buf, start, end, this.slotNames[slot])) return command;
+      if (this.slotHeads[slot] === head && this.slotTails[slot] === tail) {
+        if (this.slotLengths[slot] === length) return command;
+        if (this.slotLengths[slot] < 0 && equalsIgnoreCase(buf, start, end, this.slotNames[slot])) return command;
+      }
       slot = (slot + 1) & this.mask;
     }
     return null;
@@ -108,18 +119,38 @@ export class CommandTable {
     this.mask = size - 1;
     this.slots = new Array<Command | null>(size).fill(null);
     this.slotNames = new Array<string>(size).fill("");
-    for (const [name, command] of this.byName) {
-      const key = Buffer.from(name, "latin1");
-      let slot = nameHash(key, 0, key.length) & this.mask;
-      while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
-      this.slots[slot] = command;
-      this.slotNames[slot] = name;
-    }
+    this.slotHeads = new Int32Array(size);
+    this.slotTails = new Int32Array(size);
+    this.slotLengths = new Int32Array(size);
+    for (const [name, command] of this.byName) this.fillSlot(name, command);
+  }
+
+  private fillSlot(name: string, command: Command): void {
+    const key = Buffer.from(name, "latin1");
+    const { length } = key;
+    const head = wordOf(key, 0, Math.min(4, length));
+    const tail = wordOf(key, Math.min(4, length), Math.min(8, length));
+    let slot = slotHash(head, tail, length) & this.mask;
+    while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
+    this.slots[slot] = command;
+    this.slotNames[slot] = name;
+    this.slotHeads[slot] = head;
+    this.slotTails[slot] = tail;
+    this.slotLengths[slot] = SHORT_WORD.test(name) ? length : -length;
   }
 }
 
-function nameHash(buf: Uint8Array, start: number, end: number): number {
-  let hash = end - start;
-  for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + (buf[i] | 0x20);
-  return hash ^ (hash >>> 7);
+/** A name of which all is in its words. */
+const SHORT_WORD = /^[a-z]{1,8}$/;
+
+/** Up to four bytes as one word, letters in lower case. */
+function wordOf(buf: Uint8Array, start: number, end: number): number {
+  let word = 0;
+  for (let i = start; i < end; i++) word = (word << 8) | buf[i] | 0x20;
+  return word;
+}
+
+function slotHash(head: number, tail: number, length: number): number {
+  const hash = Math.imul(head ^ Math.imul(tail + length, 0x9e3779b1), 0x85ebca6b);
+  return hash ^ (hash >>> 15);
 }
