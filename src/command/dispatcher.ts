@@ -48,7 +48,7 @@ import { trackCommand } from "./tracked-reads";
 const WALL_MICROS = 100_000;
 
 /** Commands timed together at most. */
-const RUN_MAX = 16;
+const RUN_MAX = 64;
 /** A command with so many bytes in request and reply is timed alone: constant time is only that of its bookkeeping. */
 const BULKY_BYTES = 64 * 1024;
 /** µs. */
@@ -77,7 +77,7 @@ export class Dispatcher {
   private readonly memory: MemoryLimits;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
   private lastEnd = 0;
-  /** The command that was run since, and how often. */
+  /** The command that was run since, for whom, and how often: it is counted when the run ends. */
   private runCommand: Command | null = null;
   private runLength = 0;
   private runClient: Client | null = null;
@@ -275,7 +275,7 @@ export class Dispatcher {
 
   private run(client: Client, command: Command, request: Request): void {
     const { reply, server } = this;
-    if (command !== this.runCommand) this.endRun();
+    if (command !== this.runCommand || client !== this.runClient) this.endRun();
     const start = this.lastEnd;
     const call = this.calls[this.depth] ?? this.deeperCall();
     call.load(request);
@@ -317,17 +317,13 @@ export class Dispatcher {
   }
 
   private account(call: Call, failed: boolean, replyBytes: number): void {
-    const { client, command } = call;
-    const { stats } = command;
-    stats.calls++;
-    if (failed) stats.failed++;
+    const { command } = call;
+    if (failed) command.stats.failed++;
     this.runCommand = command;
-    this.runClient = client;
+    this.runClient = call.client;
     this.runLength++;
     const single = (command.flags & (FAST | BRIEF)) === 0 || replyBytes + call.bytes >= BULKY_BYTES;
     if (single || this.runLength >= this.runMax) this.endRun(undefined, single || this.runMax === 1 ? call : null);
-    this.stats.commandsProcessed++;
-    client.commandsTotal++;
   }
 
   /** A command that has run others takes the time of all of them, which count for themselves, too. */
@@ -338,11 +334,8 @@ export class Dispatcher {
     this.runCommand = command;
     this.runClient = client;
     this.runLength = 1;
-    command.stats.calls++;
     if (failed) command.stats.failed++;
     this.endRun(end);
-    this.stats.commandsProcessed++;
-    client.commandsTotal++;
   }
 
   /** Accounts for one run of a command that blocks or was blocked. */
@@ -421,10 +414,14 @@ export class Dispatcher {
 
   private accountRun(runCommand: Command, end: number, request: Request | null): void {
     const { runLength } = this;
+    const runClient = this.runClient as Client;
     const micros = end - this.lastEnd;
+    runCommand.stats.calls += runLength;
     runCommand.stats.micros += micros;
+    this.stats.commandsProcessed += runLength;
+    runClient.commandsTotal += runLength;
     if (this.trackLatency) this.recordLatency(runCommand, micros / runLength, runLength);
-    if (micros >= this.reportMicros) this.report(runCommand, this.runClient as Client, request, runLength, micros);
+    if (micros >= this.reportMicros) this.report(runCommand, runClient, request, runLength, micros);
     this.runCommand = null;
     this.runClient = null;
     this.runLength = 0;
@@ -439,7 +436,6 @@ export class Dispatcher {
   /** The command, its subcommand resolved; null when an error was written instead. */
   private lookup(client: Client, request: Request): Command | null {
     const { buf, starts, ends, argc } = request;
-    client.lastCommand = "";
     let command = this.server.commands.find(buf, starts[0], ends[0]);
     if (command === null) {
       this.rejectUnknown(client, request);
@@ -460,6 +456,7 @@ export class Dispatcher {
     const name = latin1(buf, starts[1], ends[1]);
     const command = subcommands.get(name.toLowerCase());
     if (command !== undefined) return command;
+    client.lastCommand = "";
     // The container as it was called: rename-command may have given it another name than its own.
     const container = latin1(buf, starts[0], ends[0]).toUpperCase();
     this.refuse(client, errors.unknownSubcommand(container, name));
@@ -467,6 +464,7 @@ export class Dispatcher {
   }
 
   private rejectUnknown(client: Client, request: Request): void {
+    client.lastCommand = "";
     const { buf, starts, ends, argc } = request;
     const name = latin1(buf, starts[0], ends[0]);
     if (/^(post|host:)$/i.test(name)) {

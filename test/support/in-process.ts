@@ -81,7 +81,9 @@ export class InProcessClient {
   send(...args: readonly Argument[]): number {
     const { dispatcher, gate } = this.server;
     dispatcher.startBatch();
-    const status = dispatcher.execute(this.client, requestOf(args.map(toText)));
+    const request = requestOf(args.map(toText));
+    const status = dispatcher.execute(this.client, request);
+    dispatcher.endBatch(request);
     this.inbox.decoder.push(gate.reply.buf.subarray(0, gate.reply.length));
     gate.reply.truncate(0);
     return status;
