@@ -35,7 +35,7 @@ const MARK = 5;
 export type BlockVisitor = (bytes: Uint8Array, at: number, length: number, isPlain: boolean) => void;
 
 export class QuicklistNodes {
-  /** See walkForward(). */
+  /** See walk(). */
   left = 0;
 
   constructor(readonly heap: Heap) {}
@@ -120,22 +120,11 @@ export class QuicklistNodes {
   }
 
   /**
-   * Goes from `node` to the one that holds the element `passed` elements behind its first. Returns that node; `left` says
-   * how many elements of it are before that one.
+   * Goes from `node` to the one that holds the element `passed` elements behind its first, or else before its last. Returns
+   * that node; `left` says how many of its elements are passed, too.
    */
-  walkForward(node: number, passed: number): number {
-    return this.walk(node, passed, NEXT);
-  }
-
-  /** As walkForward(), to the element `passed` elements before the last one of `node`. */
-  walkBack(node: number, passed: number): number {
-    const last = this.walk(node, passed, PREVIOUS);
-    this.left = this.count(last) - 1 - this.left;
-    return last;
-  }
-
-  /** Follows `link` as long as the nodes have no more than `passed` elements together. `left`: what they have less. */
-  private walk(node: number, passed: number, link: number): number {
+  walk(node: number, passed: number, forward: boolean): number {
+    const link = forward ? NEXT : PREVIOUS;
     const { u32 } = this.heap;
     let at = node;
     let left = passed;

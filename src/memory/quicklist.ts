@@ -157,9 +157,13 @@ export class Quicklist {
   /** Finds the node of an index, from the nearer end on. Returns the index inside the node. */
   private seekNode(index: number, length: number): number {
     const { nodes, root } = this;
-    if (index < length >>> 1) this.node = nodes.walkForward(nodes.head(root), index);
-    else this.node = nodes.walkBack(nodes.tail(root), length - 1 - index);
-    return nodes.left;
+    const forward = index < length >>> 1;
+    const passed = forward ? index : length - 1 - index;
+    this.node = forward ? nodes.head(root) : nodes.tail(root);
+    const count = nodes.count(this.node);
+    if (passed < count) return forward ? passed : count - 1 - passed;
+    this.node = nodes.walk(this.node, passed, forward);
+    return forward ? nodes.left : nodes.count(this.node) - 1 - nodes.left;
   }
 
   /** Opens the cursor's node and goes to an element of it, which has to be there. */
