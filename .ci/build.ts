@@ -90,7 +90,7 @@ async function compile(outfile: string, definitions: readonly string[], target?:
         "build",
         join(ROOT, "src/main.ts"),
         // The files that run as threads of their own.
-        join(ROOT, "src/persist/migration-worker.ts"),
+        join(ROOT, "src/persist/migrate/migration-worker.ts"),
         "--compile",
         "--minify",
         "--bytecode",

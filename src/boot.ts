@@ -37,7 +37,7 @@ import { openSyslog } from "./admin/process/syslog";
 import { processTitle, setProcessTitle } from "./admin/process/title";
 import type { ShutdownOptions } from "./command/server-context";
 import { ListenError } from "./net/listeners";
-import { checkRdbFile } from "./persist/check-rdb";
+import { checkRdbFile } from "./persist/rdb/check-rdb";
 import { createCommandTable, Server } from "./server";
 import { describeClient } from "./session/client-info";
 import { buildInfo } from "./util/build-info";

@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** `redbun check-rdb FILE`, or the executable under the name of redis-check-rdb. */
 async function checkRdb(args: readonly string[]): Promise<void> {
-  const { runCheckRdb } = await import("./persist/check-rdb");
+  const { runCheckRdb } = await import("./persist/rdb/check-rdb");
   const isSubcommand = args[0] === "check-rdb";
   const name = isSubcommand ? "redbun check-rdb" : process.argv0;
   process.exitCode = runCheckRdb(name, isSubcommand ? args.slice(1) : args);
@@ -37,7 +37,7 @@ async function checkRdb(args: readonly string[]): Promise<void> {
 
 /** `redbun check-aof …`, or the executable under the name of redis-check-aof. */
 async function checkAof(args: readonly string[]): Promise<void> {
-  const { runCheckAof } = await import("./persist/check-aof");
+  const { runCheckAof } = await import("./persist/aof/check-aof");
   const isSubcommand = args[0] === "check-aof";
   const name = isSubcommand ? "redbun check-aof" : process.argv0;
   process.exitCode = runCheckAof(name, isSubcommand ? args.slice(1) : args);

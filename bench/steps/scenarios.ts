@@ -1,7 +1,7 @@
 /** What is timed, in groups: each yields the longest step of one thing after the other. */
 
 import { expositionText } from "../../src/admin/exposition/exposition";
-import { Snapshot } from "../../src/persist/snapshot";
+import { Snapshot } from "../../src/persist/snapshot/snapshot";
 import { Client, NO_TRANSPORT } from "../../src/session/client";
 import { Longest } from "./longest";
 import { Workbench } from "./workbench";

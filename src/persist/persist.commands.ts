@@ -20,8 +20,8 @@ import { EVENT_GENERIC } from "../db/keyspace";
 import * as errors from "../resp/errors";
 import type { EntryHead } from "../types/string/string";
 import { addInt64, int64, int64FromNumber, int64ToNumber, parseInt64 } from "../util/integers";
-import { dumpValue, isPayload, restoreValue } from "./dump";
-import { RdbError } from "./rdb-input";
+import { dumpValue, isPayload, restoreValue } from "./rdb/dump";
+import { RdbError } from "./rdb/rdb-input";
 
 // --- files -----------------------------------------------------------------------------------------------------------
 

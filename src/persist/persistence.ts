@@ -17,16 +17,16 @@ import { Delay } from "../util/delay";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { strerror } from "../util/strerror";
 import { BackgroundFile } from "./background-file";
-import { BackgroundSave, SaveKilled } from "./background-save";
-import { EntryWindow } from "./entry-window";
 import { FileWriteError, FileWriter } from "./file-writer";
-import { FunctionLibraries } from "./function-libraries";
 import { LoadState } from "./load-state";
-import { RdbError, RdbInput } from "./rdb-input";
-import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb-loader";
-import { RdbOutput, type RdbSink } from "./rdb-output";
-import { type KeptUsage, type RdbFileFields, RdbWriter, type SnapshotWriter } from "./rdb-writer";
-import { ValueCodecs } from "./value-codecs";
+import { FunctionLibraries } from "./rdb/function-libraries";
+import { RdbError, RdbInput } from "./rdb/rdb-input";
+import { RdbLoader, type RdbLoadListener, RdbRefusal } from "./rdb/rdb-loader";
+import { RdbOutput, type RdbSink } from "./rdb/rdb-output";
+import { type KeptUsage, type RdbFileFields, RdbWriter, type SnapshotWriter } from "./rdb/rdb-writer";
+import { ValueCodecs } from "./rdb/value-codecs";
+import { BackgroundSave, SaveKilled } from "./snapshot/background-save";
+import { EntryWindow } from "./snapshot/entry-window";
 
 /** With rdb-save-incremental-fsync the file is flushed whenever this much of it has been written. */
 const SYNC_BYTES = 4 * 1024 * 1024;

@@ -399,7 +399,7 @@ const CASES: Readonly<Record<string, readonly (readonly string[] | Case)[]>> = {
 
 /** Commands whose cases are somewhere else, and where. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  migrate: "needs a second server: test/persist/migrate.test.ts",
+  migrate: "needs a second server: test/persist/migrate/migrate.test.ts",
 };
 
 /** Cases that need Redis 7.0, as Redis 8.0 answers otherwise. */

@@ -17,7 +17,7 @@ import {
   RDB_SET,
   RDB_ZSET,
   RDB_ZSET_ZIPLIST,
-} from "../../src/persist/rdb-format";
+} from "../../src/persist/rdb/rdb-format";
 import { hashType } from "../../src/types/hash/hash-type";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";

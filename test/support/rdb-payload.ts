@@ -1,7 +1,7 @@
 /** DUMP payloads made by hand: a body gets the version and the checksum that RESTORE asks for. */
 
-import { Crc64 } from "../../src/persist/crc64";
-import { RDB_VERSION } from "../../src/persist/rdb-format";
+import { Crc64 } from "../../src/persist/rdb/crc64";
+import { RDB_VERSION } from "../../src/persist/rdb/rdb-format";
 
 /** The payload of a type byte and a value. */
 export function sealed(body: Uint8Array, version = RDB_VERSION): Buffer {

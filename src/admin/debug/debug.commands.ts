@@ -10,7 +10,7 @@ import { ADMIN, type CommandDefinition, LOADING, NOSCRIPT, PROTECTED, STALE } fr
 import { replyHelp } from "../../command/help";
 import { ENCODING_NAMES, ENCODING_QUICKLIST } from "../../db/entry";
 import type { Dict } from "../../memory/dict";
-import { dumpValue, PAYLOAD_FOOTER_BYTES } from "../../persist/dump";
+import { dumpValue, PAYLOAD_FOOTER_BYTES } from "../../persist/rdb/dump";
 import {
   GENERIC,
   NO_SAVE,

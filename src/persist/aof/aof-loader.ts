@@ -17,7 +17,7 @@ import { Delay } from "../../util/delay";
 import { OutOfMemoryError } from "../../util/out-of-memory";
 import { strerror } from "../../util/strerror";
 import type { Persistence } from "../persistence";
-import { RdbInput } from "../rdb-input";
+import { RdbInput } from "../rdb/rdb-input";
 import type { AofFolder } from "./aof-folder";
 import { AOF_ANNOTATION, AOF_COMMAND, AOF_DAMAGED, AOF_END, AOF_TORN, AofReader } from "./aof-reader";
 import type { AofFile, Manifest } from "./manifest";

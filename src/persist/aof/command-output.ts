@@ -1,6 +1,6 @@
 /** Commands as arrays of bulk strings, gathered and handed to a sink in large pieces. */
 
-import { RdbOutput, type RdbSink } from "../rdb-output";
+import { RdbOutput, type RdbSink } from "../rdb/rdb-output";
 
 const CRLF = Buffer.from("\r\n");
 

@@ -4,8 +4,8 @@
  */
 
 import type { Database } from "../../db/database";
-import type { RdbFileFields, SnapshotWriter } from "../rdb-writer";
-import type { ValueCodecs } from "../value-codecs";
+import type { RdbFileFields, SnapshotWriter } from "../rdb/rdb-writer";
+import type { ValueCodecs } from "../rdb/value-codecs";
 import { CommandOutput } from "./command-output";
 import { ValueCommands } from "./value-commands";
 

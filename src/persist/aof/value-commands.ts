@@ -25,7 +25,7 @@ import { SetView } from "../../types/set/set";
 import { SortedSet } from "../../types/zset/zset";
 import { formatShortest } from "../../util/doubles";
 import { MAX_INT64_TEXT, writeInt64 } from "../../util/integers";
-import type { ValueCodecs } from "../value-codecs";
+import type { ValueCodecs } from "../rdb/value-codecs";
 import type { CommandOutput } from "./command-output";
 import { StreamCommands } from "./stream-commands";
 
