@@ -2,8 +2,9 @@
  * Everything that must hold before a change lands, in one command: `bun run verify`.
  *
  * Installs the pinned tools, type-checks, lints, runs every test and the quick units of Redis's own suite, and runs the
- * benchmarks at their smoke size. Output streams through as it comes. The last line is `N passed, N failed` (and
- * `, N skipped`): the tests' counts, plus one for each other stage. The exit code is 1 when anything failed.
+ * benchmarks at their smoke size. Output streams through as it comes; what failed is named again at the end. The last
+ * line is `N passed, N failed` (and `, N skipped`): the tests' counts, plus one for each other stage. The exit code is 1
+ * when anything failed.
  *
  * It needs no `bun` on PATH (it may have been started through npx): children run the Bun that runs this script, and
  * find it as `bun`.
@@ -12,6 +13,7 @@
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { findFailures } from "./failures";
 
 const ROOT = resolve(import.meta.dir, "..");
 const MINUTE_MS = 60_000;
@@ -34,6 +36,11 @@ interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+}
+
+interface StageResult extends Counts {
+  /** What failed, with the lines of the output that tell why. */
+  readonly failures: readonly string[];
 }
 
 /** The sums of the lines ` 12 pass`, ` 0 fail`, ` 3 skip`, ` 1 todo` with which `bun test` ends. */
@@ -89,14 +96,14 @@ async function forward(stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStrea
   return all;
 }
 
-async function runStage(stage: Stage, env: Record<string, string | undefined>): Promise<Counts> {
+async function runStage(stage: Stage, env: Record<string, string | undefined>): Promise<StageResult> {
   if (stage.needs !== undefined && !existsSync(resolve(ROOT, stage.needs))) {
     if (process.env.CI === "true") {
       console.log(`\n== ${stage.name}: FAILED, there is no ${stage.needs}`);
-      return { passed: 0, failed: 1, skipped: 0 };
+      return { passed: 0, failed: 1, skipped: 0, failures: [`there is no ${stage.needs}`] };
     }
     console.log(`\n== ${stage.name}: SKIPPED, there is no ${stage.needs}`);
-    return { passed: 0, failed: 0, skipped: 1 };
+    return { passed: 0, failed: 0, skipped: 1, failures: [] };
   }
   console.log(`\n== ${stage.name}: bun ${stage.args.join(" ")}`);
   const started = performance.now();
@@ -119,8 +126,10 @@ async function runStage(stage: Stage, env: Record<string, string | undefined>): 
   clearTimeout(watchdog);
   const outcome = code === 0 ? "passed" : "failed";
   console.log(`== ${stage.name}: ${outcome} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  if (stage.count) return stage.count(`${stdout}\n${stderr}`, code);
-  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  const output = `${stdout}\n${stderr}`;
+  const one = code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  const counts = stage.count?.(output, code) ?? one;
+  return { ...counts, failures: counts.failed > 0 ? findFailures(output) : [] };
 }
 
 async function main(): Promise<number> {
@@ -131,17 +140,20 @@ async function main(): Promise<number> {
   let passed = 0;
   let failed = 0;
   let skipped = 0;
+  const failures: string[] = [];
   try {
     for (const stage of STAGES) {
-      const counts = await runStage(stage, env);
-      passed += counts.passed;
-      failed += counts.failed;
-      skipped += counts.skipped;
-      if (stage.essential && counts.failed > 0) break;
+      const result = await runStage(stage, env);
+      passed += result.passed;
+      failed += result.failed;
+      skipped += result.skipped;
+      failures.push(...result.failures.map((failure) => `\n== ${stage.name}: failed\n${failure}`));
+      if (stage.essential && result.failed > 0) break;
     }
   } finally {
     rmSync(bin, { recursive: true, force: true });
   }
+  for (const failure of failures) console.log(failure);
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
   return failed === 0 ? 0 : 1;
 }

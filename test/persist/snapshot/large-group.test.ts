@@ -173,15 +173,17 @@ describe("BGSAVE of groups", () => {
       const save = redbun.server.persistence.bgsave;
       for (let i = 0; redbun.server.persistence.bgsave !== null; i++) {
         for (let n = 0; n < 5; n++) redbun.run(change(random));
-        if (i % 10 === 9) withBlocks(redbun.keyspace.heap, random.integer(0, 6), () => redbun.run(change(random)));
+        // Not in the first round, which therefore succeeds: how many turns a save takes is the disk's affair.
+        if (round > 0 && i % 10 === 9) {
+          withBlocks(redbun.keyspace.heap, random.integer(0, 6), () => redbun.run(change(random)));
+        }
         await nextTurn();
       }
-      if (save?.snapshot.error === null) expectSaved(redbun, before);
-      else failed++;
+      if (round > 0 && save?.snapshot.error !== null) failed++;
+      else expectSaved(redbun, before);
       expectNothingLeft(redbun);
     }
     expect(failed).toBeGreaterThan(0);
-    expect(failed).toBeLessThan(6);
   });
 });
 

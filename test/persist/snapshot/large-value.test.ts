@@ -225,15 +225,17 @@ describe("BGSAVE of large collections", () => {
       const save = redbun.server.persistence.bgsave;
       for (let i = 0; redbun.server.persistence.bgsave !== null; i++) {
         for (let n = 0; n < 10; n++) redbun.run(change(random));
-        if (i % 8 === 7) withBlocks(redbun.keyspace.heap, random.integer(0, 6), () => redbun.run(change(random)));
+        // Not in the first round, which therefore succeeds: how many turns a save takes is the disk's affair.
+        if (round > 0 && i % 8 === 7) {
+          withBlocks(redbun.keyspace.heap, random.integer(0, 6), () => redbun.run(change(random)));
+        }
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      if (save?.snapshot.error !== null) failed++;
+      if (round > 0 && save?.snapshot.error !== null) failed++;
       else expect(digestInFile()).toBe(before);
       expectNothingLeft(redbun);
     }
     expect(failed).toBeGreaterThan(0);
-    expect(failed).toBeLessThan(ROUNDS);
   });
 
   test("FLUSHALL ends it, and what waits for it is freed", () => {
