@@ -34,6 +34,16 @@ export class StreamId {
     this.seqLo = from.seqLo;
   }
 
+  /** Sets the ID to the one of 16 bytes, big-endian. */
+  setBytes(bytes: Buffer, at: number): void {
+    this.set(
+      bytes.readUInt32BE(at),
+      bytes.readUInt32BE(at + 4),
+      bytes.readUInt32BE(at + 8),
+      bytes.readUInt32BE(at + 12),
+    );
+  }
+
   /** Sets the ID to 0-0, the smallest. */
   setMin(): void {
     this.set(0, 0, 0, 0);

@@ -26,6 +26,7 @@ function checkShutdown(chosen: readonly string[]): string | null {
 
 const SHUTDOWN_OPTIONS = ["save", "nosave", "now", "force"] as const;
 const CPU_LIST = { unsetWhenEmpty: true, flags: IMMUTABLE } as const;
+const EFFECTIVE_CPU_LIST = { ...CPU_LIST, flags: IMMUTABLE | EFFECTIVE } as const;
 
 export const serverDirectives = {
   daemonize: flag(false, IMMUTABLE | EFFECTIVE),
@@ -50,8 +51,8 @@ export const serverDirectives = {
   "dynamic-hz": flag(true),
   "io-threads": int(1, 1, 128, IMMUTABLE),
   "io-threads-do-reads": flag(false, IMMUTABLE),
-  server_cpulist: text("", { ...CPU_LIST, flags: IMMUTABLE | EFFECTIVE }),
-  bio_cpulist: text("", { ...CPU_LIST, flags: IMMUTABLE | EFFECTIVE }),
+  server_cpulist: text("", EFFECTIVE_CPU_LIST),
+  bio_cpulist: text("", EFFECTIVE_CPU_LIST),
   aof_rewrite_cpulist: text("", CPU_LIST),
   bgsave_cpulist: text("", CPU_LIST),
   "ignore-warnings": text(""),

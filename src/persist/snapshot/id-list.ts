@@ -65,7 +65,7 @@ export class IdList {
     const mask = chunk[this.at] | (chunk[this.at + 1] << 8);
     this.at += 2;
     for (let i = 0; i < ID_BYTES; i++) if ((mask & (1 << i)) !== 0) last[i] ^= chunk[this.at++];
-    id.set(last.readUInt32BE(0), last.readUInt32BE(4), last.readUInt32BE(8), last.readUInt32BE(12));
+    id.setBytes(last, 0);
     this.size--;
   }
 

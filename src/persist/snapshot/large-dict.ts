@@ -5,6 +5,7 @@
 
 import type { DictGuard } from "../../memory/dict-guard";
 import type { DictElements } from "../rdb/codecs/codec";
+import type { RdbOutput } from "../rdb/rdb-output";
 import { BucketMap, HASH_END } from "./bucket-map";
 import { EntryWindow } from "./entry-window";
 import { guarded, LargeCollection, type LargeFrame, type LargeShape, unguarded } from "./large-value";
@@ -14,7 +15,8 @@ const ELEMENTS_PER_LOOK = 256;
 
 /** What is large because of these elements. */
 export function largeDict(elements: DictElements): LargeShape {
-  return { writeHead: (out) => elements.writeHead(out), freeze: (frame) => new LargeDict(frame, elements) };
+  const writeSize = (out: RdbOutput): void => out.size(elements.dict.size);
+  return { writeHead: elements.writeHead ?? writeSize, freeze: (frame) => new LargeDict(frame, elements) };
 }
 
 class LargeDict extends LargeCollection implements DictGuard {

@@ -68,13 +68,13 @@ export class LargeGroup implements GroupGuard {
 
   /**
    * @param group a window that the groups of a stream share
-   * @param attempt does what a command in the middle of something must not notice, and reports what goes wrong
+   * @param attempt that of the stream: see LargeValue
    */
   constructor(
     private readonly keyspace: Keyspace,
     private readonly group: StreamGroup,
     private readonly ref: number,
-    private readonly attempt: (action: () => void) => void,
+    private readonly attempt: (action: () => void) => boolean,
   ) {
     const { heap } = keyspace;
     group.open(ref);
@@ -111,13 +111,7 @@ export class LargeGroup implements GroupGuard {
   }
 
   removing(id: StreamId, ref: number): boolean {
-    if (this.isDone(id)) return false;
-    let isKept = false;
-    this.attempt(() => {
-      this.keep(id, ref);
-      isKept = true;
-    });
-    return isKept;
+    return !this.isDone(id) && this.attempt(() => this.keep(id, ref));
   }
 
   /** Whether there is nothing to write of a pending entry: it is written, or kept already, or came later than all. */

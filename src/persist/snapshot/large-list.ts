@@ -57,11 +57,7 @@ export class LargeList extends LargeCollection implements ListGuard {
 
   replacing(node: number): boolean {
     if (this.isDone(node)) return false;
-    let isKept = false;
-    this.attempt(() => {
-      this.keep(node, this.nodes.shareBlock(node));
-      isKept = true;
-    });
+    const isKept = this.attempt(() => this.keep(node, this.nodes.shareBlock(node)));
     this.nodes.setMark(node, this.mark);
     return isKept;
   }

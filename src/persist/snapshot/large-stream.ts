@@ -49,7 +49,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     this.nodesLeft = nodes.size;
     if (nodes.last()) nodes.readId(this.last);
     heap.streamGuards = guarded<StreamGuard>(heap.streamGuards, frame.root, this);
-    const attempt = (action: () => void): void => this.attempt(action);
+    const attempt = (action: () => void): boolean => this.attempt(action);
     const window = new StreamGroup(heap);
     for (const group of groups) this.groups.push(new LargeGroup(frame.keyspace, window, group, attempt));
   }
@@ -69,13 +69,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
   }
 
   removing(masterId: StreamId, ref: number): boolean {
-    if (this.isDone(masterId)) return false;
-    let isKept = false;
-    this.attempt(() => {
-      this.kept.insert(masterId, ref);
-      isKept = true;
-    });
-    return isKept;
+    return !this.isDone(masterId) && this.attempt(() => this.kept.insert(masterId, ref));
   }
 
   /** Whether there is nothing to write of a node: it is written, or kept already, or was added later. */

@@ -103,13 +103,10 @@ export class LargeString extends LargeValue implements BlockGuard {
 
   private measure(chunk: number): void {
     const { out, length } = this;
-    const isHopeless = chunk >= PATIENCE && this.packedBytes >= chunk * CHUNK_BYTES;
-    if (!out.compress || isHopeless) {
-      this.begin(WRITING);
-      out.size(length);
-    } else if (chunk < this.chunks) {
+    const isHopeful = out.compress && (chunk < PATIENCE || this.packedBytes < chunk * CHUNK_BYTES);
+    if (isHopeful && chunk < this.chunks) {
       this.measureChunk(chunk);
-    } else if (out.isGain(this.packedBytes, length)) {
+    } else if (isHopeful && out.isGain(this.packedBytes, length)) {
       this.begin(PACKING);
       out.byte(STRING_LZF);
       out.size(this.packedBytes);

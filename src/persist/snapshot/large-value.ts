@@ -68,9 +68,12 @@ export abstract class LargeValue {
     return out;
   }
 
-  /** Does what a command in the middle of something must not notice: it finds the one result of int64 as it left it. */
-  protected attempt(action: () => void): void {
-    if (this.isOver) return;
+  /**
+   * Does what a command in the middle of something must not notice: it finds the one result of int64 as it left it. Returns
+   * whether it is done.
+   */
+  protected attempt(action: () => void): boolean {
+    if (this.isOver) return false;
     const { hi, lo } = int64;
     try {
       action();
@@ -81,6 +84,7 @@ export abstract class LargeValue {
     }
     int64.hi = hi;
     int64.lo = lo;
+    return !this.isOver;
   }
 
   /** Writes some parts. True when all of it is written. */

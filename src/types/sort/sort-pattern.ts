@@ -104,7 +104,8 @@ export function releaseKey(): void {
   if (key.length > SCRATCH_BYTES) key = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 }
 
-function setFound(bytes: Uint8Array, at: number, length: number): void {
+/** Makes bytes[at, at + length) what was found. */
+export function setFound(bytes: Uint8Array, at: number, length: number): void {
   found.bytes = bytes;
   found.at = at;
   found.length = length;

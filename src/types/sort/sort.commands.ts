@@ -27,7 +27,7 @@ import { collates, collationKey, releaseCollation } from "../../util/collation";
 import { parseInt64Rounded } from "../../util/integers";
 import { storeCollection } from "../collection";
 import { listEncoding, listsOf } from "../list/list";
-import { found, releaseKey, SortPattern } from "./sort-pattern";
+import { found, releaseKey, SortPattern, setFound } from "./sort-pattern";
 import { isOrdered, isSortable, load, sourceSize } from "./sort-source";
 import { SortVector } from "./sort-vector";
 
@@ -186,82 +186,64 @@ function loadInOrder(c: Call, ref: number, first: number, count: number, size: n
   firstPlace = 0;
 }
 
+/** Finds what element i is sorted by, or replied as: what the pattern finds for it, or its own text. */
+function find(c: Call, pattern: SortPattern | null, i: number): boolean {
+  const { bytes, starts } = vector.elements;
+  const at = starts[i];
+  const length = starts[i + 1] - at;
+  if (pattern !== null) return pattern.lookUp(c, bytes, at, length);
+  setFound(bytes, at, length);
+  return true;
+}
+
 function sortByScore(c: Call, by: SortPattern | null): void {
-  const { bytes, starts, count } = vector.elements;
+  const { count } = vector.elements;
   let valid = true;
   vector.begin(options.descending);
   for (let i = 0; i < count; i++) {
-    if (by === null) valid = vector.setScore(i, bytes, starts[i], starts[i + 1]) && valid;
-    else if (!by.lookUp(c, bytes, starts[i], starts[i + 1] - starts[i])) vector.setNoScore(i);
+    if (!find(c, by, i)) vector.setNoScore(i);
     else valid = vector.setScore(i, found.bytes, found.at, found.at + found.length) && valid;
   }
   if (valid) vector.sortByScore();
   else c.fail(SORT_NOT_A_NUMBER);
 }
 
+/** Sorts by the bytes of texts, or by those of their keys in the order of a language. */
 function sortByText(c: Call, by: SortPattern | null): void {
-  const { bytes, starts, count } = vector.elements;
-  const asCString = options.store === 0;
+  const { elements, weights } = vector;
+  const isForReply = options.store === 0;
+  const isCollated = isForReply && collates();
+  // The keys of a language have no end before their length.
+  const asCString = isForReply && !isCollated;
+  const ownText = by === null && !isCollated;
   vector.begin(options.descending);
-  if (asCString && collates()) {
-    for (let i = 0; i < count; i++) setCollated(c, by, i);
-    vector.sortByText(vector.weights, false);
-    return;
+  for (let i = 0; i < elements.count; i++) {
+    if (find(c, by, i)) {
+      if (isCollated) findCollationKey();
+      if (!ownText) weights.push(found.bytes, found.at, found.at + found.length);
+      vector.setPrefix(i, found.bytes, found.at, found.at + found.length, asCString);
+    } else {
+      weights.push(found.bytes, 0, 0);
+      vector.setNoText(i);
+    }
   }
-  for (let i = 0; i < count; i++) {
-    if (by === null) vector.setPrefix(i, bytes, starts[i], starts[i + 1], asCString);
-    else setWeight(c, by, i, asCString);
-  }
-  vector.sortByText(by === null ? vector.elements : vector.weights, asCString);
+  vector.sortByText(ownText ? elements : weights, asCString);
 }
 
-/** Sets what element i is sorted by to the text that the pattern finds. */
-function setWeight(c: Call, by: SortPattern, i: number, asCString: boolean): void {
-  const { elements, weights } = vector;
-  const at = elements.starts[i];
-  if (by.lookUp(c, elements.bytes, at, elements.starts[i + 1] - at)) {
-    weights.push(found.bytes, found.at, found.at + found.length);
-    vector.setPrefix(i, found.bytes, found.at, found.at + found.length, asCString);
-  } else {
-    weights.push(found.bytes, 0, 0);
-    vector.setNoText(i);
-  }
-}
-
-/** Sets what element i is sorted by to the key of its own text, or of the one that the pattern finds. */
-function setCollated(c: Call, by: SortPattern | null, i: number): void {
-  const { elements, weights } = vector;
-  const at = elements.starts[i];
-  const length = elements.starts[i + 1] - at;
-  if (by !== null && !by.lookUp(c, elements.bytes, at, length)) {
-    weights.push(elements.bytes, 0, 0);
-    vector.setNoText(i);
-    return;
-  }
-  const text =
-    by === null
-      ? collationKey(elements.bytes, at, at + length)
-      : collationKey(found.bytes, found.at, found.at + found.length);
-  weights.push(text.bytes, 0, text.length);
-  vector.setPrefix(i, text.bytes, 0, text.length, false);
+/** Puts the key of a text in the place of what was found. */
+function findCollationKey(): void {
+  const { bytes, length } = collationKey(found.bytes, found.at, found.at + found.length);
+  setFound(bytes, 0, length);
 }
 
 // --- output --------------------------------------------------------------------------------------------------------
 
 /** Visits what is replied, in order: an element, or for each element what every GET finds; false: nothing was found. */
 function eachOutput(c: Call, count: number, visit: (isFound: boolean) => void): void {
-  const { bytes, starts } = vector.elements;
   for (let place = firstPlace; place < firstPlace + count; place++) {
     const i = vector.order[place];
-    const at = starts[i];
-    const length = starts[i + 1] - at;
-    if (options.get.length === 0) {
-      found.bytes = bytes;
-      found.at = at;
-      found.length = length;
-      visit(true);
-    }
-    for (const pattern of options.get) visit(pattern.lookUp(c, bytes, at, length));
+    if (options.get.length === 0) visit(find(c, null, i));
+    for (const pattern of options.get) visit(find(c, pattern, i));
   }
 }
 

@@ -28,7 +28,7 @@ import { Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
 import { NameTable } from "../../memory/name-table";
 import { copyBytes } from "../../util/bytes";
-import { int64, int64FromNumber, int64ToNumber } from "../../util/integers";
+import { addInt64, int64, int64FromNumber, int64ToNumber } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import type { Stream } from "./stream";
 
@@ -391,6 +391,13 @@ export class StreamGroup {
     const at = wordOf(ref) + PENDING_COUNT;
     words[at] = lo;
     words[at + 1] = hi;
+  }
+
+  /** Counts one more delivery of a pending entry. */
+  countDelivery(id: StreamId, ref: number): void {
+    this.readDeliveries(ref);
+    addInt64(int64.hi, int64.lo, 0, 1);
+    this.setDeliveries(id, ref, int64.hi, int64.lo);
   }
 
   /** The consumer of a pending entry. */

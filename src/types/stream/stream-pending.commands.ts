@@ -3,7 +3,7 @@
 import type { Call } from "../../command/call";
 import { type CommandDefinition, FAST, keyAt, READONLY, WRITE } from "../../command/command-spec";
 import { invalidClaimOption, noGroup, unknownClaimOption, XAUTOCLAIM_COUNT } from "../../resp/errors";
-import { addInt64, int64, parseInt64 } from "../../util/integers";
+import { int64, parseInt64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import {
   count,
@@ -186,13 +186,6 @@ function readMinIdle(c: Call, command: string): number {
   return Math.max(count(c, MIN_IDLE, invalidClaimOption("min-idle-time", command)), 0);
 }
 
-/** Counts one more delivery of a pending entry. */
-function countDelivery(group: StreamGroup, id: StreamId, ref: number): void {
-  group.readDeliveries(ref);
-  addInt64(int64.hi, int64.lo, 0, 1);
-  group.setDeliveries(id, ref, int64.hi, int64.lo);
-}
-
 /** What was read of XCLAIM's options. */
 const claim = {
   minIdle: 0,
@@ -310,7 +303,7 @@ function claimOne(c: Call, tools: StreamTools): boolean {
   const { ref } = pending;
   group.setDeliveredAt(id, ref, claim.time);
   if (claim.retriesHi >= 0) group.setDeliveries(id, ref, claim.retriesHi, claim.retriesLo);
-  else if (!claim.justId) countDelivery(group, id, ref);
+  else if (!claim.justId) group.countDelivery(id, ref);
   replyClaimed(c, tools, ref, claim.justId);
   return true;
 }
@@ -422,7 +415,7 @@ function claimFrom(c: Call, tools: StreamTools): StreamId {
     if (automatic.minIdle === 0 || now - group.deliveredAt(ref) >= automatic.minIdle) {
       group.transfer(id);
       group.setDeliveredAt(id, ref, now);
-      if (!automatic.justId) countDelivery(group, id, ref);
+      if (!automatic.justId) group.countDelivery(id, ref);
       replyClaimed(c, tools, ref, automatic.justId);
       claimed++;
     }

@@ -21,7 +21,6 @@ import {
   unbalancedStreams,
 } from "../../resp/errors";
 import type { Replacement } from "../../resp/request";
-import { addInt64, int64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import type { Stream } from "./stream";
 import {
@@ -340,9 +339,7 @@ function replyHistory(c: Call, tools: StreamTools): void {
     replyEntry(c.reply, stream.node);
     const { ref } = own;
     group.setDeliveredAt(id, ref, now);
-    group.readDeliveries(ref);
-    addInt64(int64.hi, int64.lo, 0, 1);
-    group.setDeliveries(id, ref, int64.hi, int64.lo);
+    group.countDelivery(id, ref);
   }
   c.reply.endArray(begin, entries);
 }

@@ -22,8 +22,8 @@ export interface DictElements {
   /** A window of its own on the dict, and its root. */
   readonly dict: Dict;
   readonly root: number;
-  /** Writes what stands before the elements: their number, mostly. */
-  writeHead(out: RdbOutput): void;
+  /** Writes what stands before the elements; left out: their number. */
+  writeHead?(out: RdbOutput): void;
   /** Writes the element at `block`. */
   write(out: RdbOutput, block: number): void;
 }

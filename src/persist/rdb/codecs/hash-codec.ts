@@ -127,7 +127,6 @@ export class HashCodec implements ValueCodec {
       return largeDict({
         dict,
         root,
-        writeHead: (out) => out.size(dict.size),
         write: (out, block) => encodeField(out, blocks, block),
       });
     }

@@ -191,7 +191,7 @@ export class StreamCodec implements ValueCodec {
     const { stream, check, id } = this;
     input.string();
     if (input.length !== ID_BYTES) throw corrupt("Stream node key entry is not the size of a stream ID");
-    unpackId(input, id);
+    id.setBytes(input.value, input.from);
     if (!isFirst && id.compare(check.last) <= 0) throw corrupt("Listpack re-added with existing key");
     input.string();
     const { value, from, length } = input;
@@ -239,7 +239,7 @@ export class StreamCodec implements ValueCodec {
     const count = input.size();
     for (let i = 0; i < count; i++) {
       input.bytes(ID_BYTES);
-      unpackId(input, id);
+      id.setBytes(input.value, input.from);
       if (!group.addUnowned(id, decodeTime(input))) {
         throw corrupt("Duplicated global PEL entry loading stream consumer group");
       }
@@ -262,7 +262,7 @@ export class StreamCodec implements ValueCodec {
     const count = input.size();
     for (let i = 0; i < count; i++) {
       input.bytes(ID_BYTES);
-      unpackId(input, id);
+      id.setBytes(input.value, input.from);
       // An entry has one consumer: a second one does not get it.
       if (!group.assign(id)) throw corrupt("Consumer entry not found in group global PEL");
     }
@@ -277,16 +277,6 @@ function decodeId(input: RdbInput, id: StreamId): void {
   input.size64();
   id.seqHi = int64.hi >>> 0;
   id.seqLo = int64.lo;
-}
-
-/** The ID of the 16 bytes that the input has just found. */
-function unpackId({ value, from }: RdbInput, id: StreamId): void {
-  id.set(
-    value.readUInt32BE(from),
-    value.readUInt32BE(from + 4),
-    value.readUInt32BE(from + 8),
-    value.readUInt32BE(from + 12),
-  );
 }
 
 function decodeTime(input: RdbInput): number {

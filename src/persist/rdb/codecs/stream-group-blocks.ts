@@ -12,7 +12,7 @@ export function writeId(out: RdbOutput, id: StreamId): void {
   out.size64(id.seqHi, id.seqLo);
 }
 
-export function writeTime(out: RdbOutput, time: number): void {
+function writeTime(out: RdbOutput, time: number): void {
   int64FromNumber(time);
   out.int64(int64.hi, int64.lo);
 }

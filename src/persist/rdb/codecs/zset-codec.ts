@@ -66,7 +66,6 @@ export class ZsetCodec implements ValueCodec {
     return largeDict({
       dict,
       root,
-      writeHead: (out) => out.size(dict.size),
       write(out, block) {
         blocks.locate(block);
         out.string(blocks.bytes, blocks.at, blocks.length);
