@@ -27,12 +27,21 @@ test.each(["", "x", "1,", ",1", "-1", "3-1", "0-7:0", "0-", "1024", "1 2", "0x1"
   expect(numbers(list)).toBeNull();
 });
 
+/** What the system says of a thread; "" where it has ended meanwhile. */
+function statusOf(pid: number, thread: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
 /** Where each thread of a process may run, by thread and name. */
 function allowed(pid: number): [string, string][] {
-  return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1");
-    return [/^Name:\t(.*)$/m.exec(status)?.[1] ?? "", /^Cpus_allowed_list:\t(.*)$/m.exec(status)?.[1] ?? ""];
-  });
+  const statuses = readdirSync(`/proc/${pid}/task`).map((thread) => statusOf(pid, thread));
+  return statuses
+    .filter((status) => status !== "")
+    .map((status) => [/^Name:\t(.*)$/m.exec(status)?.[1] ?? "", /^Cpus_allowed_list:\t(.*)$/m.exec(status)?.[1] ?? ""]);
 }
 
 const processors = process.platform === "linux" ? parseCpuList(allowed(process.pid)[0][1]) : null;
