@@ -163,7 +163,12 @@ export class Call {
     this.db.keyspace.changed(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
   }
 
-  /** Announces one more event of the change that changed() announced. */
+  /** Announces that the key at argument i was changed, and leaves its events to notify(): before this or after it. */
+  modified(i: number): void {
+    this.db.keyspace.modified(this.db, this.buf, this.starts[i], this.ends[i]);
+  }
+
+  /** Announces an event of a change that changed() or modified() announces. */
   notify(i: number, eventClass: number, event: string): void {
     this.db.keyspace.notify(this.db, this.buf, this.starts[i], this.ends[i], eventClass, event);
   }

@@ -21,6 +21,8 @@ import { MemberHints } from "./member-hints";
 import type { ValueMover } from "./relocator";
 
 /** Classes of keyspace events, with Redis's bits. */
+/** No event: those of the change are announced apart. */
+export const EVENT_NONE = 0;
 export const EVENT_GENERIC = 1 << 2;
 export const EVENT_STRING = 1 << 3;
 export const EVENT_LIST = 1 << 4;
@@ -158,6 +160,14 @@ export class Keyspace {
   changed(db: Database, key: Uint8Array, start: number, end: number, eventClass: number, event: string): void {
     this.dirty++;
     if (this.hooks !== null) this.hooks.keyChanged(db, key, start, end, eventClass, event);
+  }
+
+  /**
+   * Announces a change of a key whose events are announced apart, with notify(): where Redis tells of the event first, a
+   * client that tracks the key and listens to its events hears of them in that order.
+   */
+  modified(db: Database, key: Uint8Array, start: number, end: number): void {
+    this.changed(db, key, start, end, EVENT_NONE, "");
   }
 
   /** Announces one more event of a change; it counts as no change of its own. */

@@ -8,8 +8,7 @@
  * they came; left out is FLUSHALL, which answers later there. Those sessions are of two kinds, for what is broadcast
  * while somebody's commands are held back comes in one message or in several.
  *
- * What STORE puts in the place of a value of another type wakes those who wait for it in redbun alone, and XGROUP DESTROY
- * is a change there alone.
+ * What STORE puts in the place of a value of another type wakes those who wait for it in redbun alone.
  */
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";

@@ -5,6 +5,7 @@ import {
   cmd,
   confirmed,
   differential,
+  ignore,
   matching,
   messagesOf,
   on,
@@ -104,6 +105,66 @@ function redirected(name: string, trackingOptions: string, commands: readonly St
     ],
   };
 }
+
+/**
+ * What a client that has read k and l, and listens to events of keys, gets of the last command, in its order: Redis tells
+ * of some changes before their events, of others after or between them.
+ */
+function inOrder(count: number, ...commands: readonly string[]): Case {
+  const last = commands[commands.length - 1];
+  return {
+    name: `order: ${commands.join(", ")}`,
+    protocols: [3],
+    commands: [
+      on("b", "CONFIG SET notify-keyspace-events EAn"),
+      ...commands.slice(0, -1).map((each) => on("b", each)),
+      "CLIENT TRACKING on",
+      "EXISTS k l",
+      confirmed(1, "PSUBSCRIBE __key*"),
+      // What SPOP takes is left to chance.
+      on("b", last.startsWith("SPOP") ? ignore(last) : last),
+      messagesOf("main", count),
+    ],
+    cleanup: ["CONFIG SET notify-keyspace-events ''"],
+  };
+}
+
+const orders: Case[] = [
+  inOrder(2, "SET k v", "DEL k"),
+  inOrder(5, "SET k v", "RENAME k l"),
+  inOrder(5, "SET k v", "SET l v", "RENAME k l"),
+  inOrder(5, "SET k v", "RENAMENX k l"),
+  inOrder(3, "SET k v", "COPY k l"),
+  inOrder(3, "RPUSH k a", "RPOP k"),
+  inOrder(2, "RPUSH k a b c", "LTRIM k 1 1"),
+  inOrder(3, "RPUSH k a b c", "LTRIM k 5 6"),
+  inOrder(3, "RPUSH k a", "LREM k 0 a"),
+  inOrder(6, "RPUSH k a", "LMOVE k l LEFT RIGHT"),
+  inOrder(3, "SADD k a", "SREM k a"),
+  inOrder(3, "SADD k a", "SPOP k"),
+  inOrder(2, "SADD k a b c", "SPOP k"),
+  inOrder(2, "SADD k a b c", "SPOP k 2"),
+  inOrder(3, "SADD k a b c", "SPOP k 3"),
+  inOrder(2, "SADD k 1 2 3 4 5 6 7 8 9 10 11 12", "SPOP k 11"),
+  inOrder(5, "SADD k a b", "SMOVE k l a"),
+  inOrder(6, "SADD k a", "SMOVE k l a"),
+  inOrder(3, "SADD k a", "SADD l a", "SMOVE k l a"),
+  inOrder(5, "SADD k a", "SADD l b", "SMOVE k l a"),
+  inOrder(2, "ZADD k 1 a 2 b", "ZREM k a"),
+  inOrder(3, "ZADD k 1 a 2 b", "ZREM k a b"),
+  inOrder(2, "ZADD k 1 a 2 b", "ZPOPMIN k"),
+  inOrder(3, "ZADD k 1 a", "ZPOPMAX k"),
+  inOrder(3, "ZADD k 1 a 2 b", "ZMPOP 1 k MIN COUNT 2"),
+  inOrder(3, "ZADD k 1 a", "BZPOPMIN k 0"),
+  inOrder(3, "ZADD k 1 a 2 b", "ZREMRANGEBYRANK k 0 -1"),
+  inOrder(3, "ZADD l 1 a", "ZUNIONSTORE k 1 l"),
+  inOrder(3, "XADD k 1-1 f v"),
+  inOrder(3, "XADD k 1-1 f v", "XADD k MAXLEN 1 2-1 f v"),
+  inOrder(2, "XADD k 1-1 f v", "XADD k 2-1 f v", "XTRIM k MAXLEN 1"),
+  inOrder(2, "XADD k 1-1 f v", "XDEL k 1-1"),
+  // Of groups there are events, but they are no change to those who track the key.
+  inOrder(1, "XADD k 1-1 f v", "XGROUP CREATE k g 0", "XGROUP DESTROY k g"),
+];
 
 const messages: Case[] = [
   redirected("what was read", "", [
@@ -352,3 +413,4 @@ const messages: Case[] = [
 
 differential("CLIENT TRACKING: options", { cases: options });
 differential("CLIENT TRACKING: messages", { cases: messages });
+differential("CLIENT TRACKING: among events", { cases: orders });

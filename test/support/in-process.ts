@@ -10,7 +10,7 @@ import { createConfig } from "../../src/admin/config/config";
 import { LOG_NOTHING, Logger } from "../../src/admin/process/logger";
 import type { CommandDefinition } from "../../src/command/command-spec";
 import { ENCODING_NAMES } from "../../src/db/entry";
-import type { Keyspace } from "../../src/db/keyspace";
+import { EVENT_NONE, type Keyspace } from "../../src/db/keyspace";
 import { requestOf } from "../../src/resp/request";
 import { createCommandTable, Server } from "../../src/server";
 import { Client, type Transport } from "../../src/session/client";
@@ -212,14 +212,15 @@ export class InProcess {
     return effects;
   }
 
-  /** Notes all keyspace events from now on in the array returned. */
+  /** Notes all keyspace events from now on in the array returned; a change that comes without one is "modified". */
   recordEvents(): RecordedEvent[] {
     const events: RecordedEvent[] = [];
     const nameOf = (key: Uint8Array, start: number, end: number): string =>
       Buffer.from(key.subarray(start, end)).toString("latin1");
     this.keyspace.listen({
       keyChanged(_db, key, start, end, eventClass, event) {
-        events.push({ event, key: nameOf(key, start, end), eventClass, change: true });
+        const name = eventClass === EVENT_NONE ? "modified" : event;
+        events.push({ event: name, key: nameOf(key, start, end), eventClass, change: true });
       },
       keyEvent(_db, key, start, end, eventClass, event) {
         events.push({ event, key: nameOf(key, start, end), eventClass, change: false });

@@ -2,7 +2,7 @@
 
 import type { Call } from "../../command/call";
 import type { Database } from "../../db/database";
-import { EVENT_GENERIC } from "../../db/keyspace";
+import { EVENT_GENERIC, EVENT_NONE } from "../../db/keyspace";
 import { DB_INDEX_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, OUT_OF_INT32, SAME_OBJECT } from "../../resp/errors";
 import { equalBytes } from "../../util/bytes";
 import { parseInt64Rounded } from "../../util/integers";
@@ -72,8 +72,10 @@ function renameKey(c: Call, onlyIfNew: boolean): void {
     db.find(buf, starts[1], ends[1]);
     db.detachFound();
     heap.free(ref);
-    c.changed(1, EVENT_GENERIC, "rename_from");
-    db.keyspace.changedToo(db, buf, starts[2], ends[2], EVENT_GENERIC, "rename_to");
+    c.modified(1);
+    db.keyspace.changedToo(db, buf, starts[2], ends[2], EVENT_NONE, "");
+    c.notify(1, EVENT_GENERIC, "rename_from");
+    c.notify(2, EVENT_GENERIC, "rename_to");
   }
   if (onlyIfNew) c.reply.integer(isSameKey(c) ? 0 : 1);
   else c.reply.ok();

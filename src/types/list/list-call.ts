@@ -141,16 +141,22 @@ export function popMany(c: Call, i: number, ref: number, list: Quicklist, from: 
   return popped;
 }
 
-/**
- * Announces that elements of the open list of argument i are gone. An empty list goes, too; another may become a
- * listpack.
- */
+/** Announces that elements of the open list of argument i are gone: first the events, then the change. */
 export function afterRemoval(c: Call, i: number, ref: number, list: Quicklist, event: string): void {
+  settleRemoval(c, i, ref, list, event);
+  c.modified(i);
+}
+
+/**
+ * Ends a removal from the open list of argument i, with its events; the change is announced by the caller. An empty list
+ * goes, too; another may become a listpack.
+ */
+export function settleRemoval(c: Call, i: number, ref: number, list: Quicklist, event: string): void {
   const { db } = c;
   const isEmpty = list.length === 0;
   if (!isEmpty) list.shrink();
   closeList(db.keyspace, list, ref);
-  c.changed(i, EVENT_LIST, event);
+  c.notify(i, EVENT_LIST, event);
   if (!isEmpty) return;
   // The command may have looked up another key since.
   db.find(c.buf, c.starts[i], c.ends[i]);

@@ -32,6 +32,7 @@ import {
   popOne,
   replyElement,
   replyElements,
+  settleRemoval,
 } from "./list-call";
 import { listMoveCommands } from "./list-move.commands";
 import { lpos } from "./list-position";
@@ -243,7 +244,8 @@ function lrem(c: Call): void {
   const removed = ref === 0 ? 0 : removeEqual(c, openFor(c, ref), count);
   if (removed > 0) {
     c.db.keyspace.dirty += removed - 1;
-    afterRemoval(c, 1, ref, listsOf(c.db.keyspace).list, "lrem");
+    c.modified(1);
+    settleRemoval(c, 1, ref, listsOf(c.db.keyspace).list, "lrem");
   }
   c.reply.integer(removed);
 }

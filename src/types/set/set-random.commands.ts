@@ -80,9 +80,10 @@ class Removal {
 /** Announces that `count` members were popped, and deletes the key if none are left. */
 function finishPop(c: Call, ref: number, set: SetView, count: number): void {
   closeSet(c, ref, set);
-  c.changed(1, EVENT_SET, "spop");
-  c.db.keyspace.dirty += count - 1;
+  c.notify(1, EVENT_SET, "spop");
   if (set.size === 0) removeEmptied(c, 1, ref);
+  c.modified(1);
+  c.db.keyspace.dirty += count - 1;
 }
 
 function popSeveral(c: Call): void {
@@ -106,9 +107,10 @@ function popAll(c: Call, ref: number, set: SetView): void {
   const { size } = set;
   c.reply.set(size);
   replyMembers(c, set);
-  c.changed(1, EVENT_SET, "spop");
-  c.db.keyspace.dirty += size - 1;
+  c.notify(1, EVENT_SET, "spop");
   removeEmptied(c, 1, ref);
+  c.modified(1);
+  c.db.keyspace.dirty += size - 1;
   c.propagateDeletion(1, c.server.config.lazyfreeLazyServerDel);
 }
 
@@ -143,7 +145,8 @@ function popMost(c: Call, ref: number, set: SetView, count: number): void {
   }
   closeSet(c, ref, result);
   set.free();
-  c.changed(1, EVENT_SET, "spop");
+  c.notify(1, EVENT_SET, "spop");
+  c.modified(1);
   keyspace.dirty += count - 1;
 }
 

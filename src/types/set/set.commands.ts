@@ -104,12 +104,13 @@ function moveMember(c: Call, source: number, destination: number): void {
   const set = openSet(c, source);
   set.remove(member(c, 3));
   closeSet(c, source, set);
-  c.changed(1, EVENT_SET, "srem");
+  c.notify(1, EVENT_SET, "srem");
   if (set.size === 0) {
     c.db.peek(c.buf, c.starts[1], c.ends[1]);
     removeEmptied(c, 1, source);
   }
   if (created !== 0) c.db.announceCreated(created);
+  c.modified(1);
   if (added) c.changed(2, EVENT_SET, "sadd");
 }
 

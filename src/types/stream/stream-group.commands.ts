@@ -157,7 +157,8 @@ function destroy(c: Call): void {
     return;
   }
   if (group.detach(stream)) tools.freeGroup(group.ref);
-  c.changed(KEY, EVENT_STREAM, "xgroup-destroy");
+  groupChanged(c, KEY, "xgroup-destroy");
+  c.server.blocking.keyChanged(c.db, c.buf, c.starts[KEY], c.ends[KEY]);
   c.reply.integer(1);
 }
 

@@ -192,7 +192,8 @@ function xdel(c: Call): void {
   }
   if (removed > 0) {
     stream.saveRemoved();
-    announceRemoved(c, "xdel", removed);
+    c.changed(1, EVENT_STREAM, "xdel");
+    c.db.keyspace.dirty += removed - 1;
   }
   c.reply.integer(removed);
 }
@@ -205,15 +206,12 @@ function xtrim(c: Call): void {
   if (c.failed) return;
   const removed = stream === null ? 0 : stream.trim(trimming);
   if (stream !== null && removed > 0) {
-    announceRemoved(c, "xtrim", removed);
+    c.notify(1, EVENT_STREAM, "xtrim");
+    c.modified(1);
+    c.db.keyspace.dirty += removed - 1;
     if (trimming.approximate) c.propagateWith(exactTrimming(stream));
   }
   c.reply.integer(removed);
-}
-
-function announceRemoved(c: Call, event: string, removed: number): void {
-  c.changed(1, EVENT_STREAM, event);
-  c.db.keyspace.dirty += removed - 1;
 }
 
 // --- XSETID --------------------------------------------------------------------------------------------------------

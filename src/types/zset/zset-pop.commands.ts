@@ -44,7 +44,8 @@ function removeEnd(c: Call, key: number, ref: number, zset: SortedSet, count: nu
     else zset.removeRange(max ? zset.size - count : 0, count);
     closeZset(c, ref, zset);
   }
-  c.changed(key, EVENT_ZSET, max ? "zpopmax" : "zpopmin");
+  c.notify(key, EVENT_ZSET, max ? "zpopmax" : "zpopmin");
+  c.modified(key);
   c.db.keyspace.dirty += count - 1;
   if (isAll) removeEmptied(c, key, ref);
 }

@@ -93,9 +93,10 @@ function zrem(c: Call): void {
   }
   closeZset(c, ref, zset);
   if (removed > 0) {
-    c.changed(1, EVENT_ZSET, "zrem");
-    c.db.keyspace.dirty += removed - 1;
+    c.notify(1, EVENT_ZSET, "zrem");
     if (zset.size === 0) removeEmptied(c, 1, ref);
+    c.modified(1);
+    c.db.keyspace.dirty += removed - 1;
   }
   c.reply.integer(removed);
 }
