@@ -1,16 +1,14 @@
-/** Commands as arrays of bulk strings, gathered and handed to a sink in large pieces. */
+/** Commands as arrays of bulk strings, written to an output. */
 
-import { RdbOutput, type RdbSink } from "../rdb/rdb-output";
+import type { RdbOutput } from "../rdb/rdb-output";
 
 const CRLF = Buffer.from("\r\n");
 
 export class CommandOutput {
-  private readonly out: RdbOutput;
   private readonly line = Buffer.alloc(32);
 
-  constructor(sink: RdbSink) {
-    this.out = new RdbOutput(false, sink);
-  }
+  /** @param out where they are written to; it may become another one between two commands */
+  constructor(public out: RdbOutput) {}
 
   /** Begins a command of `argc` arguments, its name included. */
   command(argc: number, name: string): void {
@@ -20,8 +18,18 @@ export class CommandOutput {
 
   /** An argument. */
   bulk(buf: Uint8Array, at: number, length: number): void {
-    this.header("$", length);
+    this.bulkLength(length);
     this.out.raw(buf, at, length);
+    this.bulkEnd();
+  }
+
+  /** What stands before an argument of so many bytes. */
+  bulkLength(length: number): void {
+    this.header("$", length);
+  }
+
+  /** What stands behind an argument. */
+  bulkEnd(): void {
     this.out.raw(CRLF, 0, CRLF.length);
   }
 
@@ -39,10 +47,5 @@ export class CommandOutput {
   raw(text: string): void {
     const bytes = Buffer.from(text, "latin1");
     this.out.raw(bytes, 0, bytes.length);
-  }
-
-  /** Hands what is gathered to the sink. */
-  flush(): void {
-    this.out.flush();
   }
 }

@@ -4,33 +4,40 @@
  */
 
 import type { Database } from "../../db/database";
+import { RdbOutput, type RdbSink } from "../rdb/rdb-output";
 import type { RdbFileFields, SnapshotWriter } from "../rdb/rdb-writer";
 import type { ValueCodecs } from "../rdb/value-codecs";
+import type { LargeValue, LargeWriter } from "../snapshot/large-value";
 import { CommandOutput } from "./command-output";
+import { freezeAsCommands } from "./large-commands";
 import { ValueCommands } from "./value-commands";
 
-export class CommandWriter implements SnapshotWriter {
+export class CommandWriter implements SnapshotWriter, LargeWriter {
   keys = 0;
-  private readonly out: CommandOutput;
+  /** Nothing is compressed. */
+  readonly compressMax = 0;
+  readonly out: RdbOutput;
+  private readonly commands: CommandOutput;
   private readonly values: ValueCommands;
   private selected = -1;
 
   /** @param timestamp seconds since the epoch, for an annotation at the head of the file; 0: none */
   constructor(
     private readonly codecs: ValueCodecs,
-    sink: (buf: Buffer, length: number) => void,
+    sink: RdbSink,
     private readonly timestamp: number,
   ) {
-    this.out = new CommandOutput(sink);
-    this.values = new ValueCommands(codecs, this.out);
+    this.out = new RdbOutput(false, sink);
+    this.commands = new CommandOutput(this.out);
+    this.values = new ValueCommands(codecs, this.commands);
   }
 
   begin(_fields: RdbFileFields, libraries: readonly Buffer[]): void {
-    if (this.timestamp > 0) this.out.raw(`#TS:${this.timestamp}\r\n`);
+    if (this.timestamp > 0) this.commands.raw(`#TS:${this.timestamp}\r\n`);
     for (const library of libraries) {
-      this.out.command(3, "FUNCTION");
-      this.out.text("LOAD");
-      this.out.bulk(library, 0, library.length);
+      this.commands.command(3, "FUNCTION");
+      this.commands.text("LOAD");
+      this.commands.bulk(library, 0, library.length);
     }
   }
 
@@ -41,8 +48,8 @@ export class CommandWriter implements SnapshotWriter {
   select(id: number): void {
     if (id === this.selected) return;
     this.selected = id;
-    this.out.command(2, "SELECT");
-    this.out.text(String(id));
+    this.commands.command(2, "SELECT");
+    this.commands.text(String(id));
   }
 
   readonly entry = (ref: number): void => {
@@ -50,6 +57,10 @@ export class CommandWriter implements SnapshotWriter {
     if (this.codecs.entries.hasExpiry(ref)) this.values.writeExpiry(ref);
     this.keys++;
   };
+
+  freeze(ref: number, id: number, failed: (error: unknown) => void): LargeValue | null {
+    return freezeAsCommands(this.codecs, this, ref, id, failed);
+  }
 
   end(): void {
     this.out.flush();

@@ -28,10 +28,21 @@ export class StreamCommands {
 
   /** Writes the stream at `root`. */
   write(root: number): void {
+    this.writeHead(root);
+    this.writeEntries();
+    this.writeFigures(root);
+  }
+
+  /** Writes what stands before the entries of the stream at `root`. */
+  writeHead(root: number): void {
+    this.stream.open(root);
+    if (this.stream.length === 0) this.writeEmpty();
+  }
+
+  /** Writes what stands behind them: its IDs and groups. */
+  writeFigures(root: number): void {
     const { stream, group } = this;
     stream.open(root);
-    if (stream.length > 0) this.writeEntries();
-    else this.writeEmpty();
     this.writeIds();
     group.groups.open(stream.groups);
     const groups = group.groups.size;
@@ -46,9 +57,14 @@ export class StreamCommands {
     for (let more = nodes.first(); more; more = nodes.next()) {
       nodes.readId(node.masterId);
       node.open(nodes.ref);
-      for (let entry = node.first(); entry; entry = node.next()) {
-        if (!node.isDeleted) this.writeEntry(node);
-      }
+      this.writeNode(node);
+    }
+  }
+
+  /** Writes the entries of a node that is open. */
+  writeNode(node: StreamNode): void {
+    for (let entry = node.first(); entry; entry = node.next()) {
+      if (!node.isDeleted) this.writeEntry(node);
     }
   }
 

@@ -26,11 +26,9 @@ import { SortedSet } from "../../types/zset/zset";
 import { formatShortest } from "../../util/doubles";
 import { MAX_INT64_TEXT, writeInt64 } from "../../util/integers";
 import type { ValueCodecs } from "../rdb/value-codecs";
+import { ITEMS_MAX } from "./command-batch";
 import type { CommandOutput } from "./command-output";
 import { StreamCommands } from "./stream-commands";
-
-/** Elements of one command at most. */
-const ITEMS_MAX = 64;
 
 export class ValueCommands {
   private readonly list: Quicklist;

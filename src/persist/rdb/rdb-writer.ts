@@ -119,7 +119,7 @@ export class RdbWriter implements SnapshotWriter {
     codecs.encodeKey(early, ref);
     large.writeHead(early);
     const root = codecs.entries.valueWord(ref, 0);
-    return large.freeze({ keyspace: codecs.keyspace, writer: this, database: id, root, early, failed });
+    return large.freeze({ keyspace: codecs.keyspace, writer: this, database: id, root, early, tail: null, failed });
   }
 
   /** What stands before the type of a key. */

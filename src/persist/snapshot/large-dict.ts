@@ -54,6 +54,7 @@ class LargeDict extends LargeCollection implements DictGuard {
       const { dict, root } = this.elements;
       dict.open(root);
       dict.scanRange(Math.max(this.buckets.first(hash), this.position), this.buckets.end(hash), this.write);
+      this.finish();
     });
   }
 
@@ -70,6 +71,11 @@ class LargeDict extends LargeCollection implements DictGuard {
     dict.open(root);
     this.position = dict.scan(this.position, ELEMENTS_PER_LOOK, this.visit) || HASH_END;
     this.window.visit(this.write);
+    this.finish();
+  }
+
+  private finish(): void {
+    this.elements.finish?.(this.out);
   }
 
   private readonly visit = (block: number, hash: number): void => {

@@ -11,6 +11,7 @@
 import type { ListGuard } from "../../memory/list-guard";
 import { QuicklistNodes } from "../../memory/quicklist-nodes";
 import { writeListBlock } from "../rdb/codecs/list-blocks";
+import type { RdbOutput } from "../rdb/rdb-output";
 import { BYTES_PER_LOOK, guarded, LargeCollection, type LargeFrame, NODE_COST, unguarded } from "./large-value";
 
 /** Behind the last node. */
@@ -33,7 +34,10 @@ export class LargeList extends LargeCollection implements ListGuard {
   /** What belongs before a node. */
   private readonly gone = new Map<number, Chain>();
 
-  constructor(frame: LargeFrame) {
+  constructor(
+    frame: LargeFrame,
+    private readonly writeNode: (out: RdbOutput, nodes: QuicklistNodes, node: number) => void = writeListNode,
+  ) {
     super(frame);
     const { heap } = frame.keyspace;
     lastMark = (lastMark + 1) >>> 0 || 1;
@@ -137,7 +141,7 @@ export class LargeList extends LargeCollection implements ListGuard {
   }
 
   private write(node: number): number {
-    this.nodes.visit(node, (bytes, at, length, isPlain) => writeListBlock(this.out, bytes, at, length, isPlain));
+    this.writeNode(this.out, this.nodes, node);
     return this.nodes.usedBytes(node);
   }
 
@@ -162,4 +166,8 @@ export class LargeList extends LargeCollection implements ListGuard {
       node = next;
     }
   }
+}
+
+function writeListNode(out: RdbOutput, nodes: QuicklistNodes, node: number): void {
+  nodes.visit(node, (bytes, at, length, isPlain) => writeListBlock(out, bytes, at, length, isPlain));
 }

@@ -39,6 +39,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     private readonly kept: IdTree,
     private readonly figures: RdbOutput,
     groups: Uint32Array,
+    private readonly writeNode: (out: RdbOutput, masterId: StreamId, node: StreamNode) => void = writeStreamNode,
   ) {
     super(frame);
     const { heap } = frame.keyspace;
@@ -121,7 +122,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     if (isKept && !(isThere && isBelow(position, kept))) kept.readId(position);
     const fromKept = isKept && kept.find(position);
     node.open(fromKept ? kept.ref : nodes.ref);
-    writeStreamNode(this.out, position, node);
+    this.writeNode(this.out, position, node);
     const bytes = node.plainBytes;
     if (fromKept) this.frame.keyspace.heap.free(kept.remove());
     this.nodesLeft--;

@@ -15,6 +15,7 @@ import { Heap, SEGMENT_SHIFT } from "../../memory/heap";
 import { assert } from "../../util/assert";
 import { lzfCompress, lzfRoom } from "../rdb/lzf";
 import { STRING_LZF } from "../rdb/rdb-format";
+import type { RdbOutput } from "../rdb/rdb-output";
 import { guarded, type LargeFrame, LargeValue, unguarded } from "./large-value";
 
 const CHUNK_BYTES = 64 * 1024;
@@ -47,6 +48,7 @@ export class LargeString extends LargeValue implements BlockGuard {
   constructor(
     frame: LargeFrame,
     private readonly length: number,
+    private readonly writeLength: (out: RdbOutput, length: number) => void = (out) => out.size(length),
   ) {
     super(frame);
     const { heap } = frame.keyspace;
@@ -113,7 +115,7 @@ export class LargeString extends LargeValue implements BlockGuard {
       out.size(length);
     } else {
       this.begin(WRITING);
-      out.size(length);
+      this.writeLength(out, length);
     }
   }
 

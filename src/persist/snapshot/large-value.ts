@@ -12,7 +12,6 @@
 import type { Keyspace, ValueKeeper } from "../../db/keyspace";
 import { int64 } from "../../util/integers";
 import type { RdbOutput } from "../rdb/rdb-output";
-import type { RdbWriter } from "../rdb/rdb-writer";
 
 /** Elements, or nodes, that make a value a large one: fewer elements take less than half a millisecond. */
 export const LARGE_FROM = 1024;
@@ -22,16 +21,29 @@ export const LARGE_BYTES = 256 * 1024;
 export const BYTES_PER_LOOK = 32 * 1024;
 export const NODE_COST = 64;
 
+/** What large values need of what writes the snapshot. */
+export interface LargeWriter {
+  /** Keys written. */
+  keys: number;
+  readonly out: RdbOutput;
+  /** Bytes of an element that are compressed at most. */
+  readonly compressMax: number;
+  /** What follows belongs to this database. */
+  select(id: number): void;
+}
+
 /** What a large value needs to know. */
 export interface LargeFrame {
   readonly keyspace: Keyspace;
-  readonly writer: RdbWriter;
+  readonly writer: LargeWriter;
   /** Where its key is. */
   readonly database: number;
   /** The value word of its entry. */
   readonly root: number;
   /** What stands before the parts. */
   readonly early: RdbOutput;
+  /** What stands behind them; null: nothing. */
+  readonly tail: RdbOutput | null;
   /** Hears of what goes wrong. */
   readonly failed: (error: unknown) => void;
 }
@@ -92,9 +104,16 @@ export abstract class LargeValue {
     if (!this.isOpen) this.open();
     this.attempt(() => this.advance());
     if (this.isOver || !this.isWritten) return this.isOver;
-    this.frame.writer.keys++;
-    this.end();
+    this.attempt(() => this.close());
     return true;
+  }
+
+  /** Its parts are written. */
+  private close(): void {
+    const { tail, writer } = this.frame;
+    if (tail !== null) writer.out.raw(tail.buf, 0, tail.length);
+    writer.keys++;
+    this.end();
   }
 
   /** It has its turn: from now on its parts go to the file. */

@@ -26,6 +26,8 @@ export interface DictElements {
   writeHead?(out: RdbOutput): void;
   /** Writes the element at `block`. */
   write(out: RdbOutput, block: number): void;
+  /** Some elements were written, and others follow later: for those who write some of them together. */
+  finish?(out: RdbOutput): void;
 }
 
 /** Writes and reads the values of one type. */

@@ -1,0 +1,144 @@
+/** Large values in a base of commands: they are written in slices, and are what there was when the snapshot began. */
+
+import { expect, test } from "bun:test";
+import { CommandWriter } from "../../../src/persist/aof/command-writer";
+import { Snapshot } from "../../../src/persist/snapshot/snapshot";
+import { hashType } from "../../../src/types/hash/hash-type";
+import { bytesInUse } from "../../support/heap-account";
+import { InProcess } from "../../support/in-process";
+import { change, FIELDS, fill, SMALL_NODES } from "../../support/large-values";
+import { seedFromEnvironment } from "../../support/model";
+import { Random } from "../../support/random";
+import { items, type Reply, show, text } from "../../support/reply";
+import { ReplyDecoder } from "../../support/reply-decoder";
+
+const SEED = seedFromEnvironment(20_261_122);
+const LONG_TEXT = "0123456789abcdef".repeat(30_000);
+const FIELDS_ABOUT_THE_FILE = { createdAt: 0, usedMemory: 0, aofBase: true };
+
+function start(): InProcess {
+  const redbun = new InProcess({ "enable-debug-command": "yes", ...SMALL_NODES });
+  redbun.tick(300);
+  return redbun;
+}
+
+/** A snapshot of commands, and what was written so far. */
+class Base {
+  readonly snapshot: Snapshot;
+  private readonly writer: CommandWriter;
+  private readonly pieces: Buffer[] = [];
+
+  constructor({ keyspace, server }: InProcess) {
+    const take = (buf: Buffer, length: number): void => {
+      this.pieces.push(Buffer.from(buf.subarray(0, length)));
+    };
+    this.writer = new CommandWriter(server.persistence.codecs, take, 0);
+    this.snapshot = new Snapshot(keyspace, this.writer);
+    this.snapshot.begin(FIELDS_ABOUT_THE_FILE, []);
+  }
+
+  /** A look's worth of it. True when it is complete. */
+  step(): boolean {
+    const isComplete = this.snapshot.step(0, Number.POSITIVE_INFINITY);
+    expect(this.snapshot.error).toBeNull();
+    if (isComplete) this.writer.end();
+    return isComplete;
+  }
+
+  get keys(): number {
+    return this.writer.keys;
+  }
+
+  /** Runs the commands. */
+  load(): InProcess {
+    const redbun = start();
+    const decoder = new ReplyDecoder();
+    decoder.push(Buffer.concat(this.pieces));
+    for (let command = decoder.next(); command !== undefined; command = decoder.next()) {
+      const args = items(command as Reply).map(text);
+      // No command is longer than what can be gathered in a moment.
+      expect(args.length).toBeLessThan(140);
+      expect([args[0], redbun.call(...args).type]).not.toEqual([args[0], "error"]);
+    }
+    redbun.run("SELECT 0");
+    return redbun;
+  }
+}
+
+/** What there is, groups of streams and expiries of fields included. */
+function digest(redbun: InProcess): string[] {
+  redbun.run("SELECT 0");
+  const timed = ["timed", "timed:2"].map((key) => Bun.hash(show(redbun.run(`HPEXPIRETIME ${key} ${FIELDS}`))));
+  const pending = items(redbun.run("XPENDING stream group - + 100")).map((each) => show(each).replace(/ :\d+,/, ""));
+  const expiries = items(redbun.run("KEYS *"))
+    .map((key) => `${text(key)} ${show(redbun.run(`PEXPIRETIME ${text(key)}`))}`)
+    .sort();
+  const info = ["stream", "stream:2"].map((key) =>
+    show(redbun.run(`XINFO STREAM ${key}`)).replace(/"radix-tree-[^,]*, [^,]*, /g, ""),
+  );
+  return [text(redbun.run("DEBUG DIGEST")), ...timed.map(String), ...pending, ...expiries, ...info].concat(
+    show(redbun.run("XINFO GROUPS stream")),
+  );
+}
+
+function filled(): InProcess {
+  const redbun = start();
+  fill(redbun);
+  redbun.call("SET", "text", LONG_TEXT);
+  redbun.call("SETEX", "text:2", "1000000", LONG_TEXT.toUpperCase());
+  return redbun;
+}
+
+function expectNothingLeft({ keyspace }: InProcess): void {
+  expect(keyspace.keepers).toBeNull();
+  expect(keyspace.heap.isGuarded).toBe(false);
+  keyspace.free.run(Number.POSITIVE_INFINITY);
+  const { deadlines } = hashType(keyspace).hashes.timers;
+  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
+}
+
+test("nothing changes meanwhile", () => {
+  const redbun = filled();
+  const before = digest(redbun);
+  const base = new Base(redbun);
+  let steps = 1;
+  while (!base.step()) steps++;
+  // Fourteen values and two texts: none of them is written in one go.
+  expect(steps).toBeGreaterThan(100);
+  expect(base.keys).toBe(16);
+  expect(digest(base.load())).toEqual(before);
+  expectNothingLeft(redbun);
+});
+
+for (const removal of ["", "UNLINK hash timed set zset:2 list stream text", "RENAME list hash", "FLUSHALL"]) {
+  test(`values change meanwhile, ${removal || "nothing is removed"} (seed ${SEED})`, () => {
+    const random = new Random(SEED);
+    const redbun = filled();
+    const before = digest(redbun);
+    const base = new Base(redbun);
+    for (let step = 0; !base.step(); step++) {
+      for (let n = 0; n < 5; n++) redbun.run(change(random));
+      redbun.run("SELECT 0", `SETRANGE text ${random.integer(0, LONG_TEXT.length)} changed`);
+      redbun.clock.advance(25);
+      for (const expire of redbun.keyspace.expirers) expire(Number.POSITIVE_INFINITY);
+      if (step === 20 && removal !== "") redbun.run(removal);
+    }
+    base.snapshot.end();
+    expect(digest(base.load())).toEqual(before);
+    redbun.run("FLUSHALL");
+    expectNothingLeft(redbun);
+  });
+}
+
+test("it ends before it is complete, and what was kept is freed", () => {
+  const random = new Random(SEED);
+  const redbun = filled();
+  const base = new Base(redbun);
+  for (let step = 0; step < 50; step++) {
+    base.step();
+    redbun.run(change(random));
+  }
+  base.snapshot.end();
+  redbun.run("FLUSHALL");
+  expectNothingLeft(redbun);
+});
