@@ -80,9 +80,9 @@ differential("latency", {
       name: "events above the threshold",
       commands: [
         matching(/^I'm sorry, Dave, I can't do that\. Latency monitoring is disabled/, "LATENCY DOCTOR"),
-        "CONFIG SET latency-monitor-threshold 20",
+        "CONFIG SET latency-monitor-threshold 200",
         matching(/^Dave, no latency spike was observed/, "LATENCY DOCTOR"),
-        "DEBUG SLEEP 0.03",
+        "DEBUG SLEEP 0.21",
         alike("LATENCY LATEST"),
         alike("LATENCY HISTORY command"),
         matching(/^command - high \d+ ms, low \d+ ms \(all time high \d+ ms\)\n-{80}\n/, "LATENCY GRAPH command"),

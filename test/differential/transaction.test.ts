@@ -69,9 +69,9 @@ const cases: Case[] = [
     name: "WATCH of a key that expires meanwhile, and of one that had expired before",
     commands: [
       "DEBUG SET-ACTIVE-EXPIRE 0",
-      "SET k v PX 1",
+      "SET k v PX 500",
       "WATCH k",
-      "DEBUG SLEEP 0.01",
+      "DEBUG SLEEP 0.51",
       "MULTI",
       "PING",
       "EXEC",
