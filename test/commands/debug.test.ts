@@ -161,11 +161,10 @@ describe("other subcommands", () => {
     }
   });
 
-  test("ERROR, STRINGMATCH-LEN, HTSTATS", () => {
+  test("ERROR, STRINGMATCH-TEST, HTSTATS", () => {
     const redbun = new InProcess(ALLOWED);
     expect(redbun.call("DEBUG", "ERROR", "MY\r\nOWN error")).toEqual(error("MY  OWN error"));
-    expect(redbun.run("DEBUG STRINGMATCH-LEN h?llo* hello!")).toEqual(integer(1));
-    expect(redbun.run("DEBUG STRINGMATCH-LEN h?llo hello!")).toEqual(integer(0));
+    expect(redbun.run("DEBUG STRINGMATCH-TEST")).toEqual(simple("Apparently Redis did not crash: test passed"));
     expect(text(redbun.run("DEBUG HTSTATS 0"))).toContain("[Dictionary HT]\nNo stats available");
     expect(text(redbun.run("SET k v EX 9", "DEBUG HTSTATS 0"))).toMatch(
       /number of elements: 1\n.*\[Expires HT\]\n[^\n]*: 1\n/s,

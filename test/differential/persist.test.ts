@@ -4,7 +4,7 @@
  */
 
 import { Random } from "../support/random";
-import { type Case, cmd, differential, ignore, randomDifferential, within } from "./harness";
+import { type Case, cmd, differential, ignore, on, randomDifferential, within } from "./harness";
 
 /** A value with every form of string: a length, integers of 8, 16 and 32 bits, digits. */
 const SHORT_STRINGS = ["v", '""', "0", "-1", "127", "128", "-129", "40000", "-2147483648", "2147483648", "01", "1.5"];
@@ -170,6 +170,9 @@ const waits: Case[] = [
 const files: Case[] = [
   ["SAVE", "SAVE x", "LASTSAVE x", within(5, "LASTSAVE")],
   ["SET k v", "SAVE", "DEBUG RELOAD", "GET k", "DEBUG RELOAD nosuch", "DEBUG RELOAD NOSAVE", "GET k"],
+  ["SET k v", "WATCH k none", on("b", "DEBUG RELOAD"), "MULTI", "PING", "EXEC"],
+  ["SET k v", "WATCH none", on("b", "DEBUG RELOAD"), "MULTI", "PING", "EXEC"],
+  ["SET k v", "SAVE", "WATCH k", on("b", "DEBUG RELOAD NOSAVE NOFLUSH MERGE"), "MULTI", "PING", "EXEC"],
   ["SET a 1", "SAVE", "SET b 2", "DEBUG RELOAD NOSAVE", "EXISTS a b", "SET b 2", "SET a 3"],
   ["SET a 1", "SAVE", "SET b 2", "SET a 3", "DEBUG RELOAD NOSAVE NOFLUSH MERGE", "MGET a b", "DEBUG DIGEST"],
   ["SET a 1 EX 1000", "SET n 12345", "SELECT 3", "SET c x", "DEBUG RELOAD", "GET c", "SELECT 0", "DEBUG DIGEST"],

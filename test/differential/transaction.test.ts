@@ -92,6 +92,7 @@ const cases: Case[] = [
   // WATCH
   ["SET k v", "WATCH k", "MULTI", "SET k w", "EXEC", "GET k"],
   ["SET k v", "WATCH k", on("other", "SET k x"), "MULTI", "SET k w", "EXEC", "GET k", "MULTI", "GET k", "EXEC"],
+  ["XGROUP CREATE k g $ MKSTREAM", "WATCH k", on("other", "XGROUP DESTROY k g"), "MULTI", "EXISTS k", "EXEC"],
   ["WATCH k", on("other", "GET k"), on("other", "SET other v"), "MULTI", "SET k w", "EXEC"],
   ["WATCH k k j", "UNWATCH", on("other", "SET k x"), "MULTI", "EXEC"],
   ["WATCH k", on("other", "SET k x"), "MULTI", "DISCARD", "MULTI", "EXEC"],

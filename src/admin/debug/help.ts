@@ -70,6 +70,6 @@ export const DEBUG_HELP: readonly string[] = [
   "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
   "SLEEP <seconds>",
   "    Stop the server for <seconds>. Decimals allowed.",
-  "STRINGMATCH-LEN <pattern> <string>",
-  "    Return 1 if <string> matches the glob-style <pattern>, otherwise 0.",
+  "STRINGMATCH-TEST",
+  "    Run a fuzz tester against the stringmatchlen() function.",
 ];
