@@ -5,6 +5,7 @@
 
 import { keyAccess } from "../admin/acl/key-access";
 import type { LatencyHistogram } from "../admin/info/latency-histogram";
+import { keepOutOfLine } from "../util/inlining";
 import type { Call } from "./call";
 
 export type Handler = (call: Call) => void;
@@ -194,6 +195,7 @@ export class Command {
     this.channels = definition.channels ?? null;
     this.tips = definition.tips ?? [];
     this.handler = definition.handler ?? null;
+    if (this.handler !== null) keepOutOfLine(this.handler);
     this.categories = allCategories(definition);
     const subcommands = definition.subcommands?.map((sub): [string, Command] => [sub.name, new Command(sub, this)]);
     this.subcommands = subcommands === undefined ? null : new Map(subcommands);

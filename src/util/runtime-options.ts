@@ -3,16 +3,20 @@
  * when the process starts: so a server that starts without them sets them and replaces itself (execve: process ID,
  * arguments and open files stay). A start takes 20 ms more of the processor for that.
  *
- * The compiler: a request is served by many small functions, some ten calls deep. By default it inlines 5 levels, and no
- * function above a certain size; what is left are real calls. With the limits below commands take up to a quarter less
- * time, the system's part left aside (RPUSH 347 ns to 259, LPOP 245 to 200, ZADD 762 to 660, SADD 320 to 280, SET 266 to
- * 243). Higher limits bring little more, and keep the compiler busy for longer.
+ * The compiler: a request is served by many small functions, some ten calls deep. By default it inlines 5 levels; what is
+ * left are real calls. With 8 levels commands take up to a quarter less time, the system's part left aside (RPUSH 347 ns to
+ * 259, LPOP 245 to 200, ZADD 762 to 660, SADD 320 to 280, SET 266 to 243). More levels bring little more, and keep the
+ * compiler busy for longer.
  *
- * The last of the compilers (FTL) takes 100 to 200 ms of the processor for each command that is new: without pipelining
- * the first 15,000 requests of a command cost about 1.6 times as much as later ones. With 43,000 calls before it, instead
- * of 4,000, and a smaller budget for inlining they cost 1.15 times as much, but all that follows pays for it: in runs of
- * full length on collections 1.23 times the CPU time of Redis 7.0 instead of 1.11 without a pipeline, 1.00 instead of 0.86
- * with one of 16, 0.85 instead of 0.77 with one of 64. So it comes when it comes by default.
+ * The last of the compilers (FTL) is what the first seconds of a new kind of load cost: 100 to 400 ms of the processor for
+ * each command, on a thread of its own. Larger functions are not inlined for that reason: with a limit of 250 instead of
+ * the default of 170, and with handlers inlined (see `inlining.ts`), that thread took 4.8 µs for each of the first 40,000
+ * requests of a command without pipelining, in the mean of seven runs of six commands, and now 2.7; 40,000 PINGs to a new
+ * server took 4.2 and now 2.4. Once all is compiled there is no difference (INCR with a pipeline of 64: 0.52 to 0.56 µs, with a spread of as much; LPUSH with one of 16: 0.68 and 0.70).
+ * With 43,000 calls before that compiler, instead of 4,000, the first requests cost less, but all that follows pays for
+ * it: in runs of full length on collections 1.23 times the CPU time of Redis 7.0 instead of 1.11 without a pipeline, 1.00
+ * instead of 0.86 with one of 16, 0.85 instead of 0.77 with one of 64. So it comes when it comes by default. What changes
+ * nothing: the budget of a plan of inlining (1,000 to 12,000), the compiler's own level (1 of 2), one compiler thread.
  *
  * The allocator (mimalloc): every chunk that arrives is a buffer, and those that were served are freed together, some
  * times a second. By default their pages go back to the system at once, by a thread of its own, and are faulted in again,
@@ -35,7 +39,6 @@ export const KNOWN_RUNTIME = "1.4.5";
 
 export const RUNTIME_OPTIONS: Readonly<Record<string, string>> = {
   BUN_JSC_maximumInliningDepth: "8",
-  BUN_JSC_maximumFunctionForCallInlineCandidateBytecodeCostForFTL: "250",
   // Milliseconds.
   MIMALLOC_PURGE_DELAY: "500",
 };
