@@ -46,6 +46,8 @@ export class Connection implements Transport {
   private heldFrom = 0;
   /** There are effects of its own among them. */
   private hasWritten = false;
+  /** How much of what waits is sent when the flush of the disk is over that is going on. */
+  private committing = 0;
   /** The peer has sent its last byte, and still reads. */
   private inputOver = false;
 
@@ -274,6 +276,30 @@ export class Connection implements Transport {
     if (this.flushIsDue) return;
     this.flushIsDue = true;
     this.gate.flushLater(this);
+  }
+
+  /** The effects that all of its replies tell of are written, and being flushed to the disk. */
+  awaitCommit(): void {
+    this.committing = this.outputBytes;
+    if (!this.isHeld) this.heldFrom = this.committing;
+    this.isHeld = true;
+  }
+
+  /** That flush is over. What has come since then waits for the next. */
+  flushCommitted(): void {
+    const { output, gate } = this;
+    if (output === null || output.bytes <= this.committing || !gate.commit.pending) {
+      this.flushPushed();
+      return;
+    }
+    if (output.bytes >= OUTPUT_HIGH) this.resume();
+    const rest = output.takeFrom(this.committing);
+    gate.stats.outputBytes += output.drain(this.socket);
+    if (this.closed) return;
+    this.heldFrom = output.bytes;
+    output.add(rest);
+    gate.flushLater(this);
+    if (gate.clientMemory.counting) this.count();
   }
 
   /** Its effects could not be written: it gets `error` in the place of each reply that tells of them. */

@@ -57,6 +57,8 @@ export class Gate {
     this.handshakes = new Handshakes(server);
     this.commit = server.aof.out;
     this.commit.onWritten = () => this.flushDue();
+    this.commit.onCommitting = () => this.takeDue();
+    this.commit.onCommitted = (commit) => this.flushCommitted(commit as Connection[]);
     this.commit.onStalled = () => this.releaseReaders();
     this.commit.onFailed = () => this.refuseWriters();
   }
@@ -144,6 +146,18 @@ export class Gate {
     const { due } = this;
     this.due = [];
     for (const connection of due) connection.flushPushed();
+  }
+
+  /** All effects are written, and being flushed to the disk: those whose replies leave when that is over. */
+  private takeDue(): Connection[] {
+    const { due } = this;
+    this.due = [];
+    for (const connection of due) connection.awaitCommit();
+    return due;
+  }
+
+  private flushCommitted(connections: readonly Connection[]): void {
+    for (const connection of connections) connection.flushCommitted();
   }
 
   /** The effects could not be written. They are tried again, but nobody is told that they are safe. */

@@ -127,6 +127,38 @@ describe("while effects are not written", () => {
     expect(fileText()).toContain("RPUSH");
   });
 
+  test("what comes while the disk is being flushed waits for the next flush (appendfsync always)", async () => {
+    await start({ appendfsync: "always" });
+    const client = await connect();
+    const { out } = server.aof;
+    const { onCommitted } = out;
+    const flush = out.flush.bind(out);
+    const commits: unknown[][] = [];
+    out.onCommitted = (commit) => commits.push(commit as unknown[]);
+    const before = server.stats.commandsProcessed;
+    const first = client.call("SET", "a", "1");
+    while (commits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    out.flush = () => {};
+    let arrived = false;
+    const second = client.pipeline([
+      ["SET", "b", "1"],
+      ["GET", "a"],
+    ]);
+    void second.then(() => {
+      arrived = true;
+    });
+    await ran(before + 3);
+    out.onCommitted = onCommitted;
+    onCommitted(commits[0]);
+    expect(text(await first)).toBe("OK");
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(arrived).toBe(false);
+    out.flush = flush;
+    flush();
+    expect((await second).map(text)).toEqual(["OK", "1"]);
+    expect(out.synced).toBe(out.appended);
+  });
+
   test("a reader need not wait where the write is postponed", async () => {
     await start();
     const [writer, reader] = await Promise.all([connect(), connect()]);

@@ -3,7 +3,9 @@
  * event loop. Until then the replies of that turn wait (group commit): see ../../net/connection.ts.
  *
  * Policies (`appendfsync`):
- * - always: what is written is on the disk before a reply leaves; the event loop waits for it.
+ * - always: what is written is on the disk before a reply leaves. Another thread flushes it; whoever comes meanwhile is
+ *   served, and is in the next write, which follows as soon as the flush is over. So there are at most two groups of
+ *   replies: those whose effects are being flushed, a *commit*, and those whose effects are not written yet.
  * - everysec: once a second what was written is flushed to the disk by another thread, one flush at a time. A write would
  *   wait for a flush that is slow, and everybody with it. So it is postponed, with the replies of those who wrote, for up
  *   to two seconds; then it is done all the same (aof_delayed_fsync).
@@ -53,10 +55,13 @@ interface OpenFile {
   closing: boolean;
 }
 
+/** Those whose replies leave when a flush of the disk is over. */
+export type Commit = readonly unknown[];
+
 export class AofLog implements EffectSink {
   /** Effects come here. */
   isActive = false;
-  /** There are effects that are not written yet: replies wait for them. */
+  /** There are effects that are not written yet, or under "always" not flushed: replies wait for them. */
   pending = false;
   /** They will not be written soon: only the replies of those who wrote wait, not those of everybody. */
   isStalled = false;
@@ -75,8 +80,11 @@ export class AofLog implements EffectSink {
   syncError: unknown = null;
   /** µs to sleep before each write: for tests. */
   flushSleep = 0;
-  /** Called when all that was appended has been written. */
+  /** Called when all that was appended has been written, under "always" to the disk. */
   onWritten: () => void = () => {};
+  /** Called when all that was appended is written, but not flushed; what it returns is handed to onCommitted then. */
+  onCommitting: () => Commit = () => [];
+  onCommitted: (commit: Commit) => void = () => {};
   /** Called when the write that replies wait for does not happen in this turn, and when it has failed. */
   onStalled: () => void = () => {};
   onFailed: () => void = () => {};
@@ -96,6 +104,8 @@ export class AofLog implements EffectSink {
   private lastSync = 0;
   /** How much of `written` the last flush that began is for. */
   private syncTarget = 0;
+  /** The commits whose flush is going on: one, and another for each file before this one. */
+  private readonly commits = new Set<Commit>();
   /** Files before this one that are still being flushed. */
   private oldFiles = 0;
   private lastErrorLog = Number.NEGATIVE_INFINITY;
@@ -184,6 +194,9 @@ export class AofLog implements EffectSink {
     try {
       fdatasyncSync(this.file.fd);
       this.nowSynced(this.written);
+      for (const commit of this.commits) this.onCommitted(commit);
+      this.commits.clear();
+      if (this.buffer.length === 0) this.settle();
     } catch (error) {
       this.host.log.warning(`${complaint}${strerror(error)}`);
     }
@@ -246,19 +259,40 @@ export class AofLog implements EffectSink {
 
   // --- writing -----------------------------------------------------------------------------------------------------
 
-  /** Writes what has gathered; `force`: also while a flush of the disk is going on. */
+  /** Writes what has gathered; `force`: also while a flush of the disk is going on, and what is to be flushed at once. */
   flush(force = false): void {
     if (this.buffer.length === 0) {
+      // Replies wait for the flush that is going on; but what comes into the next file must not be safe before.
+      if (this.commits.size > 0) {
+        if (force && this.file !== null) this.syncNow(this.file);
+        return;
+      }
       this.settle();
       this.considerSync(true);
       return;
     }
     if (this.file === null) return;
-    if (!force && this.host.config.appendfsync === "everysec" && this.isSyncing && this.postpone()) return;
+    if (!force && this.isSyncing && this.waitsForSync()) return;
     this.postponedAt = 0;
     if (!this.write(this.file)) return;
+    if (!force && this.flushesAlways) {
+      this.commit(this.file);
+      return;
+    }
     this.considerSync(false);
     this.settle();
+  }
+
+  /** Whether what has gathered is written only when the flush is over that is going on. */
+  private waitsForSync(): boolean {
+    const { appendfsync } = this.host.config;
+    return appendfsync === "everysec" ? this.postpone() : appendfsync === "always";
+  }
+
+  /** Whether everything is to be on the disk before a reply leaves. */
+  private get flushesAlways(): boolean {
+    const { config, savesInBackground } = this.host;
+    return config.appendfsync === "always" && !(config.noAppendfsyncOnRewrite && savesInBackground);
   }
 
   /** Nothing waits to be written any more: whoever waits for that may go on. */
@@ -382,19 +416,58 @@ export class AofLog implements EffectSink {
     else if (clock.monotonic() - this.lastSync >= SECOND && !this.file.syncing) this.syncLater(this.file);
   }
 
+  /** All that was appended is written: it is flushed by another thread, and then the replies leave that wait now. */
+  private commit(file: OpenFile): void {
+    const target = this.written;
+    const start = this.host.clock.monotonic();
+    const commit = this.onCommitting();
+    this.commits.add(commit);
+    this.syncTarget = target;
+    this.isStalled = false;
+    file.syncing = true;
+    fdatasync(file.fd, (error) => {
+      leaveSync(file);
+      if (error !== null) {
+        this.cannotCommit(error);
+        return;
+      }
+      this.reportSync(start);
+      if (this.file === file) this.nowSynced(target);
+      this.committed(commit);
+    });
+  }
+
+  private committed(commit: Commit): void {
+    // At the end of the process it was flushed at once.
+    const isNew = this.commits.delete(commit);
+    // What has gathered is on its way to the disk while these replies are sent.
+    if (this.buffer.length > 0) this.flush();
+    if (isNew) this.onCommitted(commit);
+    if (this.buffer.length === 0 && this.commits.size === 0) this.settle();
+  }
+
+  private cannotCommit(error: unknown): void {
+    this.host.log.warning(
+      `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${strerror(error)}. Exiting...`,
+    );
+    this.host.exit();
+  }
+
+  private reportSync(start: number): void {
+    const { latencyMonitor, clock } = this.host;
+    this.lastSync = clock.monotonic();
+    if (latencyMonitor.threshold > 0) latencyMonitor.add("aof-fsync-always", this.lastSync - start, clock.now());
+  }
+
+  /** Flushes at once: the file is left, or there are only effects of nobody. */
   private syncNow(file: OpenFile): void {
-    const { latencyMonitor, clock, log } = this.host;
-    const start = clock.monotonic();
+    const start = this.host.clock.monotonic();
     try {
       fdatasyncSync(file.fd);
     } catch (error) {
-      log.warning(
-        "Can't persist AOF for fsync error when the AOF fsync policy is 'always': " + `${strerror(error)}. Exiting...`,
-      );
-      this.host.exit();
+      this.cannotCommit(error);
     }
-    this.lastSync = clock.monotonic();
-    if (latencyMonitor.threshold > 0) latencyMonitor.add("aof-fsync-always", this.lastSync - start, clock.now());
+    this.reportSync(start);
     this.nowSynced(this.written);
   }
 
@@ -404,12 +477,11 @@ export class AofLog implements EffectSink {
     this.lastSync = this.host.clock.monotonic();
     file.syncing = true;
     fdatasync(file.fd, (error) => {
-      file.syncing = false;
-      if (file.closing) close(file.fd);
+      leaveSync(file);
       if (error !== null && !isNoDisk(error)) this.syncFailed(error);
       else if (this.file === file) this.syncWorked(target);
       // What was postponed for the sake of this.
-      if (this.postponedAt > 0) this.flush();
+      if (this.postponedAt > 0 || (this.pending && this.flushesAlways)) this.flush();
     });
   }
 
@@ -456,6 +528,12 @@ export function openForAppending(path: string, isNew: boolean): number {
 /** What cannot be flushed at all, such as a device, is no failure. */
 function isNoDisk(error: NodeJS.ErrnoException): boolean {
   return error.code === "EINVAL" || error.code === "EBADF";
+}
+
+/** A flush is over. */
+function leaveSync(file: OpenFile): void {
+  file.syncing = false;
+  if (file.closing) close(file.fd);
 }
 
 function closeFile(file: OpenFile): void {

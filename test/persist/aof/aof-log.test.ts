@@ -153,11 +153,95 @@ describe("flushes of the disk", () => {
   test("under always: before anybody hears of it", async () => {
     open();
     config.assign("appendfsync", ["always"]);
-    log.onWritten = () => expect(log.synced).toBe(log.appended);
+    const written = Promise.withResolvers<void>();
+    log.onWritten = () => {
+      expect(log.synced).toBe(log.appended);
+      written.resolve();
+    };
     append(0, "INCR", "a");
     await turn();
-    expect(log.synced).toBe(log.appended);
+    await written.promise;
+    expect(log.pending).toBe(false);
     expect(log.synced).toBeGreaterThan(0);
+  });
+
+  test("under always: what comes meanwhile is written when it is over, and is flushed, too", async () => {
+    open();
+    config.assign("appendfsync", ["always"]);
+    const events: string[] = [];
+    log.onCommitting = () => {
+      events.push(`begun at ${log.appended === log.written}`);
+      return [events.length];
+    };
+    log.onCommitted = (commit) => events.push(`over ${commit[0]}`);
+    const written = Promise.withResolvers<void>();
+    log.onWritten = () => written.resolve();
+    append(0, "INCR", "a");
+    log.flush();
+    expect(log.isSyncing).toBe(true);
+    const before = content();
+    append(0, "INCR", "b");
+    log.flush();
+    log.tick();
+    expect([content(), log.pending]).toEqual([before, true]);
+    await written.promise;
+    expect(content()).toBe(before + command("INCR", "b"));
+    // The second is on its way before the first is told.
+    expect(events).toEqual(["begun at true", "begun at true", "over 1", "over 2"]);
+    expect([log.synced, log.pending]).toEqual([log.appended, false]);
+  });
+
+  test("under always: with nothing to write, nobody is told before the flush is over", async () => {
+    open();
+    config.assign("appendfsync", ["always"]);
+    append(0, "INCR", "a");
+    log.flush();
+    const written = Promise.withResolvers<void>();
+    log.onWritten = () => written.resolve();
+    for (const force of [false, true]) {
+      log.flush(force);
+      expect([log.isSyncing, log.pending]).toEqual([true, true]);
+    }
+    // A file that is left afterwards is on the disk before the next one is.
+    expect(log.synced).toBe(log.appended);
+    await written.promise;
+  });
+
+  test("under always: a file that is left meanwhile, and the end of the process", async () => {
+    open();
+    config.assign("appendfsync", ["always"]);
+    const over: number[] = [];
+    let count = 0;
+    log.onCommitting = () => [++count];
+    log.onCommitted = (commit) => over.push(commit[0] as number);
+    append(0, "INCR", "a");
+    log.flush();
+    log.use(openForAppending(join(folder, "next"), true), 0);
+    append(0, "INCR", "b");
+    log.flush();
+    expect([over, log.pending]).toEqual([[], true]);
+    log.finish();
+    expect(over).toEqual([1, 2]);
+    expect(log.pending).toBe(false);
+    while (log.isSyncing) await turn();
+    expect(over).toEqual([1, 2]);
+  });
+
+  test("from everysec to always: what was postponed is written when the flush is over, and flushed", async () => {
+    open();
+    append(0, "INCR", "a");
+    await turn();
+    clock.advance(1000);
+    log.tick();
+    expect(log.isSyncing).toBe(true);
+    config.assign("appendfsync", ["always"]);
+    const written = Promise.withResolvers<void>();
+    append(0, "INCR", "b");
+    log.flush();
+    log.onWritten = () => written.resolve();
+    await written.promise;
+    expect(content()).toContain(command("INCR", "b"));
+    expect(log.synced).toBe(log.appended);
   });
 
   test("a write waits for one that is slow, for two seconds", async () => {
