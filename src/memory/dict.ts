@@ -198,6 +198,13 @@ export class Dict extends DictSegments {
     this.save();
   }
 
+  /** Adds the element at `ref`, whose key is buf[start, end), unless this key is there already: then false. */
+  insertNew(hash: number, ref: number, buf: Uint8Array, start: number, end: number): boolean {
+    if (this.find(hash, buf, start, end) !== 0) return false;
+    this.insert(hash, ref, false);
+    return true;
+  }
+
   /** Puts the element at its place in hash order; false when the segment is full. */
   private placeIn(segment: number, hash: number, ref: number, flag: boolean): boolean {
     const view = this.heap.u32[segment >>> SEGMENT_SHIFT];

@@ -165,17 +165,26 @@ export class IndexedZset {
   insertMissing(score: number): void {
     const ref = this.blocks.create(score, this.keyBytes, this.keyStart, this.keyEnd);
     try {
-      this.insertBlock(ref);
+      this.insertBlock(this.hash, ref);
     } catch (error) {
       this.heap.free(ref);
       throw error;
     }
   }
 
-  private insertBlock(ref: number): void {
+  /** Adds the scored block of a member, whose hash this is; false if the member is there already. */
+  insertNew(hash: number, ref: number): boolean {
+    const { blocks } = this;
+    blocks.locate(ref);
+    if (this.dict.find(hash, blocks.bytes, blocks.at, blocks.at + blocks.length) !== 0) return false;
+    this.insertBlock(hash, ref);
+    return true;
+  }
+
+  private insertBlock(hash: number, ref: number): void {
     this.tree.insert(ref);
     try {
-      this.dict.insert(this.hash, ref, false);
+      this.dict.insert(hash, ref, false);
     } catch (error) {
       this.tree.remove(ref);
       throw error;

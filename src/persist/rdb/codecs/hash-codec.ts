@@ -15,6 +15,7 @@ import {
   TYPE_HASH,
 } from "../../../db/entry";
 import { Dict } from "../../../memory/dict";
+import { DictBatch } from "../../../memory/dict-batch";
 import { Listpack } from "../../../memory/listpack";
 import type { Hashes } from "../../../types/hash/hash";
 import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../../types/hash/hash-field";
@@ -57,6 +58,7 @@ export class HashCodec implements ValueCodec {
   private readonly listpack: Listpack;
   private readonly blocks: FieldBlocks;
   private readonly dict: Dict;
+  private readonly batch: DictBatch;
   /** The text of a field while its value is read. */
   private field: Uint8Array = Buffer.alloc(256);
   private fieldLength = 0;
@@ -67,6 +69,11 @@ export class HashCodec implements ValueCodec {
   ) {
     const { keyspace } = context;
     this.hashes = hashType(keyspace).hashes;
+    const { blocks, dict } = this.hashes;
+    this.batch = new DictBatch(keyspace.heap, dict, (hash, ref) => {
+      blocks.locateField(ref);
+      return dict.insertNew(hash, ref, blocks.bytes, blocks.at, blocks.at + blocks.length);
+    });
     this.listpack = new Listpack(keyspace.heap);
     this.blocks = new FieldBlocks(keyspace.heap);
     this.dict = new Dict(keyspace.heap, keyspace.hasher, this.blocks);
@@ -256,6 +263,10 @@ export class HashCodec implements ValueCodec {
     if (count === 0) return EMPTY_VALUE;
     return this.complete(head, ENCODING_LISTPACK, this.hashes.create(0), (hashes) => {
       if (count > hashes.maxEntries) hashes.toTable();
+      if (!hashes.isPacked && !withExpiry) {
+        this.fillTable(input, hashes, count);
+        return;
+      }
       for (let i = 0; i < count; i++) {
         const later = withExpiry ? input.size() : 0;
         this.decodeField(input, hashes);
@@ -272,6 +283,21 @@ export class HashCodec implements ValueCodec {
     if (!hashes.put(field, 0, fieldLength, input.value, input.from, input.from + input.length)) {
       throw corrupt("Duplicate hash fields detected");
     }
+  }
+
+  /** Reads fields without an expiry into a hash table that is empty. */
+  private fillTable(input: RdbInput, hashes: Hashes, count: number): void {
+    const { blocks, dict } = hashes;
+    const areNew = this.batch.fill(count, () => {
+      input.string();
+      this.keepField(input.value, input.from, input.length);
+      input.string();
+      const { field, fieldLength } = this;
+      const { value, from, length } = input;
+      const hash = dict.hash(field, 0, fieldLength);
+      this.batch.add(hash, blocks.create(field, 0, fieldLength, value, from, from + length, NO_FIELD_EXPIRY));
+    });
+    if (!areNew) throw corrupt("Duplicate hash fields detected");
   }
 
   private keepField(buf: Uint8Array, at: number, length: number): void {

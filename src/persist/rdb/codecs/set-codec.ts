@@ -4,6 +4,7 @@
 
 import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from "../../../db/entry";
 import { Dict } from "../../../memory/dict";
+import { DictBatch } from "../../../memory/dict-batch";
 import { Heap, SEGMENT_SHIFT } from "../../../memory/heap";
 import { LISTPACK_EMPTY } from "../../../memory/listpack";
 import { StringBlocks } from "../../../memory/string-block";
@@ -27,6 +28,7 @@ export class SetCodec implements ValueCodec {
   readonly rdbTypes = [RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK];
   private readonly view: SetView;
   private readonly member: Member;
+  private readonly batch: DictBatch;
 
   constructor(
     private readonly context: CodecContext,
@@ -34,6 +36,11 @@ export class SetCodec implements ValueCodec {
   ) {
     this.view = new SetView(context.keyspace);
     this.member = new Member(context.keyspace.hasher);
+    const { blocks, table } = this.view;
+    this.batch = new DictBatch(context.keyspace.heap, table, (hash, ref) => {
+      blocks.locate(ref);
+      return table.insertNew(hash, ref, blocks.bytes, blocks.at, blocks.at + blocks.length);
+    });
   }
 
   rdbType(ref: number): number {
@@ -84,17 +91,15 @@ export class SetCodec implements ValueCodec {
   }
 
   private decodeMembers(input: RdbInput, head: EntryHead): number {
-    const { view, member, limits } = this;
+    const { view } = this;
     const count = input.size();
     if (count === 0) return EMPTY_VALUE;
     this.readMember(input);
     view.create(this.encodingFor(count));
     try {
       if (view.encoding === ENCODING_LISTPACK) this.makeRoomFor(count);
-      for (let i = 0; i < count; i++) {
-        if (i > 0) this.readMember(input);
-        if (!view.add(member, limits)) throw corrupt("Duplicate set members detected");
-      }
+      const areNew = view.encoding === ENCODING_HASHTABLE ? this.fillTable(input, count) : this.addAll(input, count);
+      if (!areNew) throw corrupt("Duplicate set members detected");
     } catch (error) {
       discardValue(this.context.keyspace, TYPE_SET, view.encoding, view.root);
       throw error;
@@ -104,6 +109,28 @@ export class SetCodec implements ValueCodec {
       view.open(ENCODING_LISTPACK, view.list.ref);
     }
     return this.finish(head);
+  }
+
+  /** Adds `count` members, of which the first is read already. False if one is there twice. */
+  private addAll(input: RdbInput, count: number): boolean {
+    const { view, member, limits } = this;
+    for (let i = 0; i < count; i++) {
+      if (i > 0) this.readMember(input);
+      if (!view.add(member, limits)) return false;
+    }
+    return true;
+  }
+
+  /** As addAll(), of members that the set has a hash table for from the beginning. */
+  private fillTable(input: RdbInput, count: number): boolean {
+    const { batch, member, view } = this;
+    let isRead = true;
+    return batch.fill(count, () => {
+      if (!isRead) this.readMember(input);
+      isRead = false;
+      const { buf, start, end } = member;
+      batch.add(view.table.hash(buf, start, end), view.blocks.create(buf, start, end));
+    });
   }
 
   private readMember(input: RdbInput): void {

@@ -6,6 +6,7 @@
 
 import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "../../../db/entry";
 import { Dict } from "../../../memory/dict";
+import { DictBatch } from "../../../memory/dict-batch";
 import type { EntryHead } from "../../../types/string/string";
 import { SortedSet, type ZsetLimits } from "../../../types/zset/zset";
 import { IndexedZset } from "../../../types/zset/zset-indexed";
@@ -28,12 +29,16 @@ export class ZsetCodec implements ValueCodec {
   private readonly zset: SortedSet;
   /** The member whose score is read next. */
   private member: Uint8Array = Buffer.alloc(256);
+  private memberLength = 0;
+  private readonly batch: DictBatch;
 
   constructor(
     private readonly context: CodecContext,
     private readonly limits: ZsetLimits,
   ) {
     this.zset = new SortedSet(context.keyspace);
+    const { indexed } = this.zset;
+    this.batch = new DictBatch(context.keyspace.heap, indexed.dict, (hash, ref) => indexed.insertNew(hash, ref));
   }
 
   rdbType(ref: number): number {
@@ -85,22 +90,49 @@ export class ZsetCodec implements ValueCodec {
     const count = input.size();
     if (count === 0) return EMPTY_VALUE;
     zset.createFor(count, 0, limits);
+    const isLarge = zset.encoding === ENCODING_SKIPLIST;
     try {
-      for (let i = 0; i < count; i++) {
-        input.string();
-        const { length } = input;
-        if (this.member.length < length) this.member = Buffer.allocUnsafe(length * 2);
-        copyBytes(input.value, input.from, this.member, 0, length);
-        const score = binary ? input.double() : input.textDouble();
-        if (Number.isNaN(score)) throw corrupt("Zset with NAN score detected");
-        if (zset.find(this.member, 0, length)) throw corrupt("Duplicate zset fields detected");
-        zset.insert(score, this.member, 0, length, limits);
-      }
+      const areNew = isLarge ? this.fillIndexed(input, count, binary) : this.addAll(input, count, binary);
+      if (!areNew) throw corrupt("Duplicate zset fields detected");
     } catch (error) {
       zset.free();
       throw error;
     }
     return this.finish(head);
+  }
+
+  /** Adds members to a sorted set that is empty. False if one is there twice. */
+  private addAll(input: RdbInput, count: number, binary: boolean): boolean {
+    const { zset, limits } = this;
+    for (let i = 0; i < count; i++) {
+      const score = this.readPair(input, binary);
+      if (zset.find(this.member, 0, this.memberLength)) return false;
+      zset.insert(score, this.member, 0, this.memberLength, limits);
+    }
+    return true;
+  }
+
+  /** As addAll(), of a sorted set that is no listpack from the beginning. */
+  private fillIndexed(input: RdbInput, count: number, binary: boolean): boolean {
+    const { batch } = this;
+    const { blocks, dict } = this.zset.indexed;
+    return batch.fill(count, () => {
+      const score = this.readPair(input, binary);
+      const { member, memberLength } = this;
+      batch.add(dict.hash(member, 0, memberLength), blocks.create(score, member, 0, memberLength));
+    });
+  }
+
+  /** Reads a member and its score, which is returned. */
+  private readPair(input: RdbInput, binary: boolean): number {
+    input.string();
+    const { length } = input;
+    if (this.member.length < length) this.member = Buffer.allocUnsafe(length * 2);
+    copyBytes(input.value, input.from, this.member, 0, length);
+    this.memberLength = length;
+    const score = binary ? input.double() : input.textDouble();
+    if (Number.isNaN(score)) throw corrupt("Zset with NAN score detected");
+    return score;
   }
 
   private decodeListpack(input: RdbInput, head: EntryHead, deep: boolean): number {
