@@ -786,6 +786,12 @@ export function naturalAt(bytes: Uint8Array, p: number): number {
   return isIntegerHead(head) && head <= INTEGER_32 ? integerWord(bytes, p, head) : -1;
 }
 
+/** The integer element at `p` if it is kept in up to 32 bits; NaN if it is not, or is none. */
+export function int32ElementAt(bytes: Uint8Array, p: number): number {
+  const head = bytes[p];
+  return isIntegerHead(head) && head <= INTEGER_32 ? integerWord(bytes, p, head) : Number.NaN;
+}
+
 /** The integer element at `p`, whose first byte is `head`; of one of 64 bits the lower word. */
 function integerWord(bytes: Uint8Array, p: number, head: number): number {
   if (head < STRING_6) return head;

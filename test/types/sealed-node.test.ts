@@ -2,61 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { Heap } from "../../src/memory/heap";
-import { type FieldArguments, StreamNode } from "../../src/types/stream/stream-node";
+import { sealNode } from "../../src/types/stream/sealed-node";
+import { StreamNode } from "../../src/types/stream/stream-node";
 import { StreamId } from "../../src/util/stream-id";
 import { Random } from "../support/random";
-
-interface Arguments extends FieldArguments {
-  readonly pairs: number;
-  readonly bytes: number;
-}
-
-function argumentsOf(texts: readonly string[]): Arguments {
-  const buf = Buffer.from(texts.join(""), "latin1");
-  const ends = new Int32Array(texts.length);
-  let bytes = 0;
-  for (const [i, { length }] of texts.entries()) {
-    bytes += length;
-    ends[i] = bytes;
-  }
-  return { buf, starts: ends.map((end, i) => end - texts[i].length), ends, pairs: texts.length / 2, bytes };
-}
-
-function someText(random: Random): string {
-  const kind = random.weighted({ integer: 50, largest: 12, short: 50, long: 1 });
-  if (kind === "integer") return String(random.integer(-5000, 100_000));
-  if (kind === "largest") return "9223372036854775807";
-  return random.string(kind === "short" ? random.integer(0, 70) : 200, "ab\xff");
-}
-
-const someFields = (random: Random, names: readonly string[]): string[] =>
-  names.flatMap((name) => [name, someText(random)]);
-
-/** Moves an ID on by little or much. */
-function advance(id: StreamId, random: Random): void {
-  if (random.chance(0.5)) id.set(id.msHi, id.msLo, 0, id.seqLo + 1);
-  else
-    id.set(id.msHi + random.pick([0, 0, 0, 1]), id.msLo + random.pick([1, 200, 70_000]), 0, random.pick([0, 7, 9000]));
-}
-
-/** Makes a node of `count` entries: most with the fields of the first one, some with others. */
-function fill(node: StreamNode, random: Random, count: number): StreamId[] {
-  const id = new StreamId();
-  id.set(1, 5000, 0, 1);
-  const ids: StreamId[] = [];
-  const names = ["a", "12", "name"].slice(0, random.integer(1, 3));
-  for (let i = 0; i < count; i++) {
-    const own = i > 0 && random.chance(0.2);
-    const args = argumentsOf(someFields(random, own ? ["x", ...names] : names));
-    if (i === 0) node.create(id, args, 0, args.pairs, args.bytes, 0);
-    else node.append(id, args, 0, args.pairs, args.bytes, 0);
-    const added = new StreamId();
-    added.copy(id);
-    ids.push(added);
-    advance(id, random);
-  }
-  return ids;
-}
+import { argumentsOf, fillNode, someFields } from "../support/stream-nodes";
 
 /** A copy of a node, for another flyweight. */
 function twinOf(node: StreamNode, heap: Heap): StreamNode {
@@ -122,7 +72,7 @@ describe("a sealed node", () => {
     const random = new Random(seed);
     const heap = new Heap();
     const node = new StreamNode(heap);
-    const ids = fill(node, random, random.pick([50, 100, 127]));
+    const ids = fillNode(node, random, random.pick([50, 100, 127]));
     // IDs between those of the entries, and beyond them.
     const others = ids.map((id) => {
       const other = new StreamId();
@@ -156,7 +106,7 @@ describe("a sealed node", () => {
   test("is appended to after it was unsealed", () => {
     const heap = new Heap();
     const node = new StreamNode(heap);
-    const [first] = fill(node, new Random(9), 10);
+    const [first] = fillNode(node, new Random(9), 10);
     const id = new StreamId();
     id.set(7, 0, 0, 0);
     node.seal();
@@ -172,7 +122,7 @@ describe("a sealed node", () => {
 describe("a node stays a listpack", () => {
   test("of more than 127 entries, whose counters can become longer", () => {
     const node = new StreamNode(new Heap());
-    fill(node, new Random(10), 128);
+    fillNode(node, new Random(10), 128);
     node.seal();
     expect(node.isSealed).toBeFalse();
   });
@@ -215,7 +165,7 @@ describe("a node stays a listpack", () => {
       const entry = [...flags, ...short(0), ...short(0), ...texts.slice(3, 6), ...pieces];
       const bytes = 7 + master.length + entry.length;
       const listpack = Buffer.from([bytes, 0, 0, 0, 10, 0, ...master, ...entry, 0xff]);
-      node.load(id, listpack, 0, bytes, 1);
+      node.load(id, listpack, 0, bytes, 1, sealNode(listpack, 0));
       expect(listpackOf(node).equals(listpack)).toBeTrue();
       expect(forwards(node)).toEqual(["1-0 false f v"]);
       return node;

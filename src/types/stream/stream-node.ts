@@ -354,12 +354,12 @@ export class StreamNode {
 
   /**
    * Makes a node of a listpack as a file has it, `length` bytes of `source` with `entries` entries in all, and opens it.
-   * Throws HeapFullError.
+   * `bytes`: what sealNode() returns for it, and has made of it. Throws HeapFullError.
    */
-  load(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number): void {
+  load(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number, bytes: number): void {
     const { pack } = this;
     const spare = spareBytes(entries);
-    const sealed = sealedBytes(source, at, length + spare);
+    const sealed = ifSmaller(bytes, length + spare);
     this.masterId.copy(masterId);
     if (sealed > 0) this.open(pack.createTight(recoded, 0, sealed, 0));
     else this.open(pack.createTight(source, at, length, spare));
@@ -434,7 +434,7 @@ export class StreamNode {
     if (this.isSealed) return;
     const { pack } = this;
     const spare = spareBytes(this.count + this.deleted);
-    const sealed = sealedBytes(pack.bytes, pack.start, pack.byteLength + spare);
+    const sealed = ifSmaller(sealNode(pack.bytes, pack.start), pack.byteLength + spare);
     if (sealed === 0) {
       pack.fit(spare);
       this.open(pack.ref);
@@ -495,13 +495,9 @@ function entryBytesMax(pairs: number, bytes: number): number {
   return ENTRY_PIECES * INTEGER_BYTES_MAX + 2 * pairs * TEXT_OVERHEAD_MAX + bytes;
 }
 
-/**
- * Seals a listpack into `recoded`. Returns the bytes; 0 if it can not be sealed, or if its block would be no smaller than
- * one of `plain` bytes.
- */
-function sealedBytes(source: Uint8Array, at: number, plain: number): number {
-  const bytes = sealNode(source, at);
-  return Heap.roundUpTight(bytes) < Heap.roundUpTight(plain) ? bytes : 0;
+/** The bytes that a sealed node takes; 0 if it takes none, or a block that is no smaller than one of `plain` bytes. */
+function ifSmaller(sealed: number, plain: number): number {
+  return Heap.roundUpTight(sealed) < Heap.roundUpTight(plain) ? sealed : 0;
 }
 
 /** Bytes that the block of a node with this many entries, deleted or not, has to have to spare. */

@@ -319,11 +319,11 @@ export class Stream {
 
   /**
    * Adds a node behind all others: a listpack as a file has it, `length` bytes of `source` from `at`, which was checked,
-   * of `entries` entries, deleted ones included. The figures of the header are the caller's to set and save. Throws
-   * HeapFullError.
+   * of `entries` entries, deleted ones included. `sealed`: what sealNode() returns for it, and has made of it. The figures
+   * of the header are the caller's to set and save. Throws HeapFullError.
    */
-  addNode(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number): void {
-    this.node.load(masterId, source, at, length, entries);
+  addNode(masterId: StreamId, source: Uint8Array, at: number, length: number, entries: number, sealed: number): void {
+    this.node.load(masterId, source, at, length, entries, sealed);
     this.insertNode(masterId);
     this.knowTail();
   }

@@ -1,7 +1,7 @@
 /**
  * Whether a block of bytes is a node of a stream (see types/stream/stream-node.ts for what stands in it). Whoever
  * goes through a node relies on its structure, its numbers and the order of its IDs, so all of them are checked, whatever
- * sanitize-dump-payload says: in one walk, which is most of what loading a stream takes.
+ * sanitize-dump-payload says: in one walk. Usual nodes never come here: see stream-sealer.ts.
  */
 
 import { decodeInteger, isIntegerHead, LISTPACK_HEADER } from "../../../memory/listpack";
@@ -17,7 +17,8 @@ const SHORT_MAX = 0x7f;
 export class NodeCheck {
   /** The ID of the node's last entry, after check() has found it to be one. */
   readonly last = new StreamId();
-  /** Entries that are marked as deleted. */
+  /** Entries, without those that are marked as deleted, and those. */
+  entries = 0;
   deleted = 0;
 
   private buf: Uint8Array = new Uint8Array(0);
@@ -28,11 +29,10 @@ export class NodeCheck {
   private readonly id = new StreamId();
 
   /**
-   * Entries, without those that are deleted, of the node buf[at, at + length), whose first ID is not below `masterId`.
-   * -1 if it is no node, or has no entry.
+   * Whether buf[at, at + length) is a node with entries, whose first ID is not below `masterId`.
    */
-  check(buf: Uint8Array, at: number, length: number, masterId: StreamId): number {
-    if (!isFramed(buf, at, length)) return -1;
+  check(buf: Uint8Array, at: number, length: number, masterId: StreamId): boolean {
+    if (!isFramed(buf, at, length)) return false;
     this.buf = buf;
     this.p = at + LISTPACK_HEADER;
     this.stop = at + length - 1;
@@ -40,10 +40,11 @@ export class NodeCheck {
     const entries = this.count();
     const deleted = this.count();
     const fields = this.count();
-    if (entries <= 0 || deleted < 0 || fields < 0 || !this.skip(fields) || this.count() !== 0) return -1;
-    if (this.checkEntries(entries + deleted, fields, masterId) !== deleted) return -1;
+    if (entries <= 0 || deleted < 0 || fields < 0 || !this.skip(fields) || this.count() !== 0) return false;
+    if (this.checkEntries(entries + deleted, fields, masterId) !== deleted) return false;
+    this.entries = entries;
     this.deleted = deleted;
-    return this.p === this.stop && hasStoredCount(buf, at, this.elements) ? entries : -1;
+    return this.p === this.stop && hasStoredCount(buf, at, this.elements);
   }
 
   /** Passes over `count` entries. Returns how many of them are marked as deleted; -1 if they are not sound. */

@@ -15,6 +15,7 @@
 
 import { ENCODING_STREAM, TYPE_STREAM } from "../../../db/entry";
 import { IdTree } from "../../../memory/id-tree";
+import { sealNode } from "../../../types/stream/sealed-node";
 import { Stream } from "../../../types/stream/stream";
 import { StreamGroup } from "../../../types/stream/stream-group";
 import { countUpTo } from "../../../types/stream/stream-lag";
@@ -30,12 +31,16 @@ import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./c
 import { ID_BYTES, writeRawId, writeStreamNode } from "./stream-blocks";
 import { NodeCheck } from "./stream-check";
 import { writeConsumerHead, writeGroupName, writeId, writePending } from "./stream-group-blocks";
+import { NodeSealer } from "./stream-sealer";
 
 export class StreamCodec implements ValueCodec {
   readonly rdbTypes = [format.RDB_STREAM_LISTPACKS, format.RDB_STREAM_LISTPACKS_2, format.RDB_STREAM_LISTPACKS_3];
   private readonly stream: Stream;
   private readonly group: StreamGroup;
+  private readonly sealer = new NodeSealer();
   private readonly check = new NodeCheck();
+  /** The ID of the last entry of the node that was read last. */
+  private readonly lastOfNode = new StreamId();
   private readonly id = new StreamId();
   /** A scratch register. */
   private readonly last = new StreamId();
@@ -188,18 +193,27 @@ export class StreamCodec implements ValueCodec {
 
   /** Reads a node, whose master ID has to be above all IDs of the node before. Returns its entries. */
   private decodeNode(input: RdbInput, isFirst: boolean, deep: boolean): number {
-    const { stream, check, id } = this;
+    const { stream, id, lastOfNode } = this;
     input.string();
     if (input.length !== ID_BYTES) throw corrupt("Stream node key entry is not the size of a stream ID");
     id.setBytes(input.value, input.from);
-    if (!isFirst && id.compare(check.last) <= 0) throw corrupt("Listpack re-added with existing key");
+    if (!isFirst && id.compare(lastOfNode) <= 0) throw corrupt("Listpack re-added with existing key");
     input.string();
     const { value, from, length } = input;
     if (deep) this.context.sanitizations++;
-    const entries = check.check(value, from, length, id);
-    if (entries < 0) throw corrupt("Stream listpack integrity check failed.");
-    stream.addNode(id, value, from, length, entries + check.deleted);
+    const bytes = this.sealer.seal(value, from, length, id);
+    const node = bytes > 0 ? this.sealer : this.checkNode(value, from, length);
+    lastOfNode.copy(node.last);
+    const { entries, deleted } = node;
+    stream.addNode(id, value, from, length, entries + deleted, bytes > 0 ? bytes : sealNode(value, from));
     return entries;
+  }
+
+  /** Looks through a node that is not a usual one, or not sound: then it throws. */
+  private checkNode(value: Uint8Array, from: number, length: number): NodeCheck {
+    const { check, id } = this;
+    if (!check.check(value, from, length, id)) throw corrupt("Stream listpack integrity check failed.");
+    return check;
   }
 
   /** Streams of version 1 do not say which entry is the first. */
