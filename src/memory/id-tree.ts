@@ -29,7 +29,7 @@
  */
 
 import { assert } from "../util/assert";
-import { StreamId } from "../util/stream-id";
+import { compareWords, StreamId } from "../util/stream-id";
 import { Heap, HeapFullError, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
 const TOP = 0;
@@ -619,10 +619,13 @@ function largerRoom(room: number): number {
 
 /** Negative, 0 or positive as the ID at a word is below, equal to or above `id`. */
 function compareAt(words: Uint32Array, at: number, id: StreamId): number {
-  if (words[at] !== id.msHi) return words[at] - id.msHi;
-  if (words[at + 1] !== id.msLo) return words[at + 1] - id.msLo;
-  if (words[at + 2] !== id.seqHi) return words[at + 2] - id.seqHi;
-  return words[at + 3] - id.seqLo;
+  const msHi = words[at] | 0;
+  if (msHi !== id.msHi) return compareWords(msHi, id.msHi);
+  const msLo = words[at + 1] | 0;
+  if (msLo !== id.msLo) return compareWords(msLo, id.msLo);
+  const seqHi = words[at + 2] | 0;
+  if (seqHi !== id.seqHi) return compareWords(seqHi, id.seqHi);
+  return compareWords(words[at + 3] | 0, id.seqLo);
 }
 
 /** Copies words from one node to another. */

@@ -1,13 +1,16 @@
 // Stream IDs: 128 bits, written <milliseconds>-<sequence>, each half an unsigned 64-bit integer.
 //
-// An ID is four unsigned 32-bit words, the most significant first: exact where a JavaScript number is not, and without
-// BigInt. A StreamId is a mutable register: code keeps a few of them for good and copies into them; nothing on a
-// command's path makes one.
+// An ID is four 32-bit words, the most significant first: exact where a JavaScript number is not, and without BigInt. The
+// words are kept as signed numbers, although they stand for unsigned ones: the engine has those from 2^31 on as doubles,
+// and compiles code anew that has met only smaller ones. A StreamId is a mutable register: code keeps a few of them for
+// good and copies into them; nothing on a command's path makes one.
 
 import { latin1 } from "./bytes";
 import { int64, parseUint64, writeInt64 } from "./integers";
 
+/** The largest word, and as it is kept. */
 const WORD_MAX = 0xffffffff;
+const ALL_ONES = -1;
 const BILLION = 1_000_000_000;
 const TWO_32 = 0x1_0000_0000;
 
@@ -20,11 +23,12 @@ export class StreamId {
   seqHi = 0;
   seqLo = 0;
 
+  /** Sets the four words, signed or unsigned. */
   set(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
-    this.msHi = msHi;
-    this.msLo = msLo;
-    this.seqHi = seqHi;
-    this.seqLo = seqLo;
+    this.msHi = msHi | 0;
+    this.msLo = msLo | 0;
+    this.seqHi = seqHi | 0;
+    this.seqLo = seqLo | 0;
   }
 
   copy(from: StreamId): void {
@@ -51,7 +55,7 @@ export class StreamId {
 
   /** Sets the ID to the largest there is. */
   setMax(): void {
-    this.set(WORD_MAX, WORD_MAX, WORD_MAX, WORD_MAX);
+    this.set(ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES);
   }
 
   /** Sets the ID to the first of a millisecond, a safe integer. */
@@ -62,24 +66,24 @@ export class StreamId {
   }
 
   get isMin(): boolean {
-    return this.msHi === 0 && this.msLo === 0 && this.seqHi === 0 && this.seqLo === 0;
+    return (this.msHi | this.msLo | this.seqHi | this.seqLo) === 0;
   }
 
   get isMax(): boolean {
-    return this.msHi === WORD_MAX && this.msLo === WORD_MAX && this.seqHi === WORD_MAX && this.seqLo === WORD_MAX;
+    return (this.msHi & this.msLo & this.seqHi & this.seqLo) === ALL_ONES;
   }
 
   /** Whether no other ID of the same millisecond follows. */
   get isLastOfTime(): boolean {
-    return this.seqHi === WORD_MAX && this.seqLo === WORD_MAX;
+    return (this.seqHi & this.seqLo) === ALL_ONES;
   }
 
   /** Negative, 0 or positive as this ID is below, equal to or above the other. */
   compare(other: StreamId): number {
-    if (this.msHi !== other.msHi) return this.msHi - other.msHi;
-    if (this.msLo !== other.msLo) return this.msLo - other.msLo;
-    if (this.seqHi !== other.seqHi) return this.seqHi - other.seqHi;
-    return this.seqLo - other.seqLo;
+    if (this.msHi !== other.msHi) return compareWords(this.msHi, other.msHi);
+    if (this.msLo !== other.msLo) return compareWords(this.msLo, other.msLo);
+    if (this.seqHi !== other.seqHi) return compareWords(this.seqHi, other.seqHi);
+    return compareWords(this.seqLo, other.seqLo);
   }
 
   equals(other: StreamId): boolean {
@@ -94,44 +98,43 @@ export class StreamId {
 
   /** Goes on to the next ID. The largest has none: returns false, and the ID is 0-0. */
   increment(): boolean {
-    this.seqLo = (this.seqLo + 1) >>> 0;
+    this.seqLo = (this.seqLo + 1) | 0;
     if (this.seqLo !== 0) return true;
-    this.seqHi = (this.seqHi + 1) >>> 0;
+    this.seqHi = (this.seqHi + 1) | 0;
     if (this.seqHi !== 0) return true;
-    this.msLo = (this.msLo + 1) >>> 0;
+    this.msLo = (this.msLo + 1) | 0;
     if (this.msLo !== 0) return true;
-    this.msHi = (this.msHi + 1) >>> 0;
+    this.msHi = (this.msHi + 1) | 0;
     return this.msHi !== 0;
   }
 
   /** Goes back to the ID before. 0-0 has none: returns false, and the ID is the largest. */
   decrement(): boolean {
-    if (this.seqLo-- > 0) return true;
-    this.seqLo = WORD_MAX;
-    if (this.seqHi-- > 0) return true;
-    this.seqHi = WORD_MAX;
-    if (this.msLo-- > 0) return true;
-    this.msLo = WORD_MAX;
-    if (this.msHi-- > 0) return true;
-    this.msHi = WORD_MAX;
-    return false;
+    this.seqLo = (this.seqLo - 1) | 0;
+    if (this.seqLo !== ALL_ONES) return true;
+    this.seqHi = (this.seqHi - 1) | 0;
+    if (this.seqHi !== ALL_ONES) return true;
+    this.msLo = (this.msLo - 1) | 0;
+    if (this.msLo !== ALL_ONES) return true;
+    this.msHi = (this.msHi - 1) | 0;
+    return this.msHi !== ALL_ONES;
   }
 
   /** Sets the ID to one that lies a signed distance (ms and sequence apart, modulo 2^64 each) from another. */
   setOffset(from: StreamId, msHi: number, msLo: number, seqHi: number, seqLo: number): void {
-    const ms = from.msLo + msLo;
-    const seq = from.seqLo + seqLo;
-    this.msLo = ms >>> 0;
-    this.msHi = (from.msHi + msHi + (ms > WORD_MAX ? 1 : 0)) >>> 0;
-    this.seqLo = seq >>> 0;
-    this.seqHi = (from.seqHi + seqHi + (seq > WORD_MAX ? 1 : 0)) >>> 0;
+    const ms = (from.msLo >>> 0) + (msLo >>> 0);
+    const seq = (from.seqLo >>> 0) + (seqLo >>> 0);
+    this.msLo = ms | 0;
+    this.msHi = (from.msHi + msHi + (ms > WORD_MAX ? 1 : 0)) | 0;
+    this.seqLo = seq | 0;
+    this.seqHi = (from.seqHi + seqHi + (seq > WORD_MAX ? 1 : 0)) | 0;
   }
 
   /** As setOffset, for distances of a few units forwards. */
   setNear(from: StreamId, ms: number, seq: number): void {
-    const msLo = from.msLo + ms;
-    const seqLo = from.seqLo + seq;
-    if (msLo > WORD_MAX || seqLo > WORD_MAX) {
+    const msLo = (from.msLo + ms) | 0;
+    const seqLo = (from.seqLo + seq) | 0;
+    if (isBelow(msLo, ms) || isBelow(seqLo, seq)) {
       this.setOffset(from, 0, ms, 0, seq);
       return;
     }
@@ -144,23 +147,23 @@ export class StreamId {
   /** Sets `int64` to the milliseconds since those of another ID, modulo 2^64. */
   timeSince(from: StreamId): void {
     int64.lo = (this.msLo - from.msLo) >>> 0;
-    int64.hi = (this.msHi - from.msHi - (this.msLo < from.msLo ? 1 : 0)) | 0;
+    int64.hi = (this.msHi - from.msHi - (isBelow(this.msLo, from.msLo) ? 1 : 0)) | 0;
   }
 
   /** Sets `int64` to the sequence number minus that of another ID, modulo 2^64. */
   sequenceSince(from: StreamId): void {
     int64.lo = (this.seqLo - from.seqLo) >>> 0;
-    int64.hi = (this.seqHi - from.seqHi - (this.seqLo < from.seqLo ? 1 : 0)) | 0;
+    int64.hi = (this.seqHi - from.seqHi - (isBelow(this.seqLo, from.seqLo) ? 1 : 0)) | 0;
   }
 
   // --- heap and text -----------------------------------------------------------------------------------------------
 
   /** Reads the ID from four words. */
   load(words: Uint32Array, at: number): void {
-    this.msHi = words[at];
-    this.msLo = words[at + 1];
-    this.seqHi = words[at + 2];
-    this.seqLo = words[at + 3];
+    this.msHi = words[at] | 0;
+    this.msLo = words[at + 1] | 0;
+    this.seqHi = words[at + 2] | 0;
+    this.seqLo = words[at + 3] | 0;
   }
 
   /** Writes the ID into four words. */
@@ -179,14 +182,14 @@ export class StreamId {
 
   /** Writes the first half of the text, the dash included. Returns the number of bytes written. */
   writeTime(out: Uint8Array, at: number): number {
-    const length = writeUint64(this.msHi, this.msLo, out, at);
+    const length = writeUint64(this.msHi >>> 0, this.msLo >>> 0, out, at);
     out[at + length] = DASH;
     return length + 1;
   }
 
   /** Writes the second half of the text. Returns the number of bytes written. */
   writeSequence(out: Uint8Array, at: number): number {
-    return writeUint64(this.seqHi, this.seqLo, out, at);
+    return writeUint64(this.seqHi >>> 0, this.seqLo >>> 0, out, at);
   }
 
   toString(): string {
@@ -202,16 +205,27 @@ export class StreamId {
     const textEnd = find(buf, start, end, NUL);
     const dash = find(buf, start, textEnd, DASH);
     if (!parseUint64(buf, start, dash)) return false;
-    this.msHi = int64.hi >>> 0;
-    this.msLo = int64.lo;
-    this.seqHi = fillMax ? WORD_MAX : 0;
+    this.msHi = int64.hi;
+    this.msLo = int64.lo | 0;
+    this.seqHi = fillMax ? ALL_ONES : 0;
     this.seqLo = this.seqHi;
     if (dash === textEnd) return true;
     if (!parseUint64(buf, dash + 1, textEnd)) return false;
-    this.seqHi = int64.hi >>> 0;
-    this.seqLo = int64.lo;
+    this.seqHi = int64.hi;
+    this.seqLo = int64.lo | 0;
     return true;
   }
+}
+
+/** Whether a word is below another, both taken as unsigned. */
+function isBelow(a: number, b: number): boolean {
+  return a >>> 0 < b >>> 0;
+}
+
+/** Negative, 0 or positive as a word is below, equal to or above another, both taken as unsigned. */
+export function compareWords(a: number, b: number): number {
+  if (a === b) return 0;
+  return isBelow(a, b) ? -1 : 1;
 }
 
 /** Texts longer than this are no IDs, whatever they say. */

@@ -16,7 +16,12 @@ function idOf(value: bigint): StreamId {
 }
 
 function numberOf(id: StreamId): bigint {
-  return (BigInt(id.msHi) << 96n) | (BigInt(id.msLo) << 64n) | (BigInt(id.seqHi) << 32n) | BigInt(id.seqLo);
+  return (
+    (BigInt(id.msHi >>> 0) << 96n) |
+    (BigInt(id.msLo >>> 0) << 64n) |
+    (BigInt(id.seqHi >>> 0) << 32n) |
+    BigInt(id.seqLo >>> 0)
+  );
 }
 
 /** A tree with the model beside it: ascending IDs, and the ref of each. */

@@ -79,8 +79,8 @@ export class IdList {
 const packed = Buffer.alloc(ID_BYTES);
 
 function pack(id: StreamId): void {
-  packed.writeUInt32BE(id.msHi, 0);
-  packed.writeUInt32BE(id.msLo, 4);
-  packed.writeUInt32BE(id.seqHi, 8);
-  packed.writeUInt32BE(id.seqLo, 12);
+  packed.writeInt32BE(id.msHi, 0);
+  packed.writeInt32BE(id.msLo, 4);
+  packed.writeInt32BE(id.seqHi, 8);
+  packed.writeInt32BE(id.seqLo, 12);
 }

@@ -102,5 +102,5 @@ function setPrefix(target: StreamId, id: StreamId, bytes: number, fill: number):
 function withPrefix(word: number, bytes: number, fill: number): number {
   if (bytes >= 4) return word;
   const kept = bytes <= 0 ? 0 : 0xffffffff << (32 - bytes * 8);
-  return ((word & kept) | ((fill === 0 ? 0 : 0xffffffff) & ~kept)) >>> 0;
+  return (word & kept) | ((fill === 0 ? 0 : 0xffffffff) & ~kept);
 }

@@ -286,11 +286,9 @@ export class StreamCodec implements ValueCodec {
 
 function decodeId(input: RdbInput, id: StreamId): void {
   input.size64();
-  id.msHi = int64.hi >>> 0;
-  id.msLo = int64.lo;
+  const { hi, lo } = int64;
   input.size64();
-  id.seqHi = int64.hi >>> 0;
-  id.seqLo = int64.lo;
+  id.set(hi, lo, int64.hi, int64.lo);
 }
 
 function decodeTime(input: RdbInput): number {

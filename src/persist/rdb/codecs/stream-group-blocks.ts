@@ -8,8 +8,8 @@ import { writeRawId } from "./stream-blocks";
 
 /** Writes an ID as two lengths. */
 export function writeId(out: RdbOutput, id: StreamId): void {
-  out.size64(id.msHi, id.msLo);
-  out.size64(id.seqHi, id.seqLo);
+  out.size64(id.msHi, id.msLo >>> 0);
+  out.size64(id.seqHi, id.seqLo >>> 0);
 }
 
 function writeTime(out: RdbOutput, time: number): void {
