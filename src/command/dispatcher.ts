@@ -275,7 +275,10 @@ export class Dispatcher {
 
   private run(client: Client, command: Command, request: Request): void {
     const { reply, server } = this;
-    if (command !== this.runCommand || client !== this.runClient) this.endRun();
+    // Both are looked at in any case: the compiler leaves out what was never looked at, and begins anew when it is.
+    const isOtherCommand = command !== this.runCommand;
+    const isOtherClient = client !== this.runClient;
+    if (isOtherCommand || isOtherClient) this.endRun();
     const start = this.lastEnd;
     const call = this.calls[this.depth] ?? this.deeperCall();
     call.load(request);
