@@ -38,6 +38,8 @@ export class RdbOutput {
   compressible = Number.POSITIVE_INFINITY;
   /** The sum of what the sink got. */
   readonly crc = new Crc64();
+  /** Bytes of `buf` that are in the sum. */
+  private summed = 0;
   /** Bytes that the sink got. */
   private flushed = 0;
 
@@ -63,14 +65,24 @@ export class RdbOutput {
     return this.flushed + this.length;
   }
 
+  /**
+   * Adds what is written to the sum. The sink's turn would do: but for the code of a process that has not saved yet, the
+   * sum of all that the sink gets takes 3 to 5 ms.
+   */
+  sumUp(): void {
+    if (this.checksum) this.crc.update(this.buf, this.summed, this.length);
+    this.summed = this.length;
+  }
+
   /** Hands what is written to the sink. */
   flush(): void {
     const { sink, length } = this;
     if (sink === null || length === 0) return;
-    if (this.checksum) this.crc.update(this.buf, 0, length);
+    this.sumUp();
     sink(this.buf, length);
     this.flushed += length;
     this.length = 0;
+    this.summed = 0;
     if (this.buf.length > RETAINED_BYTES) this.buf = Buffer.allocUnsafe(FLUSH_BYTES + 1024);
   }
 

@@ -141,6 +141,7 @@ export class LargeString extends LargeValue implements BlockGuard {
     if (this.phase === WRITING) out.raw(source, 0, source.length);
     else if (chunk < packed.length) out.raw(packed[chunk], 0, packed[chunk].length);
     else out.raw(scratch, 0, compressed(source));
+    out.sumUp();
     this.position++;
     this.drop(chunk);
   }
