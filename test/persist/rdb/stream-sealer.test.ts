@@ -99,11 +99,22 @@ describe("NodeSealer", () => {
   });
 
   test("IDs that would carry to the upper word are left to the other way", () => {
-    const { node, listpack } = makeNode(new Random(3), 3);
+    const { node, listpack } = makeNode(new Random(2), 20);
     const { masterId } = node;
-    masterId.set(masterId.msHi, 0xffffffff, masterId.seqHi, 0xffffffff);
-    const found = sealed(listpack, masterId);
-    if (found !== null) expect(found).toBe(checkedAndSealed(listpack, masterId) as string);
-    else expect(check.check(listpack, 3, lengthOf(listpack), masterId)).toBeTrue();
+    for (const [msLo, seqLo] of [
+      [0x7fffffff, 1],
+      [5000, 0x7fffffff],
+      [0x80000000, 0x80000000],
+      [0xffffffff, 1],
+      [5000, 0xffffffff],
+    ]) {
+      masterId.set(masterId.msHi, msLo, masterId.seqHi, seqLo);
+      const expected = checkedAndSealed(listpack, masterId);
+      expect(expected).not.toBeNull();
+      const found = sealed(listpack, masterId);
+      expect(found ?? expected).toBe(expected);
+      // Only in these does any of 20 entries carry.
+      if (msLo === 0xffffffff) expect(found).toBeNull();
+    }
   });
 });

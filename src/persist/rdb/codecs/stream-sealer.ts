@@ -91,14 +91,15 @@ export class NodeSealer {
     let marked = 0;
     let elements = 0;
     let lastMs = 0;
-    let lastSeq = masterId.seqLo - 1;
+    const masterSeq = masterId.seqLo >>> 0;
+    let lastSeq = masterSeq - 1;
     for (let i = 0; i < count; i++) {
       const flags = buf[this.p];
       if (flags > FLAGS_MAX || buf[this.p + 1] !== 1) return -1;
       recoded[this.to++] = flags;
       this.p += 2;
       const ms = this.distance();
-      const seq = masterId.seqLo + this.distance();
+      const seq = masterSeq + this.distance();
       // What is not a number fails here, too; and so does what would carry to the upper word.
       if (!(ms > lastMs || (ms === lastMs && seq > lastSeq)) || !(seq >= 0 && seq <= WORD_MAX)) return -1;
       const pieces = this.sealData(flags, masterFields);
@@ -108,9 +109,9 @@ export class NodeSealer {
       lastMs = ms;
       lastSeq = seq;
     }
-    const { msHi, msLo, seqHi } = masterId;
-    this.last.set(msHi, msLo + lastMs, seqHi, lastSeq);
-    return marked === this.deleted && msLo + lastMs <= WORD_MAX ? elements : -1;
+    const msLo = (masterId.msLo >>> 0) + lastMs;
+    this.last.set(masterId.msHi, msLo, masterId.seqHi, lastSeq);
+    return marked === this.deleted && msLo <= WORD_MAX ? elements : -1;
   }
 
   /** Fields and values of an entry, and what stands behind them, which is returned; -1 if that is not as it should be. */
