@@ -99,8 +99,9 @@ describe("NodeSealer", () => {
   });
 
   test("IDs that would carry to the upper word are left to the other way", () => {
-    const { node, listpack } = makeNode(new Random(2), 20);
+    const { node, listpack } = makeNode(new Random(5), 20);
     const { masterId } = node;
+    expect(sealed(listpack, masterId)).not.toBeNull();
     for (const [msLo, seqLo] of [
       [0x7fffffff, 1],
       [5000, 0x7fffffff],
