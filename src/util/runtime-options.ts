@@ -12,7 +12,8 @@
  * each command, on a thread of its own. Larger functions are not inlined for that reason: with a limit of 250 instead of
  * the default of 170, and with handlers inlined (see `inlining.ts`), that thread took 4.8 µs for each of the first 40,000
  * requests of a command without pipelining, in the mean of seven runs of six commands, and now 2.7; 40,000 PINGs to a new
- * server took 4.2 and now 2.4. Once all is compiled there is no difference (INCR with a pipeline of 64: 0.52 to 0.56 µs, with a spread of as much; LPUSH with one of 16: 0.68 and 0.70).
+ * server took 4.2 and now 2.4. Once all is compiled there is no difference (INCR with a pipeline of 64: 0.52 to 0.56 µs, with
+ * a spread of as much; LPUSH with one of 16: 0.68 and 0.70).
  * With 43,000 calls before that compiler, instead of 4,000, the first requests cost less, but all that follows pays for
  * it: in runs of full length on collections 1.23 times the CPU time of Redis 7.0 instead of 1.11 without a pipeline, 1.00
  * instead of 0.86 with one of 16, 0.85 instead of 0.77 with one of 64. So it comes when it comes by default. What changes
