@@ -195,7 +195,7 @@ describe("commands", () => {
     expectEvents([], 0, "PFADD", "k");
     expectEvents(added, 2, "PFADD", "k", "a", "b", "a");
     expectEvents([], 0, "PFADD", "k", "a", "b");
-    expectEvents([["", 0]], 1, "PFCOUNT", "k");
+    expectEvents([["modified", 0]], 1, "PFCOUNT", "k");
     expectEvents([], 0, "PFCOUNT", "k");
     expectEvents([], 0, "PFCOUNT", "k", "k");
     expectEvents(added, 1, "PFMERGE", "k", "missing");

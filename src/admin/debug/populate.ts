@@ -2,6 +2,7 @@
 
 import type { Database } from "../../db/database";
 import { NO_EXPIRY } from "../../db/entry";
+import { EVENT_NONE } from "../../db/keyspace";
 import { setString } from "../../types/string/string";
 import { writeLatin1 } from "../../util/bytes";
 import { writeNumber } from "../../util/integers";
@@ -9,8 +10,6 @@ import { writeNumber } from "../../util/integers";
 /** Redis makes the key in a buffer of 128 bytes with a NUL at the end: longer ones are cut. */
 const KEY_MAX = 127;
 const DIGITS_MAX = 20;
-/** No class of keyspace event: Redis announces nothing for these keys but the change itself. */
-const NO_EVENT = 0;
 
 /**
  * Adds strings "value:<n>" at the keys "<prefix>:<n>" for n from 0 to `count` - 1. With a `size` other than 0 the
@@ -34,6 +33,6 @@ export function populate(db: Database, count: number, prefix: string, size: numb
     buf.copy(buf, valueAt + valueHead.length, digitsAt, digitsAt + digits);
     args.ends[1] = valueAt + (size === 0 ? valueHead.length + digits : size);
     setString(db, 0, args, 0, 1, NO_EXPIRY);
-    hooks?.keyChanged(db, buf, 0, keyEnd, NO_EVENT, "");
+    hooks?.keyChanged(db, buf, 0, keyEnd, EVENT_NONE, "");
   }
 }

@@ -51,9 +51,6 @@ import { estimate } from "./hyperloglog-estimate";
 import { hashElement, pattern } from "./hyperloglog-hash";
 import { hyperLogLogSelfTest } from "./hyperloglog-self-test";
 
-/** A change without a keyspace event. */
-const NO_EVENT = 0;
-
 const working = new HyperLogLog();
 const registers = new Uint8Array(REGISTERS);
 const histogram = newHistogram();
@@ -176,7 +173,7 @@ function refreshCardinality(c: Call, bytes: Uint8Array, at: number, length: numb
   const { hi, lo } = int64;
   c.db.protectFound();
   setCardinality(bytes, at, hi, lo);
-  c.changed(1, NO_EVENT, "");
+  c.modified(1);
   c.reply.int64(hi, lo);
 }
 
