@@ -95,6 +95,10 @@ export class DictSegments {
 
   /** Turns to the dict with this root. Has to be done again after another window has changed that dict. */
   open(root: number): void {
+    this.look(root);
+  }
+
+  private look(root: number): void {
     const view = this.heap.u32[root >>> SEGMENT_SHIFT];
     const word = (root & SEGMENT_MASK) << 1;
     this.root = root;
@@ -178,7 +182,8 @@ export class DictSegments {
       this.save();
     }
     const root = move(this.root);
-    if (root !== this.root) this.open(root);
+    // It is the same dict, and who guards it goes on.
+    if (root !== this.root) this.look(root);
     return root;
   }
 

@@ -135,6 +135,27 @@ describe("windows", () => {
     dict.open(bench.root);
     expect(heap.usedBytes).toBe(bench.emptyBytes);
   });
+
+  test("keep their guard when the root moves, whatever else is guarded", () => {
+    const bench = new Bench();
+    const { heap, dict } = bench;
+    const heard: number[] = [];
+    const guard = { protect: (hash: number) => heard.push(hash), protectAll() {}, keep() {} };
+    const value = new Dict(heap, new KeyHasher(1, 2), bench).create();
+    heap.guards = new Map([[value, guard]]);
+    dict.guard = guard;
+    const moved = dict.moveRoot((ref) => {
+      const size = heap.sizeOf(ref);
+      const to = heap.allocate(size);
+      const at = Heap.offset(ref);
+      heap.u8[ref >>> 21].copy(heap.u8[to >>> 21], Heap.offset(to), at, at + size);
+      heap.free(ref);
+      return to;
+    });
+    expect(moved).not.toBe(bench.root);
+    dict.insert(77, heap.allocate(8), false);
+    expect(heard).toEqual([77]);
+  });
 });
 
 describe("random elements", () => {

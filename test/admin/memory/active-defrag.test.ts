@@ -75,7 +75,7 @@ test("where slabs exceed maxmemory it runs without being asked", async () => {
   redbun.call("CONFIG", "SET", "maxmemory", info(redbun, "used_memory") + 1024 * 1024);
   const before = heap.committedBytes;
   redbun.server.activeDefrag.consider();
-  expect(redbun.server.activeDefrag.running).toBe(50);
+  expect(redbun.server.activeDefrag.running).toBe(90);
   await untilDone(redbun);
   expect(heap.committedBytes).toBeLessThan(before / 2);
   expect(info(redbun, "evicted_keys")).toBe(0);
