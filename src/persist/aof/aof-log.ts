@@ -5,7 +5,8 @@
  * Policies (`appendfsync`):
  * - always: what is written is on the disk before a reply leaves. Another thread flushes it; whoever comes meanwhile is
  *   served, and is in the next write, which follows as soon as the flush is over. So there are at most two groups of
- *   replies: those whose effects are being flushed, a *commit*, and those whose effects are not written yet.
+ *   replies: those whose effects are being flushed, a *commit*, and those whose effects are not written yet. A disk that
+ *   was done in less than a millisecond is waited for instead: the way to another thread and back would take longer.
  * - everysec: once a second what was written is flushed to the disk by another thread, one flush at a time. A write would
  *   wait for a flush that is slow, and everybody with it. So it is postponed, with the replies of those who wrote, for up
  *   to two seconds; then it is done all the same (aof_delayed_fsync).
@@ -28,6 +29,8 @@ import { AppendWriter } from "./append-writer";
 
 /** What has gathered is written when it is so much, and not at the end of the turn only. */
 const WRITE_BYTES = 16 * 1024 * 1024;
+/** The event loop waits for flushes that take less: as long as for a slice of anything else. */
+const FAST_SYNC_MICROS = 1000;
 const SECOND = 1_000_000;
 /** How long a write waits for a flush of the disk at most, µs. */
 const POSTPONE_MICROS = 2 * SECOND;
@@ -102,6 +105,8 @@ export class AofLog implements EffectSink {
   private postponedAt = 0;
   /** When the last flush of the disk began, µs. */
   private lastSync = 0;
+  /** The last flush under "always" took so little time that the event loop waits for the next one. */
+  private isDiskFast = false;
   /** How much of `written` the last flush that began is for. */
   private syncTarget = 0;
   /** The commits whose flush is going on: one, and another for each file before this one. */
@@ -275,7 +280,7 @@ export class AofLog implements EffectSink {
     if (!force && this.isSyncing && this.waitsForSync()) return;
     this.postponedAt = 0;
     if (!this.write(this.file)) return;
-    if (!force && this.flushesAlways) {
+    if (!force && this.flushesAlways && !this.isDiskFast) {
       this.commit(this.file);
       return;
     }
@@ -456,7 +461,9 @@ export class AofLog implements EffectSink {
   private reportSync(start: number): void {
     const { latencyMonitor, clock } = this.host;
     this.lastSync = clock.monotonic();
-    if (latencyMonitor.threshold > 0) latencyMonitor.add("aof-fsync-always", this.lastSync - start, clock.now());
+    const micros = this.lastSync - start;
+    this.isDiskFast = micros < FAST_SYNC_MICROS;
+    if (latencyMonitor.threshold > 0) latencyMonitor.add("aof-fsync-always", micros, clock.now());
   }
 
   /** Flushes at once: the file is left, or there are only effects of nobody. */

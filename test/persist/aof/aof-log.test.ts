@@ -62,6 +62,15 @@ function open(): void {
   log.use(openForAppending(path(), true), 0);
 }
 
+/** From now on a flush takes long, by the clock: it does so at once when somebody looks at that twice. */
+function slowDisk(): void {
+  let micros = clock.monotonic();
+  clock.monotonic = () => {
+    micros += 5000;
+    return micros;
+  };
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("effects", () => {
@@ -167,6 +176,7 @@ describe("flushes of the disk", () => {
 
   test("under always: what comes meanwhile is written when it is over, and is flushed, too", async () => {
     open();
+    slowDisk();
     config.assign("appendfsync", ["always"]);
     const events: string[] = [];
     log.onCommitting = () => {
@@ -191,6 +201,28 @@ describe("flushes of the disk", () => {
     expect([log.synced, log.pending]).toEqual([log.appended, false]);
   });
 
+  test("under always: a fast disk is waited for, and a slow one no longer", async () => {
+    open();
+    config.assign("appendfsync", ["always"]);
+    const waited = (): boolean => {
+      append(0, "INCR", "a");
+      log.flush();
+      return !log.isSyncing;
+    };
+    const over = async (): Promise<void> => {
+      while (log.isSyncing) await turn();
+    };
+    // How fast it is, the first flush tells.
+    expect(waited()).toBe(false);
+    await over();
+    expect([waited(), log.pending, log.synced]).toEqual([true, false, log.appended]);
+    slowDisk();
+    expect(waited()).toBe(true);
+    expect([waited(), log.pending]).toEqual([false, true]);
+    await over();
+    expect([log.synced, log.pending]).toEqual([log.appended, false]);
+  });
+
   test("under always: with nothing to write, nobody is told before the flush is over", async () => {
     open();
     config.assign("appendfsync", ["always"]);
@@ -209,6 +241,7 @@ describe("flushes of the disk", () => {
 
   test("under always: a file that is left meanwhile, and the end of the process", async () => {
     open();
+    slowDisk();
     config.assign("appendfsync", ["always"]);
     const over: number[] = [];
     let count = 0;
