@@ -40,12 +40,7 @@ export class StreamId {
 
   /** Sets the ID to the one of 16 bytes, big-endian. */
   setBytes(bytes: Buffer, at: number): void {
-    this.set(
-      bytes.readUInt32BE(at),
-      bytes.readUInt32BE(at + 4),
-      bytes.readUInt32BE(at + 8),
-      bytes.readUInt32BE(at + 12),
-    );
+    this.set(bytes.readInt32BE(at), bytes.readInt32BE(at + 4), bytes.readInt32BE(at + 8), bytes.readInt32BE(at + 12));
   }
 
   /** Sets the ID to 0-0, the smallest. */

@@ -1,6 +1,9 @@
 /** Large values of all types, and changes of them: for tests of snapshots. */
 
+import { expect } from "bun:test";
 import { LARGE_FROM } from "../../src/persist/snapshot/large-value";
+import { hashType } from "../../src/types/hash/hash-type";
+import { bytesInUse } from "./heap-account";
 import type { InProcess } from "./in-process";
 import type { Random } from "./random";
 
@@ -115,4 +118,13 @@ export function change(random: Random): string {
     ],
   }[type];
   return random.chance(0.01) ? random.pick(common)() : random.pick(own)();
+}
+
+/** That the snapshot, however it ended, has left no guard and no memory behind. */
+export function expectNothingLeft({ keyspace }: InProcess): void {
+  expect(keyspace.keepers).toBeNull();
+  expect(keyspace.heap.isGuarded).toBe(false);
+  keyspace.free.run(Number.POSITIVE_INFINITY);
+  const { deadlines } = hashType(keyspace).hashes.timers;
+  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }

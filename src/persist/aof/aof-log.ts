@@ -296,8 +296,13 @@ export class AofLog implements EffectSink {
 
   /** Whether everything is to be on the disk before a reply leaves. */
   private get flushesAlways(): boolean {
+    return this.host.config.appendfsync === "always" && !this.leavesDiskAlone;
+  }
+
+  /** Whether nothing is flushed, for the sake of a save that goes on. */
+  private get leavesDiskAlone(): boolean {
     const { config, savesInBackground } = this.host;
-    return config.appendfsync === "always" && !(config.noAppendfsyncOnRewrite && savesInBackground);
+    return config.noAppendfsyncOnRewrite && savesInBackground;
   }
 
   /** Nothing waits to be written any more: whoever waits for that may go on. */
@@ -413,10 +418,10 @@ export class AofLog implements EffectSink {
 
   /** Flushes the file to the disk if the policy asks for it now. `idle`: nothing was written just now. */
   private considerSync(idle: boolean): void {
-    const { config, savesInBackground, clock } = this.host;
+    const { config, clock } = this.host;
     if (this.file === null || config.appendfsync === "no") return;
     if (idle && this.syncTarget >= this.written) return;
-    if (config.noAppendfsyncOnRewrite && savesInBackground) return;
+    if (this.leavesDiskAlone) return;
     if (config.appendfsync === "always") this.syncNow(this.file);
     else if (clock.monotonic() - this.lastSync >= SECOND && !this.file.syncing) this.syncLater(this.file);
   }

@@ -160,7 +160,6 @@ function hashElements({ keyspace }: Frame, key: Buffer, root: number): DictEleme
 }
 
 function elementsOf(dict: Dict, root: number, batch: CommandBatch, write: (block: number) => void): DictElements {
-  dict.open(root);
   return {
     dict,
     root,

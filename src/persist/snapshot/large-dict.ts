@@ -13,8 +13,9 @@ import { guarded, LargeCollection, type LargeFrame, type LargeShape, unguarded }
 /** Elements written between two looks at the clock. */
 const ELEMENTS_PER_LOOK = 256;
 
-/** What is large because of these elements. */
+/** What is large because of these elements. Turns their window to the dict. */
 export function largeDict(elements: DictElements): LargeShape {
+  elements.dict.open(elements.root);
   const writeSize = (out: RdbOutput): void => out.size(elements.dict.size);
   return { writeHead: elements.writeHead ?? writeSize, freeze: (frame) => new LargeDict(frame, elements) };
 }

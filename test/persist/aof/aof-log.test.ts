@@ -73,6 +73,15 @@ function slowDisk(): void {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** A second after a write to a new file: its flush has begun. */
+async function beginSync(): Promise<void> {
+  open();
+  append(0, "INCR", "a");
+  await turn();
+  clock.advance(1000);
+  log.tick();
+}
+
 describe("effects", () => {
   test("of one turn are written at its end, together, with SELECT where the database changes", async () => {
     open();
@@ -261,11 +270,7 @@ describe("flushes of the disk", () => {
   });
 
   test("from everysec to always: what was postponed is written when the flush is over, and flushed", async () => {
-    open();
-    append(0, "INCR", "a");
-    await turn();
-    clock.advance(1000);
-    log.tick();
+    await beginSync();
     expect(log.isSyncing).toBe(true);
     config.assign("appendfsync", ["always"]);
     const written = Promise.withResolvers<void>();
@@ -301,11 +306,7 @@ describe("flushes of the disk", () => {
   });
 
   test("what was postponed is written as soon as the flush is over", async () => {
-    open();
-    append(0, "INCR", "a");
-    await turn();
-    clock.advance(1000);
-    log.tick();
+    await beginSync();
     const written = Promise.withResolvers<void>();
     append(0, "INCR", "b");
     log.flush();

@@ -3,10 +3,8 @@
 import { expect, test } from "bun:test";
 import { CommandWriter } from "../../../src/persist/aof/command-writer";
 import { Snapshot } from "../../../src/persist/snapshot/snapshot";
-import { hashType } from "../../../src/types/hash/hash-type";
-import { bytesInUse } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
-import { change, FIELDS, fill, SMALL_NODES } from "../../support/large-values";
+import { change, expectNothingLeft, FIELDS, fill, SMALL_NODES } from "../../support/large-values";
 import { seedFromEnvironment } from "../../support/model";
 import { Random } from "../../support/random";
 import { items, type Reply, show, text } from "../../support/reply";
@@ -87,14 +85,6 @@ function filled(): InProcess {
   redbun.call("SET", "text", LONG_TEXT);
   redbun.call("SETEX", "text:2", "1000000", LONG_TEXT.toUpperCase());
   return redbun;
-}
-
-function expectNothingLeft({ keyspace }: InProcess): void {
-  expect(keyspace.keepers).toBeNull();
-  expect(keyspace.heap.isGuarded).toBe(false);
-  keyspace.free.run(Number.POSITIVE_INFINITY);
-  const { deadlines } = hashType(keyspace).hashes.timers;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 test("nothing changes meanwhile", () => {

@@ -5,11 +5,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Defragmentation } from "../../../src/db/defragmentation";
-import { hashType } from "../../../src/types/hash/hash-type";
 import { withBlocks } from "../../support/failing-heap";
-import { bytesInUse } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
-import { add, change, ELEMENTS, FIELDS, fill, SMALL_NODES } from "../../support/large-values";
+import { add, change, ELEMENTS, expectNothingLeft, FIELDS, fill, SMALL_NODES } from "../../support/large-values";
 import { seedFromEnvironment } from "../../support/model";
 import { Random } from "../../support/random";
 import { show, simple, text } from "../../support/reply";
@@ -36,14 +34,6 @@ function digestInFile(): string {
   const redbun = start();
   expect(redbun.server.persistence.loadNow({ replace: false, keepExpired: true })).toBe("loaded");
   return digest(redbun);
-}
-
-function expectNothingLeft({ keyspace }: InProcess): void {
-  expect(keyspace.keepers).toBeNull();
-  expect(keyspace.heap.isGuarded).toBe(false);
-  keyspace.free.run(Number.POSITIVE_INFINITY);
-  const { deadlines } = hashType(keyspace).hashes.timers;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 describe("BGSAVE of large collections", () => {

@@ -73,7 +73,6 @@ export class SetCodec implements ValueCodec {
     if (entries.encoding(ref) !== ENCODING_HASHTABLE || Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const blocks = new StringBlocks(keyspace.heap);
     const dict = new Dict(keyspace.heap, keyspace.hasher, blocks);
-    dict.open(root);
     return largeDict({
       dict,
       root,

@@ -67,7 +67,6 @@ export class ZsetCodec implements ValueCodec {
     const root = IndexedZset.dictOf(keyspace.heap, entries.valueWord(ref, 0));
     if (Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const { blocks, dict } = new IndexedZset(keyspace.heap, keyspace.hasher);
-    dict.open(root);
     return largeDict({
       dict,
       root,
