@@ -143,6 +143,12 @@ export class Dict extends DictSegments {
 
   /** As warm(), and what insert() will need for those that are missing. */
   warmAll(hashes: Int32Array, count: number): void {
+    this.warmToRemove(hashes, count);
+    this.warmElements(hashes, count);
+  }
+
+  /** As warm(), and what removeFound() will need, of elements that are in the cache. */
+  warmToRemove(hashes: Int32Array, count: number): void {
     this.warmSlots(hashes, count);
     const { heap } = this;
     let sink = 0;
@@ -151,7 +157,6 @@ export class Dict extends DictSegments {
       sink ^= heap.u32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
     }
     this.warmed ^= sink;
-    this.warmElements(hashes, count);
   }
 
   /** Loads the elements that have one of these hashes. */

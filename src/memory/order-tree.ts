@@ -364,6 +364,19 @@ export class OrderTree {
     return true;
   }
 
+  /**
+   * Copies to `members` the member at the cursor and those behind it, as many as are in this leaf; or those before it, if
+   * the cursor is at the end of all. Returns how many.
+   */
+  peek(members: Int32Array): number {
+    const { index, leafCount, leafWords, firstMember } = this;
+    const isLast = index === leafCount - 1;
+    const count = Math.min(members.length, isLast ? leafCount : leafCount - index);
+    const step = isLast ? -1 : 1;
+    for (let i = 0, at = firstMember + index; i < count; i++, at += step) members[i] = leafWords[at];
+    return count;
+  }
+
   private loadLeaf(leaf: number): void {
     this.leafWords = this.nodes.words(leaf);
     this.leafCount = this.nodes.count(leaf);

@@ -22,6 +22,7 @@ import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { OrderTree } from "../../memory/order-tree";
 import { ScoredBlocks } from "../../memory/scored-block";
 import { stableSort } from "../../util/keyed-sort";
+import { FORGET_AHEAD, ForgottenMembers } from "./forgotten-members";
 
 const ROOT_BYTES = 8;
 const DICT = 0;
@@ -41,6 +42,9 @@ export class IndexedZset {
   length = 0;
   score = 0;
 
+  private readonly forgotten: ForgottenMembers;
+  /** Members that the tree has let go of and the dict has not. */
+  private collected = 0;
   /** Block of the member found last. */
   private found = 0;
   /** The member looked for last. */
@@ -57,6 +61,7 @@ export class IndexedZset {
     this.blocks = new ScoredBlocks(heap);
     this.dict = new Dict(heap, hasher, this.blocks);
     this.tree = new OrderTree(heap, this.blocks);
+    this.forgotten = new ForgottenMembers(heap, this.blocks, this.dict);
     this.bytes = heap.u8[0];
     this.keyBytes = heap.u8[0];
   }
@@ -274,24 +279,38 @@ export class IndexedZset {
   }
 
   removeRange(rank: number, count: number): void {
-    for (let left = count; left > 0; ) left -= this.tree.removeRange(rank, left, this.forget);
+    for (let left = count; left > 0; ) {
+      left -= this.tree.removeRange(rank, left, this.collect);
+      this.forgetCollected();
+    }
   }
 
   removeSought(): void {
-    const { member } = this.tree;
-    this.tree.removeSought();
+    const { tree, forgotten } = this;
+    const { member } = tree;
+    if (!forgotten.isNext(member)) forgotten.note(tree.peek(forgotten.members));
+    tree.removeSought();
     this.forget(member);
   }
 
-  /** Removes a member that the tree has let go of. */
-  private readonly forget = (ref: number): void => {
-    const { blocks } = this;
-    blocks.locate(ref);
-    const { bytes, at, length } = blocks;
-    this.dict.findRef(this.dict.hash(bytes, at, at + length), ref);
+  /** Removes a member that the tree has let go of, with some others. */
+  private readonly collect = (ref: number): void => {
+    this.forgotten.members[this.collected++] = ref;
+    if (this.collected === FORGET_AHEAD) this.forgetCollected();
+  };
+
+  private forgetCollected(): void {
+    const { forgotten, collected } = this;
+    forgotten.note(collected);
+    for (let i = 0; i < collected; i++) this.forget(forgotten.members[i] >>> 0);
+    this.collected = 0;
+  }
+
+  private forget(ref: number): void {
+    this.forgotten.find(ref);
     this.dict.removeFound();
     this.heap.free(ref);
-  };
+  }
 
   // --- defragmentation ---------------------------------------------------------------------------------------------
 
