@@ -391,6 +391,7 @@ export const GROUP_NEEDS_STREAM =
 export const GROUP_EXISTS = "BUSYGROUP Consumer Group name already exists";
 export const ENTRIES_READ_NEGATIVE = "ERR value for ENTRIESREAD must be positive or -1";
 export const XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
+export const XAUTOCLAIM_COUNT_TOO_HIGH = "ERR Insufficient memory, failed allocating transient memory, COUNT too high.";
 
 /** `command` in lower case; `id` is what may stand for an ID in it. */
 export function unbalancedStreams(command: string, id: string): string {

@@ -2,8 +2,14 @@
 
 import type { Call } from "../../command/call";
 import { type CommandDefinition, FAST, keyAt, READONLY, WRITE } from "../../command/command-spec";
-import { invalidClaimOption, noGroup, unknownClaimOption, XAUTOCLAIM_COUNT } from "../../resp/errors";
-import { int64, parseInt64 } from "../../util/integers";
+import {
+  invalidClaimOption,
+  noGroup,
+  unknownClaimOption,
+  XAUTOCLAIM_COUNT,
+  XAUTOCLAIM_COUNT_TOO_HIGH,
+} from "../../resp/errors";
+import { int64, int64ToNumber, parseInt64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import {
   count,
@@ -337,7 +343,9 @@ function replyClaimed(c: Call, tools: StreamTools, ref: number, justId: boolean)
 const ATTEMPTS_FACTOR = 10;
 const COUNT_DEFAULT = 100;
 /** COUNT is below this: so many IDs of 16 bytes are more than a signed 64-bit size counts. */
-const COUNT_END = 2 ** 59;
+const COUNT_END_HI = 2 ** (59 - 32);
+/** Redis allocates room for so many IDs beforehand, and is refused as much as this. */
+const COUNT_REFUSED = 2 ** 42;
 
 /** What was read of XAUTOCLAIM's options. */
 const automatic = { minIdle: 0, limit: COUNT_DEFAULT, justId: false };
@@ -354,6 +362,7 @@ function xautoclaim(c: Call): void {
     return;
   }
   requireGroup(c);
+  if (automatic.limit >= COUNT_REFUSED) c.fail(XAUTOCLAIM_COUNT_TOO_HIGH);
   if (c.failed) return;
   openClaimer(c, tools.group);
   c.propagateNothing();
@@ -378,8 +387,7 @@ function readAutomaticOptions(c: Call): void {
   let i = MIN_IDLE + 2;
   while (i < c.argc && !c.failed) {
     if (i + 1 < c.argc && c.is(i, "count")) {
-      automatic.limit = count(c, i + 1, XAUTOCLAIM_COUNT);
-      if (automatic.limit < 1 || automatic.limit >= COUNT_END) c.fail(XAUTOCLAIM_COUNT);
+      automatic.limit = readLimit(c, i + 1);
       i += 2;
     } else if (c.is(i, "justid")) {
       automatic.justId = true;
@@ -388,6 +396,14 @@ function readAutomaticOptions(c: Call): void {
       c.syntaxError();
     }
   }
+}
+
+/** Reads argument i, from 1 to below 2^59. */
+function readLimit(c: Call, i: number): number {
+  const isInteger = parseInt64(c.buf, c.starts[i], c.ends[i]);
+  const limit = isInteger && int64.hi < COUNT_END_HI ? int64ToNumber(int64.hi, int64.lo) : 0;
+  if (limit < 1) c.fail(XAUTOCLAIM_COUNT);
+  return limit;
 }
 
 /**
