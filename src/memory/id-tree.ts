@@ -374,6 +374,20 @@ export class IdTree {
     return ref;
   }
 
+  /** Removes the first `count` elements, of which there are as many. The cursor is worthless afterwards. */
+  removeFirst(count: number): void {
+    this.add(SIZE, -count);
+    for (let left = count; left > 0; ) {
+      this.first();
+      const leaf = this.nodes[0];
+      const gone = Math.min(left, this.countOf(leaf));
+      this.closeSlots(leaf, 0, gone);
+      left -= gone;
+      const level = this.dropEmpty();
+      if (level < this.levels) this.tidy(level);
+    }
+  }
+
   /** Frees the empty nodes on the cursor's way, from the leaf up. Returns the level of the first one that is not. */
   private dropEmpty(): number {
     let level = 0;
@@ -586,12 +600,18 @@ export class IdTree {
 
   /** Takes the entry at `slot` out of a node. */
   private closeSlot(node: number, slot: number): void {
+    this.closeSlots(node, slot, 1);
+  }
+
+  /** Takes as many entries from `slot` on out of a node. */
+  private closeSlots(node: number, slot: number, count: number): void {
     const words = this.heap.u32[node >>> SEGMENT_SHIFT];
-    const from = entryWord(node, slot + 1);
+    const to = entryWord(node, slot);
+    const from = entryWord(node, slot + count);
     const end = entryWord(node, this.countOf(node));
-    if (end - from > SHIFT_LOOP_MAX) words.copyWithin(from - ENTRY, from, end);
-    else for (let i = from; i < end; i++) words[i - ENTRY] = words[i];
-    words[wordOf(node)]--;
+    if (end - from > SHIFT_LOOP_MAX) words.copyWithin(to, from, end);
+    else for (let i = from; i < end; i++) words[i - from + to] = words[i];
+    words[wordOf(node)] -= count;
   }
 }
 

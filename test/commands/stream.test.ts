@@ -8,7 +8,7 @@ import { streamsOf } from "../../src/types/stream/stream-tools";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess, type InProcessClient, type RecordedEvent } from "../support/in-process";
 import { runOperations } from "../support/model";
-import type { Random } from "../support/random";
+import { Random } from "../support/random";
 import { integer, items, NULL_ARRAY, NULL_BULK, pairs, type Reply, show, text } from "../support/reply";
 
 /** Directives under which nodes are of different sizes. */
@@ -337,6 +337,25 @@ describe.each(Object.keys(NODES) as (keyof typeof NODES)[])("nodes %s", (kind) =
     fill(redbun, "s", 20, 61);
     expect(keys() - before).toBeWithin(9, 11);
     expect(ids(redbun.run("XRANGE s - +"))).toHaveLength(80);
+  });
+
+  test("many entries trimmed at once leave what is left when they are trimmed one by one", () => {
+    const random = new Random(31);
+    for (let round = 0; round < 12; round++) {
+      const redbun = new InProcess(directives);
+      const times: number[] = [];
+      for (let time = 1; times.length < 150; time += random.pick([1, 1, 100, 70_000])) times.push(time);
+      const left = random.pick([0, 1, 75, random.integer(0, 145)]);
+      for (const time of times) for (const key of ["a", "b", "c"]) redbun.call("XADD", key, `${time}-1`, "f", "v");
+      redbun.run(`XDEL a ${times[4]}-1`, `XDEL b ${times[4]}-1`, `XDEL c ${times[4]}-1`);
+      for (let length = 148; length >= left; length--) redbun.run(`XTRIM a MAXLEN = ${length}`);
+      redbun.run(`XTRIM b MAXLEN = ${left}`, `XTRIM c MINID = ${left === 0 ? times[149] + 1 : times[150 - left]}`);
+      const [a, b, c] = ["a", "b", "c"].map((key) => show(redbun.run(`XINFO STREAM ${key} FULL`)));
+      expect(b).toBe(a);
+      expect(c).toBe(a);
+      redbun.run("XADD a 99999999999-1 f v", "XADD b 99999999999-1 f v");
+      expect(ids(redbun.run("XRANGE b - +"))).toEqual(ids(redbun.run("XRANGE a - +")));
+    }
   });
 
   test("random operations: no byte is lost, and what the header says is true", () => {

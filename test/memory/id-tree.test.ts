@@ -66,6 +66,11 @@ class Bench {
     this.refs.delete(id);
   }
 
+  removeFirst(count: number): void {
+    this.tree.removeFirst(count);
+    for (const id of this.ids.splice(0, count)) this.refs.delete(id);
+  }
+
   /** Index of the first ID that is not below this one. */
   lowerBound(id: bigint): number {
     let low = 0;
@@ -214,6 +219,21 @@ describe("against the model", () => {
       }
       if (round % 10 === 0) bench.check();
     }
+    bench.check();
+    bench.drain();
+  });
+
+  test("many are removed at the beginning at once", () => {
+    const bench = new Bench();
+    const random = new Random(6);
+    let next = 5n;
+    for (let round = 0; round < 60; round++) {
+      const grow = random.integer(0, 400);
+      for (let i = 0; i < grow; i++) bench.insert((next += BigInt(random.integer(1, 5))), random.uint32());
+      bench.removeFirst(Math.min(bench.ids.length, random.pick([0, 1, 50, 51, 52, random.integer(0, 700)])));
+      bench.check();
+    }
+    bench.removeFirst(bench.ids.length);
     bench.check();
     bench.drain();
   });

@@ -3,10 +3,10 @@
 import { expect, test } from "bun:test";
 import { Heap } from "../../src/memory/heap";
 import { IdTree } from "../../src/memory/id-tree";
-import { EMPTY_RADIX_NODES, radixNodesOf } from "../../src/types/stream/stream-radix";
+import { EMPTY_RADIX_NODES, RadixFront, radixNodesOf } from "../../src/types/stream/stream-radix";
 import { StreamId } from "../../src/util/stream-id";
 import { runOperations } from "../support/model";
-import type { Random } from "../support/random";
+import { Random } from "../support/random";
 
 /** Nodes for these texts of 16 characters each, which have the first `depth` in common. */
 function nodesBelow(texts: readonly string[], depth: number): number {
@@ -72,4 +72,22 @@ test("random IDs that come and go", () => {
     },
     check: () => expect(nodes).toBe(radixNodes([...model])),
   });
+});
+
+test("IDs that are put before others, the largest first", () => {
+  const random = new Random(23);
+  const front = new RadixFront();
+  for (let round = 0; round < 40; round++) {
+    const texts = [...new Set(Array.from({ length: random.integer(1, 40) }, () => someBytes(random)))].sort();
+    const there = random.integer(0, texts.length);
+    const ids = new IdTree(new Heap());
+    ids.create();
+    for (const text of texts.slice(there)) ids.insert(idOf(text), 1);
+    if (ids.first()) front.begin(ids);
+    else front.clear();
+    for (let i = there - 1; i >= 0; i--) {
+      const added = radixNodes(texts.slice(i)) - radixNodes(texts.slice(i + 1));
+      expect(front.put(idOf(texts[i]))).toBe(added);
+    }
+  }
 });

@@ -500,6 +500,13 @@ function ifSmaller(sealed: number, plain: number): number {
   return Heap.roundUpTight(sealed) < Heap.roundUpTight(plain) ? sealed : 0;
 }
 
+/** Entries of the node at `ref` that are not deleted, read without opening it. */
+export function entriesAt(heap: Heap, ref: number): number {
+  const bytes = heap.u8[ref >>> SEGMENT_SHIFT];
+  const at = Heap.offset(ref);
+  return naturalAt(bytes, at + (isSealedAt(bytes, at) ? SEALED_HEADER : LISTPACK_HEADER));
+}
+
 /** Bytes that the block of a node with this many entries, deleted or not, has to have to spare. */
 export function spareBytes(entries: number): number {
   return entries > SHORT_COUNT_MAX ? SPARE_BYTES : 0;

@@ -59,8 +59,60 @@ function placeNodes(ids: IdTree, id: StreamId, depth: number, isAbove: boolean, 
     if (below === depth) return 0;
     beyond = commonWithFollowing(ids, farthest, isAbove);
   }
-  // It cuts the run of bytes that was there in two.
-  const above = Math.max(beyond, outer);
+  return placeBetween(Math.max(beyond, outer), depth, below);
+}
+
+/**
+ * The radix tree as its first ID sees it: for many IDs at once that come or go at the beginning. They are put before the
+ * first one, the largest of them first, and each takes a comparison with the one that was put there before it.
+ */
+export class RadixFront {
+  private readonly first = new StreamId();
+  private isEmpty = true;
+  /** Bit d: some of the IDs that have d bytes in common with the first one part from it there. */
+  private places = 0;
+
+  /** Begins without an ID. */
+  clear(): void {
+    this.isEmpty = true;
+    this.places = 0;
+  }
+
+  /** Begins with the ID that the cursor is at and all above it. Moves the cursor. */
+  begin(ids: IdTree): void {
+    const { first } = this;
+    this.clear();
+    this.isEmpty = false;
+    ids.readId(first);
+    while (ids.next()) {
+      const depth = commonBytesOf(ids, next, first);
+      this.places |= 1 << depth;
+      setPrefix(neighbour, first, depth, 0xff);
+      ids.seekFloor(neighbour);
+    }
+  }
+
+  /** Puts `id`, which is below all others, before them. Returns the nodes that it adds. */
+  put(id: StreamId): number {
+    const { first, places } = this;
+    if (this.isEmpty) {
+      this.isEmpty = false;
+      first.copy(id);
+      return 1;
+    }
+    const depth = commonBytes(first, id);
+    first.copy(id);
+    const above = places & ((1 << depth) - 1);
+    this.places = above | (1 << depth);
+    const leaf = 1 + chain(depth, ID_BYTES);
+    if ((places & (1 << depth)) !== 0) return leaf;
+    const below = places & ~above;
+    return leaf + placeBetween(31 - Math.clz32(above), depth, below === 0 ? ID_BYTES : 31 - Math.clz32(below & -below));
+  }
+}
+
+/** Nodes for a place where IDs part after `depth` bytes: it cuts the run of bytes between two others in two. */
+function placeBetween(above: number, depth: number, below: number): number {
   return 1 + chain(above, depth) + chain(depth, below) - chain(above, below);
 }
 

@@ -26,8 +26,8 @@
 import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
 import { StreamId } from "../../util/stream-id";
-import { type FieldArguments, StreamNode } from "./stream-node";
-import { EMPTY_RADIX_NODES, radixNodesOf } from "./stream-radix";
+import { entriesAt, type FieldArguments, StreamNode } from "./stream-node";
+import { EMPTY_RADIX_NODES, RadixFront, radixNodesOf } from "./stream-radix";
 
 const NODES = 0;
 const GROUPS = 1;
@@ -54,6 +54,9 @@ export const ENTRY_BYTES_MAX = 2 ** 30;
 
 /** A node is not expected to become larger than this before it is. */
 const EXPECTED_MAX = 4096;
+
+/** Up to this many nodes are trimmed one by one. */
+const FEW_NODES = 8;
 
 export const TRIM_NONE = 0;
 export const TRIM_MAXLEN = 1;
@@ -399,20 +402,15 @@ export class Stream {
   /** Removes entries from the beginning, and returns how many. Saves the header. */
   trim(trimming: Trimming): number {
     if (trimming.strategy === TRIM_NONE) return 0;
-    const { nodes, node } = this;
-    let removed = 0;
-    while (nodes.first()) {
-      if (trimming.strategy === TRIM_MAXLEN && this.length <= trimming.maxLength) break;
+    if (this.isShort(trimming)) return 0;
+    const whole = this.findWhole(trimming);
+    let removed = this.wholeEntries;
+    if (whole > FEW_NODES) this.removeMany(whole);
+    else for (let i = 0; i < whole; i++) this.removeFirstNode();
+    this.length -= removed;
+    if (!trimming.approximate && !this.isShort(trimming) && this.nodes.first()) {
       this.openNode();
-      const entries = node.count;
-      if (trimming.limit > 0 && removed + entries > trimming.limit) break;
-      if (!this.goesWhole(trimming, entries)) {
-        if (!trimming.approximate) removed += this.trimNode(trimming);
-        break;
-      }
-      this.removeNode();
-      this.length -= entries;
-      removed += entries;
+      removed += this.trimNode(trimming);
     }
     if (removed > 0) {
       this.refreshFirstId();
@@ -421,12 +419,75 @@ export class Stream {
     return removed;
   }
 
-  /** Whether all entries of the open node, which are this many, are to be trimmed. */
-  private goesWhole(trimming: Trimming, entries: number): boolean {
-    if (trimming.strategy === TRIM_MAXLEN) return this.length - entries >= trimming.maxLength;
+  /** Whether there are as few entries as MAXLEN says. */
+  private isShort(trimming: Trimming): boolean {
+    return trimming.strategy === TRIM_MAXLEN && this.length <= trimming.maxLength;
+  }
+
+  /** Entries of the nodes that findWhole() has found. */
+  private wholeEntries = 0;
+
+  /** Returns how many nodes go as a whole, from the beginning. The cursor is at the first one that stays, if there is one. */
+  private findWhole(trimming: Trimming): number {
+    const { nodes, heap } = this;
+    const { limit } = trimming;
+    let whole = 0;
+    let removed = 0;
+    for (let more = nodes.first(); more; more = nodes.next()) {
+      const entries = entriesAt(heap, nodes.ref);
+      if (limit > 0 && removed + entries > limit) break;
+      if (!this.goesWhole(trimming, this.length - removed - entries)) break;
+      whole++;
+      removed += entries;
+    }
+    this.wholeEntries = removed;
+    return whole;
+  }
+
+  /** Whether all entries of the node at the cursor are to be trimmed. This many would be left. */
+  private goesWhole(trimming: Trimming, left: number): boolean {
+    if (trimming.strategy === TRIM_MAXLEN) return left >= trimming.maxLength;
+    const { nodes, node } = this;
+    if (nodes.next()) {
+      nodes.readId(following);
+      nodes.previous();
+      if (following.compare(trimming.minId) <= 0) return true;
+    }
+    this.openNode();
     // The last entry counts even if it is deleted.
-    this.node.last();
-    return this.node.id.compare(trimming.minId) < 0;
+    node.last();
+    return node.id.compare(trimming.minId) < 0;
+  }
+
+  private removeFirstNode(): void {
+    this.nodes.first();
+    this.openNode();
+    this.removeNode();
+  }
+
+  /** Removes the first nodes: the cursor is at the first one that stays, if there is one. */
+  private removeMany(count: number): void {
+    const { nodes, heap } = this;
+    const { masterId } = this.node;
+    const guard = heap.streamGuards?.get(this.root);
+    const isAll = count === nodes.size;
+    if (isAll) {
+      front.clear();
+      this.forgetTail(nodes.ref);
+    } else {
+      nodes.readId(following);
+      front.begin(nodes);
+      nodes.seekCeiling(following);
+      nodes.previous();
+    }
+    for (let left = count; left > 0; left--) {
+      const { ref } = nodes;
+      nodes.readId(masterId);
+      this.radixNodes -= front.put(masterId);
+      if (guard === undefined || !guard.removing(masterId, ref)) heap.free(ref);
+      nodes.previous();
+    }
+    nodes.removeFirst(count);
   }
 
   /** Marks entries at the beginning of the open node as deleted, and returns how many. */
@@ -509,5 +570,9 @@ function copyHeader(heap: Heap, from: number, to: number): void {
   const toAt = (to & SEGMENT_MASK) << 1;
   for (let i = LENGTH; i < FIGURES_END; i++) heap.u32[to >>> SEGMENT_SHIFT][toAt + i] = words[at + i];
 }
+
+// Registers.
+const following = new StreamId();
+const front = new RadixFront();
 
 function visitNothing(): void {}
