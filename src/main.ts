@@ -5,6 +5,9 @@ import { basename } from "node:path";
 import { parseArguments } from "./admin/config/arguments";
 import { restartWithOptions } from "./util/runtime-options";
 
+/** What the executable is called, where it stands in for one of Redis's programs (by a link, say). */
+const CALLED = basename(process.argv0);
+
 /** Subcommands of this program; anything else is redis-server's command line. */
 const NOT_YET: Record<string, string> = {
   benchmark: "redis-benchmark",
@@ -12,18 +15,20 @@ const NOT_YET: Record<string, string> = {
 
 async function main(args: readonly string[]): Promise<void> {
   const [subcommand] = args;
-  if (basename(process.argv0) === "redis-check-rdb" || subcommand === "check-rdb") {
+  if (CALLED === "redis-check-rdb" || subcommand === "check-rdb") {
     await checkRdb(args);
-  } else if (basename(process.argv0) === "redis-check-aof" || subcommand === "check-aof") {
+  } else if (CALLED === "redis-check-aof" || subcommand === "check-aof") {
     await checkAof(args);
-  } else if (subcommand === "cli") {
+  } else if (CALLED === "redis-cli" || subcommand === "cli") {
     const { runCli } = await import("./cli/cli");
-    process.exitCode = await runCli(args.slice(1));
-  } else if (Object.hasOwn(NOT_YET, subcommand ?? "")) {
-    process.stderr.write(`redbun has no ${subcommand} yet: use ${NOT_YET[subcommand]}.\n`);
+    process.exitCode = await runCli(CALLED === "redis-cli" ? args : args.slice(1));
+  } else if (CALLED === "redis-benchmark" || Object.hasOwn(NOT_YET, subcommand ?? "")) {
+    const missing = CALLED === "redis-benchmark" ? "benchmark" : subcommand;
+    process.stderr.write(`redbun has no ${missing} yet: use ${NOT_YET[missing]}.\n`);
     process.exitCode = 1;
   } else {
-    await serve(args);
+    // Under the name of redis-sentinel it must not become a server that anybody may write to.
+    await serve(CALLED === "redis-sentinel" ? [...args, "--sentinel"] : args);
   }
 }
 

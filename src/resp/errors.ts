@@ -241,7 +241,7 @@ export const BAD_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
 export const BAD_DATA_FORMAT = "ERR Bad data format";
 export const RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
 export const NO_SAVE = "ERR There is neither a BGSAVE nor an AOF rewrite to kill.";
-export const RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
+export const RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs.";
 
 // --- strings -------------------------------------------------------------------------------------------------------
 

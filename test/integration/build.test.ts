@@ -1,7 +1,7 @@
 /** The compiled executable, started where a person may start it: in a folder with files that are none of its business. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { version } from "../../package.json";
@@ -107,4 +107,25 @@ test("reads no .env, bunfig.toml, package.json or tsconfig.json of the folder it
   }
   expect(await server.exited).toBe(0);
   expect((await readdir(cwd)).sort()).toEqual(before);
+});
+
+/** What the executable prints, and how it ends, when it is called by another name. */
+async function calledAs(name: string, ...args: string[]) {
+  const cwd = await emptyFolder(name);
+  await symlink(await executable(), join(cwd, name));
+  const child = Bun.spawn([join(cwd, name), ...args], { cwd, env: cleanEnvironment(), stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { printed: stdout + stderr, code: await child.exited };
+}
+
+test("is the program of Redis's whose name it is called by, and never a server in the place of another", async () => {
+  const nowhere = ["-p", String(freePort())];
+  expect(await calledAs("redis-check-rdb")).toMatchObject({ printed: expect.stringContaining("Usage: "), code: 1 });
+  expect(await calledAs("redis-check-aof")).toMatchObject({ printed: expect.stringContaining("Usage: "), code: 1 });
+  const cli = await calledAs("redis-cli", ...nowhere, "PING");
+  expect(cli).toMatchObject({ printed: expect.stringContaining("Could not connect"), code: 1 });
+  const sentinel = await calledAs("redis-sentinel", "sentinel.conf");
+  expect(sentinel).toMatchObject({ printed: expect.stringContaining("no Sentinel mode"), code: 1 });
+  const benchmark = await calledAs("redis-benchmark", "-q");
+  expect(benchmark).toMatchObject({ printed: expect.stringContaining("redis-benchmark"), code: 1 });
 });
