@@ -24,6 +24,8 @@ export class Database {
   private readonly entries: Entries;
   /** Hash of the key looked up last. */
   private hash = 0;
+  /** Whether the two keys looked up last were one: then the next is, too, most likely. */
+  private repeats = false;
   /** Average TTL of the keys that the expire cycle saw, in ms. */
   averageTtl = 0;
   /** Where the expire cycle goes on: a position in hash space. */
@@ -131,10 +133,19 @@ export class Database {
   }
 
   private look(key: Uint8Array, start: number, end: number): number {
-    const hinted = this.keyspace.hints.take(key, start, end);
-    this.hash = hinted >= 0 ? hinted : this.dict.hash(key, start, end);
-    const ref = this.dict.find(this.hash, key, start, end);
-    if (ref === 0 || !this.dict.foundFlag || !this.isExpired(ref)) return ref;
+    const { dict } = this;
+    // A pipeline of commands on one key computes no hash and looks through no segment.
+    let ref = this.repeats ? dict.findAgain(key, start, end) : 0;
+    if (ref !== 0) {
+      this.hash = dict.foundHash;
+    } else {
+      const hinted = this.keyspace.hints.take(key, start, end);
+      const hash = hinted >= 0 ? hinted : dict.hash(key, start, end);
+      this.repeats = hash === this.hash;
+      this.hash = hash;
+      ref = dict.find(hash, key, start, end);
+    }
+    if (ref === 0 || !dict.foundFlag || !this.isExpired(ref)) return ref;
     if (this.keyspace.expiry === "delete") this.expire(key, start, end, ref);
     return 0;
   }

@@ -58,6 +58,8 @@ export class DictSegments {
   protected directory = 0;
   protected entries: Uint32Array;
   protected firstEntry = 0;
+  /** The element that was found last; 0: none, or the dict has been changed since. */
+  protected foundRef = 0;
 
   constructor(protected readonly heap: Heap) {
     this.rootView = heap.u32[0];
@@ -192,6 +194,7 @@ export class DictSegments {
     const segment = this.segmentAt(cursor);
     const depth = this.header(segment, DEPTH);
     const moved = move(segment);
+    this.foundRef = 0;
     if (moved !== segment) this.point(cursor, depth, moved);
     const next = nextSegment(cursor, depth);
     return next > HASH_MASK ? 0 : next;

@@ -63,7 +63,8 @@ export class Dict extends DictSegments {
   /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   warmed = 0;
 
-  // The slot that the last successful find() or insert() stands at. Valid until the dict is next changed.
+  // The slot that the last successful find() or insert() stands at, and its element (see DictSegments.foundRef). Valid
+  // until the dict is next changed.
   private foundView: Uint32Array;
   private foundWord = 0;
   private foundSegment = 0;
@@ -79,6 +80,7 @@ export class Dict extends DictSegments {
 
   override open(root: number): void {
     super.open(root);
+    this.foundRef = 0;
     const { guards } = this.heap;
     // The windows of the keyspace are never opened again: their guard is set from outside.
     if (guards !== null || this.valueGuard !== null) {
@@ -110,9 +112,16 @@ export class Dict extends DictSegments {
         this.foundView = view;
         this.foundWord = word;
         this.foundSegment = segment;
+        this.foundRef = ref;
         return ref;
       }
     }
+  }
+
+  /** Ref of the element found last, if it has this key and the dict has not been changed since; else 0: ask find(). */
+  findAgain(buf: Uint8Array, start: number, end: number): number {
+    const { foundRef } = this;
+    return foundRef !== 0 && this.layout.hasKey(foundRef, buf, start, end) ? foundRef : 0;
   }
 
   /** Whether the element at `ref`, whose key has this hash, is in the dict. As after find(), it is the one found. */
@@ -127,6 +136,7 @@ export class Dict extends DictSegments {
       this.foundView = view;
       this.foundWord = word;
       this.foundSegment = segment;
+      this.foundRef = ref;
       return true;
     }
   }
@@ -198,6 +208,7 @@ export class Dict extends DictSegments {
     for (;;) {
       const segment = this.segmentAt(hash);
       if (this.placeIn(segment, hash, ref, flag)) break;
+      this.foundRef = 0;
       this.enlarge(segment, hash);
     }
     this.save();
@@ -208,6 +219,11 @@ export class Dict extends DictSegments {
     if (this.find(hash, buf, start, end) !== 0) return false;
     this.insert(hash, ref, false);
     return true;
+  }
+
+  /** Hash of the element found last. */
+  get foundHash(): number {
+    return this.foundView[this.foundWord] & HASH_MASK;
   }
 
   /** Puts the element at its place in hash order; false when the segment is full. */
@@ -237,6 +253,7 @@ export class Dict extends DictSegments {
     this.foundView = view;
     this.foundWord = word;
     this.foundSegment = segment;
+    this.foundRef = ref;
     return true;
   }
 
@@ -244,6 +261,7 @@ export class Dict extends DictSegments {
   replaceFound(ref: number): void {
     if (this.guard !== null) this.guard.protect(this.foundView[this.foundWord] & HASH_MASK);
     this.foundView[this.foundWord + 1] = ref;
+    this.foundRef = ref;
   }
 
   /** Whether the element that find() found is flagged. */
@@ -266,6 +284,7 @@ export class Dict extends DictSegments {
   /** Removes the element that find() found. Its block remains the caller's. */
   removeFound(): void {
     if (this.guard !== null) this.guard.protect(this.foundView[this.foundWord] & HASH_MASK);
+    this.foundRef = 0;
     const view = this.foundView;
     const segment = this.foundSegment;
     const base = (segment & SEGMENT_MASK) << 1;
@@ -301,6 +320,7 @@ export class Dict extends DictSegments {
   /** Removes every element, after a visit: its block is the visitor's to free. Needs no memory. */
   clear(visit: (ref: number) => void): void {
     if (this.valueGuard !== null) this.valueGuard.protectAll();
+    this.foundRef = 0;
     const last = this.segmentAt(HASH_MASK);
     for (let position = 0; position <= HASH_MASK; ) {
       const segment = this.segmentAt(position);
@@ -324,6 +344,7 @@ export class Dict extends DictSegments {
    */
   drain(visit: (ref: number) => void): boolean {
     if (this.valueGuard !== null) this.valueGuard.protectAll();
+    this.foundRef = 0;
     const cursor = this.rootView[this.rootWord + ROOT_CURSOR];
     const segment = this.segmentAt(cursor);
     this.visitAll(segment, visit);
@@ -492,7 +513,8 @@ export class Dict extends DictSegments {
     this.foundView = this.heap.u32[segment >>> SEGMENT_SHIFT];
     this.foundWord = word;
     this.foundSegment = segment;
-    return this.foundView[word + 1];
+    this.foundRef = this.foundView[word + 1];
+    return this.foundRef;
   }
 
   /**
@@ -528,6 +550,7 @@ export class Dict extends DictSegments {
    * position is come to. Stops at the end of the segment, or when `more` answers false. Returns where to go on, or 0.
    */
   moveElements(cursor: number, move: Mover, visit: Mover, more: () => boolean): number {
+    this.foundRef = 0;
     const depth = this.header(this.segmentAt(cursor), DEPTH);
     const isStart = cursor % 2 ** (HASH_BITS - depth) === 0;
     const next = isStart ? this.moveSegment(cursor, move) : nextSegment(cursor, depth);

@@ -193,7 +193,12 @@ describe("against a Map", () => {
     const bench = new Bench();
     const { dict, heap, model } = bench;
     let target = 3000;
-    const pick = (random: Random): string => name(random.integer(0, 8000));
+    let picked = "";
+    let again = 0;
+    const pick = (random: Random): string => {
+      picked = name(random.integer(0, 8000));
+      return picked;
+    };
     runOperations({
       seed: 21,
       steps: 60_000,
@@ -245,6 +250,22 @@ describe("against a Map", () => {
             return key;
           },
         ],
+        again: [
+          10,
+          (random) => {
+            const bytes = Buffer.from(picked, "latin1");
+            const found = dict.findAgain(bytes, 0, bytes.length);
+            if (found === 0) return undefined;
+            const known = model.get(picked);
+            expect([found, dict.foundFlag]).toEqual(known ?? []);
+            expect(dict.foundHash).toBe(dict.hash(bytes, 0, bytes.length));
+            again++;
+            if (known === undefined) return undefined;
+            known[1] = random.chance(0.5);
+            dict.flagFound(known[1]);
+            return picked;
+          },
+        ],
         compact: [
           0.05,
           () => {
@@ -265,6 +286,7 @@ describe("against a Map", () => {
       },
       check: () => bench.check(),
     });
+    expect(again).toBeGreaterThan(1000);
   });
 
   test("growth to 200,000 elements and removal of all leave nothing behind", () => {
