@@ -63,6 +63,8 @@ const INTEGER_64 = 0xf4;
 /** Shorter moves are done by a loop: the call of copyWithin costs more. */
 const SHIFT_LOOP_MAX = 32;
 const SHIFT_PIECE = 2048;
+/** Text shorter than this has a head of one byte, and a back length of one. */
+const SHORT_TEXT = 64;
 /** Blocks up to this size are not exchanged for smaller ones. */
 const SMALL_BLOCK = 64;
 
@@ -427,11 +429,38 @@ export class Listpack {
   }
 
   append(buf: Uint8Array, start: number, end: number): number {
-    return this.insertBefore(this.endPosition, buf, start, end);
+    return this.addShort(true, buf, start, end) || this.insertBefore(this.endPosition, buf, start, end);
   }
 
   prepend(buf: Uint8Array, start: number, end: number): number {
-    return this.insertBefore(this.start + LISTPACK_HEADER, buf, start, end);
+    return this.addShort(false, buf, start, end) || this.insertBefore(this.start + LISTPACK_HEADER, buf, start, end);
+  }
+
+  /**
+   * append() or prepend() of what is added most often: text of up to 63 bytes where there is room for it already. Returns
+   * 0 where it is anything else, and has done nothing then.
+   */
+  private addShort(atEnd: boolean, buf: Uint8Array, start: number, end: number): number {
+    const { bytes } = this;
+    const length = end - start;
+    if (length >= SHORT_TEXT || mayBeInteger(buf, start, end)) return 0;
+    const added = length + 2;
+    const total = long(bytes, this.start) + added;
+    const count = this.storedCount + 1;
+    if (count >= COUNT_UNKNOWN) return 0;
+    if (atEnd ? this.gap + total > this.heap.sizeOf(this.ref) : added > this.gap) return 0;
+    if (!atEnd) {
+      this.gap -= added;
+      this.start -= added;
+    }
+    const at = atEnd ? this.start + total - added - 1 : this.start + LISTPACK_HEADER;
+    if (atEnd) bytes[at + added] = END;
+    this.setLength(total);
+    this.setCount(count);
+    bytes[at] = STRING_6 | length;
+    copyBytes(buf, start, bytes, at + 1, length);
+    bytes[at + 1 + length] = length + 1;
+    return at;
   }
 
   /** Appends a safe integer. */
@@ -470,6 +499,7 @@ export class Listpack {
    */
   remove(p: number, count = 1): number {
     const { bytes } = this;
+    if (count === 1 && this.removeEdge(p)) return bytes[p] === END ? 0 : this.start + LISTPACK_HEADER;
     let end = p;
     let removed = 0;
     for (; removed < count && bytes[end] !== END; removed++) end += elementBytes(bytes, end);
@@ -477,6 +507,35 @@ export class Listpack {
     const at = this.resize(p, end - p, 0);
     if (known !== COUNT_UNKNOWN) this.setCount(known - removed);
     return this.bytes[at] === END ? 0 : at;
+  }
+
+  /**
+   * Removes the element at `p` if it is the last one, or the first one of a listpack that floats, and nothing has to move.
+   * False if not: nothing was done.
+   */
+  private removeEdge(p: number): boolean {
+    const { bytes, start } = this;
+    const removed = elementBytes(bytes, p);
+    const total = long(bytes, start) - removed;
+    const isLast = p + removed === start + total + removed - 1;
+    if (!isLast && !(this.floats && p === start + LISTPACK_HEADER)) return false;
+    const count = this.storedCount;
+    if (count === COUNT_UNKNOWN || this.mayShrink(total)) return false;
+    if (isLast) {
+      bytes[p] = END;
+    } else {
+      this.gap += removed;
+      this.start += removed;
+    }
+    this.setLength(total);
+    this.setCount(count - 1);
+    return true;
+  }
+
+  /** Whether a listpack that has become smaller, of `total` bytes now, moves to a smaller block. */
+  private mayShrink(total: number): boolean {
+    const capacity = this.heap.sizeOf(this.ref);
+    return capacity > SMALL_BLOCK && total <= capacity >>> 1;
   }
 
   /**
@@ -554,7 +613,7 @@ export class Listpack {
     const capacity = this.heap.sizeOf(this.ref);
     const atFront = this.floats && p === this.start + LISTPACK_HEADER;
     if (wanted > capacity) return this.move(p, removed, added, wanted, atFront);
-    if (removed > added && capacity > SMALL_BLOCK && wanted <= capacity >>> 1) {
+    if (removed > added && this.mayShrink(wanted)) {
       const moved = this.tryMove(p, removed, added, wanted, atFront);
       if (moved !== 0) return moved;
     }
@@ -667,13 +726,17 @@ export function isIntegerHead(head: number): boolean {
 
 /** Whether this text is kept as an integer, which is in `int64` then. */
 export function isIntegerText(buf: Uint8Array, start: number, end: number): boolean {
+  return mayBeInteger(buf, start, end) && parseInt64(buf, start, end);
+}
+
+/** Whether this text, by its length and its ends, may be an integer: most text is none, and that says so. */
+function mayBeInteger(buf: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length === 0 || length > MAX_INT64_TEXT) return false;
-  // Most text is no number, and its first or last byte says so.
   const first = buf[start];
   if (first > NINE || (first < ZERO && first !== MINUS)) return false;
   const last = buf[end - 1];
-  return last <= NINE && last >= ZERO && parseInt64(buf, start, end);
+  return last <= NINE && last >= ZERO;
 }
 
 /** Bytes of the element at `p`, its back length included. */

@@ -154,6 +154,20 @@ export class Quicklist {
     return true;
   }
 
+  /** As seek(0), or seek(-1) for the tail, of a list that has elements. */
+  seekEnd(atTail: boolean): void {
+    const { listpack, nodes, root } = this;
+    this.index = atTail ? this.length - 1 : 0;
+    if (!this.isListpack) {
+      const node = atTail ? nodes.tail(root) : nodes.head(root);
+      this.node = node;
+      this.isPlain = nodes.isPlain(node);
+      if (this.isPlain) return;
+      nodes.openListpack(node, listpack);
+    }
+    this.p = atTail ? listpack.last() : listpack.first();
+  }
+
   /** Finds the node of an index, from the nearer end on. Returns the index inside the node. */
   private seekNode(index: number, length: number): number {
     const { nodes, root } = this;

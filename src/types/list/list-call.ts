@@ -121,7 +121,7 @@ export function replyElements(c: Call, list: Quicklist, first: number, count: nu
 
 /** Pops the element at an end of the open list of argument i, whose entry is `ref`, and replies it. */
 export function popOne(c: Call, i: number, ref: number, list: Quicklist, from: End): void {
-  list.seek(from === "left" ? 0 : -1);
+  list.seekEnd(from === "right");
   replyElement(c, list);
   list.removeHere();
   afterRemoval(c, i, ref, list, from === "left" ? "lpop" : "rpop");
