@@ -220,6 +220,15 @@ export class Entries implements ElementLayout {
     this.length = length;
   }
 
+  /** As locateKey, of a block that may hold anything, or be free: false if there is no room for the key of an entry. */
+  locateKeyWithin(ref: number): boolean {
+    const start = (ref & SEGMENT_MASK) << 3;
+    const end = start + this.heap.sizeOf(ref);
+    if (start + keyOffset(this.header(ref)) >= end) return false;
+    this.locateKey(ref);
+    return this.at + this.length <= end;
+  }
+
   /** Finds the bytes of a string that is not an integer. */
   locateString(ref: number): void {
     if (this.encoding(ref) === ENCODING_RAW_BLOCK) {

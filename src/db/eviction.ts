@@ -12,14 +12,20 @@
  * Redis's algorithm: for each key to evict, sample `maxmemory-samples` neighbours at a random place of every database,
  * put them into the pool (eviction-pool.ts), and evict the best one of that.
  *
+ * Where many slabs are sparse, the slab of such a victim is emptied as far as the policy does not object: its keys that are
+ * about as dispensable go next (slab-mates.ts). Keys that were written together lie together, and when values of another
+ * size are written, it is whole slabs of the old ones that go, and not most keys of each, which would free no memory.
+ *
  * A run is limited in time by `maxmemory-eviction-tenacity`. When the time is over it answers EVICTION_RUNNING, and goes
  * on by itself in turns of its own: commands are served in between. What waits in the free queue is memory that comes
  * back without a key being lost, so it is freed before the next key is chosen.
  */
 
+import { NIL } from "../memory/heap";
 import type { Database } from "./database";
 import { EvictionPool } from "./eviction-pool";
 import type { Keyspace } from "./keyspace";
+import { SlabMates } from "./slab-mates";
 
 /** There is memory enough. */
 export const EVICTION_OK = 0;
@@ -46,6 +52,16 @@ const KEYS_PER_LOOK = 16;
 const SAMPLES_MAX = 1024;
 const POSITIONS = 2 ** 31;
 const LFU_MAX = 255;
+/**
+ * Whole slabs are emptied where more than this share of what is in blocks, and more than these bytes, are in no block. A
+ * heap in which keys of the same sizes come and go has 1 to 4%.
+ */
+const SPARE_SHARE = 0.02;
+const SPARE_BYTES = 2 * 1024 * 1024;
+/** Keys that go then where one would, on average: as many as the slab of any small block holds at least. */
+const MATES = 16;
+/** How long a key was idle that goes for the sake of a slab, as a share of its victim's time. */
+const MATE_IDLE = 0.75;
 /** µs a step of maxmemory-eviction-tenacity up to 10, and how much longer each further one makes a run. */
 const TENACITY_MICROS = 50;
 const TENACITY_LINEAR = 10;
@@ -71,6 +87,11 @@ export class Evictor {
   private order: EvictionOrder = "none";
   private volatileOnly = false;
   private readonly pool = new EvictionPool();
+  private readonly mates: SlabMates;
+  /** Keys of a slab go if their score is not below this. */
+  private mateScore = 0;
+  /** Whether so much of the slabs is in no block that whole ones are to become empty. */
+  private emptiesSlabs = false;
   private nextDatabase = 0;
   private continuation: NodeJS.Immediate | null = null;
   /** The database whose keys are being sampled. */
@@ -79,13 +100,16 @@ export class Evictor {
   constructor(
     private readonly keyspace: Keyspace,
     private readonly host: EvictionHost,
-  ) {}
+  ) {
+    this.mates = new SlabMates(keyspace);
+  }
 
   /** Sets `maxmemory-policy`. Scores of another policy mean nothing. */
   setPolicy(policy: string): void {
     this.volatileOnly = policy.startsWith("volatile-");
     this.order = policy === "noeviction" ? "none" : (policy.slice(policy.indexOf("-") + 1) as EvictionOrder);
     this.pool.clear();
+    this.mates.end();
   }
 
   /** How long there has been too little memory, µs: all in all, and since it last began. */
@@ -128,6 +152,8 @@ export class Evictor {
     // What has to go is known from now on. Who is told of evicted keys gets longer buffers by that, which must not make
     // more keys go: they will be shorter soon.
     this.goal = heap.usedBytes - excess;
+    const spare = Math.max(SPARE_BYTES, heap.usedBytes * SPARE_SHARE);
+    this.emptiesSlabs = heap.committedBytes - heap.usedBytes > spare;
     const result = this.cycle(start + this.limitMicros);
     if (this.order !== "none") this.host.timed("eviction-cycle", clock.monotonic() - start);
     return result;
@@ -175,6 +201,7 @@ export class Evictor {
 
   /** Evicts a key; false if there is none that may be. */
   private evictOne(): boolean {
+    if (this.emptiesSlabs && this.evictMate()) return true;
     return this.order === "random" ? this.evictRandom() : this.evictBest();
   }
 
@@ -187,6 +214,7 @@ export class Evictor {
       const ref = db.randomRef(this.volatileOnly);
       if (ref === 0) continue;
       db.findEntry(ref);
+      if (this.emptiesSlabs) this.considerMates(ref, 0);
       this.evictFound(db, ref);
       return true;
     }
@@ -203,6 +231,7 @@ export class Evictor {
         // It may be gone, have lost its expiry, or have been used since.
         if (!db.findRef(pool.hash, ref) || (this.volatileOnly && !keyspace.entries.hasExpiry(ref))) continue;
         if (this.score(ref) < score) continue;
+        if (this.emptiesSlabs) this.considerMates(ref, score);
         this.evictFound(db, ref);
         return true;
       }
@@ -244,6 +273,43 @@ export class Evictor {
     const start = clock.monotonic();
     db.evictFound(ref);
     this.host.timed("eviction-del", clock.monotonic() - start);
+  }
+
+  // --- slabs -------------------------------------------------------------------------------------------------------
+
+  /** Evicts the next key of the slab that is to become empty; false if there is none that may go. */
+  private evictMate(): boolean {
+    const { mates, keyspace } = this;
+    for (let ref = mates.find(); ref !== 0; ref = mates.find()) {
+      if (this.volatileOnly && !keyspace.entries.hasExpiry(ref)) continue;
+      if (this.score(ref) < this.mateScore) continue;
+      this.evictFound(mates.database, ref);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Lets what shares the slab of a victim go with it, or not: the more keys a slab holds the less often, so that small keys
+   * do not go sooner than large ones.
+   */
+  private considerMates(ref: number, score: number): void {
+    const { heap, random } = this.keyspace;
+    const slab = heap.slabOf(ref);
+    if (slab === NIL || random.below(heap.slabCapacity(slab)) >= MATES) return;
+    this.mates.begin(slab);
+    this.mateScore = this.scoreOfMates(score);
+  }
+
+  /**
+   * The lowest score of what goes with a victim. Frequencies are so coarse that only what is as rarely used as the victim
+   * is no worse; what expires as soon as that has not much more time left.
+   */
+  private scoreOfMates(score: number): number {
+    if (this.order === "lru") return Math.floor(score * MATE_IDLE);
+    if (this.order === "lfu") return score;
+    if (this.order === "ttl") return score - Math.max(0, -score - this.keyspace.clock.now()) * (1 / MATE_IDLE - 1);
+    return Number.NEGATIVE_INFINITY;
   }
 
   // --- going on ----------------------------------------------------------------------------------------------------

@@ -336,6 +336,28 @@ export class Heap {
     return moved;
   }
 
+  // --- what shares a slab ------------------------------------------------------------------------------------------
+
+  /** The first block of the slab that holds the block at `ref`; NIL if that is a span. */
+  slabOf(ref: number): number {
+    const page = ref >>> PAGE_SHIFT_IN_REF;
+    return this.pageKind[page] === KIND_SPAN ? NIL : (page - this.pageBack[page]) * PAGE_GRANULES;
+  }
+
+  /** Blocks that the slab with this first block can hold. */
+  slabCapacity(slab: number): number {
+    return classCapacity[this.pageKind[slab >>> PAGE_SHIFT_IN_REF] - 1];
+  }
+
+  /** The `i`th block of the slab, whether it is in use or not; NIL if none behind it ever was, or the slab is none any more. */
+  blockInSlab(slab: number, i: number): number {
+    const page = slab >>> PAGE_SHIFT_IN_REF;
+    const kind = this.pageKind[page];
+    if (kind === KIND_FREE || kind === KIND_SPAN || this.pageBack[page] !== 0) return NIL;
+    const granule = i * classGranules[kind - 1];
+    return granule < this.slabFresh[page] ? slab + granule : NIL;
+  }
+
   // --- slabs -------------------------------------------------------------------------------------------------------
 
   private addSlab(sizeClass: number): number {
