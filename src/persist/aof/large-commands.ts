@@ -3,8 +3,7 @@
  * frozen, guarded and kept is the same; here is what the parts are written as. The order of the commands of one key follows
  * from that of its parts, and elements of dicts have none.
  *
- * The key is copied, as it may be gone when its value is written, and so is its expiry: PEXPIREAT comes last. Groups of a
- * stream are written to memory in one go when it is frozen.
+ * The key is copied, as it may be gone when its value is written, and so is its expiry: PEXPIREAT comes last.
  */
 
 import {
@@ -23,13 +22,16 @@ import type { QuicklistNodes } from "../../memory/quicklist-nodes";
 import { StringBlocks } from "../../memory/string-block";
 import { FieldBlocks, NO_FIELD_EXPIRY } from "../../types/hash/hash-field";
 import { hashType } from "../../types/hash/hash-type";
+import type { StreamNode } from "../../types/stream/stream-node";
 import { IndexedZset } from "../../types/zset/zset-indexed";
 import { formatShortest } from "../../util/doubles";
 import { int64ToBigInt } from "../../util/integers";
+import type { StreamId } from "../../util/stream-id";
 import type { DictElements } from "../rdb/codecs/codec";
 import { RdbOutput } from "../rdb/rdb-output";
 import type { ValueCodecs } from "../rdb/value-codecs";
 import { largeDict } from "../snapshot/large-dict";
+import type { GroupFormat } from "../snapshot/large-group";
 import { LargeList } from "../snapshot/large-list";
 import { LargeStream } from "../snapshot/large-stream";
 import { LargeString } from "../snapshot/large-string";
@@ -37,8 +39,6 @@ import type { LargeFrame, LargeValue, LargeWriter } from "../snapshot/large-valu
 import { CommandBatch } from "./command-batch";
 import { CommandOutput } from "./command-output";
 import { StreamCommands } from "./stream-commands";
-
-const NO_GROUPS = new Uint32Array(0);
 
 /** See SnapshotWriter.freeze. */
 export function freezeAsCommands(
@@ -171,19 +171,39 @@ function elementsOf(dict: Dict, root: number, batch: CommandBatch, write: (block
   };
 }
 
+/** An XCLAIM takes ten times as long as a pending entry in a file. */
+const CLAIMS_PER_LOOK = 64;
+
 function freezeStream(frame: Frame, key: Buffer): LargeValue {
-  const { keyspace, early, root } = frame;
+  const { root } = frame;
+  const { heap } = frame.keyspace;
   const figures = new RdbOutput(false);
-  const commands = new CommandOutput(early);
-  const stream = new StreamCommands(keyspace.heap, commands, () => commands.bulk(key, 0, key.length));
+  const commands = new CommandOutput(frame.early);
+  const stream = new StreamCommands(heap, commands, () => commands.bulk(key, 0, key.length));
   stream.writeHead(root);
   commands.out = figures;
-  stream.writeFigures(root);
-  const kept = new IdTree(keyspace.heap);
+  stream.writeIds(root);
+  const kept = new IdTree(heap);
   kept.create();
-  return new LargeStream(frame, kept, figures, NO_GROUPS, (out, masterId, node) => {
+  const to = (out: RdbOutput): StreamCommands => {
     commands.out = out;
+    return stream;
+  };
+  const groups: GroupFormat = {
+    itemsPerLook: CLAIMS_PER_LOOK,
+    // Each entry says whose it is.
+    listsOwned: false,
+    writeHead: (out, _, { ref, lastId, readHi, readLo }) => to(out).writeGroupHead(ref, lastId, readHi, readLo),
+    writePending: (out, _, head, id, ref) => to(out).writePending(head.ref, id, ref),
+    endPending() {},
+    writeConsumer(out, _, head, ref, __, owned) {
+      if (owned === null) to(out).writeConsumer(head.ref, ref);
+    },
+    writeOwned() {},
+  };
+  const writeNode = (out: RdbOutput, masterId: StreamId, node: StreamNode): void => {
     node.masterId.copy(masterId);
-    stream.writeNode(node);
-  });
+    to(out).writeNode(node);
+  };
+  return new LargeStream(frame, kept, figures, stream.groupRefs(root), { groups, writeNode });
 }

@@ -30,26 +30,22 @@ export class StreamCommands {
   write(root: number): void {
     this.writeHead(root);
     this.writeEntries();
-    this.writeFigures(root);
+    this.writeIds(root);
+    for (const ref of this.groupRefs(root)) this.writeGroup(ref);
+  }
+
+  /** The groups of the stream at `root`, in their order. */
+  groupRefs(root: number): Uint32Array {
+    const { stream, group } = this;
+    stream.open(root);
+    group.groups.open(stream.groups);
+    return group.groups.refs();
   }
 
   /** Writes what stands before the entries of the stream at `root`. */
   writeHead(root: number): void {
     this.stream.open(root);
     if (this.stream.length === 0) this.writeEmpty();
-  }
-
-  /** Writes what stands behind them: its IDs and groups. */
-  writeFigures(root: number): void {
-    const { stream, group } = this;
-    stream.open(root);
-    this.writeIds();
-    group.groups.open(stream.groups);
-    const groups = group.groups.size;
-    for (let slot = 0; slot < groups; slot++) {
-      group.groups.open(stream.groups);
-      this.writeGroup(group.groups.at(slot));
-    }
   }
 
   private writeEntries(): void {
@@ -99,8 +95,10 @@ export class StreamCommands {
     for (const text of ["MAXLEN", "0", EMPTY_STREAM_ID, "x", "y"]) out.text(text);
   }
 
-  private writeIds(): void {
+  /** Writes what stands behind the entries of the stream at `root`. Groups follow. */
+  writeIds(root: number): void {
     const { out, stream } = this;
+    stream.open(root);
     out.command(7, "XSETID");
     this.key();
     out.text(stream.lastId.toString());
@@ -111,62 +109,74 @@ export class StreamCommands {
   }
 
   private writeGroup(ref: number): void {
-    const { out, group } = this;
+    const { group } = this;
     group.open(ref);
+    this.writeGroupHead(ref, group.lastId, group.readHi, group.readLo);
+    for (let slot = 0; slot < group.consumers.size; slot++) {
+      group.openConsumer(group.consumers.at(slot));
+      if (group.own.size === 0) this.writeConsumer(ref, group.consumer);
+      else this.writeOwned();
+    }
+  }
+
+  /** Writes the group at `ref`, which has this last ID and so many entries read. */
+  writeGroupHead(ref: number, lastId: StreamId, readHi: number, readLo: number): void {
+    const { out } = this;
     out.command(7, "XGROUP");
     out.text("CREATE");
     this.key();
-    this.groupName();
-    out.text(group.lastId.toString());
+    this.groupName(ref);
+    out.text(lastId.toString());
     out.text("ENTRIESREAD");
-    out.text(String(int64ToBigInt(group.readHi, group.readLo)));
-    for (let slot = 0; slot < group.consumers.size; slot++) {
-      group.openConsumer(group.consumers.at(slot));
-      if (group.own.size === 0) this.writeConsumer();
-      else this.writePending();
-    }
+    out.text(String(int64ToBigInt(readHi, readLo)));
   }
 
-  private groupName(): void {
+  private groupName(ref: number): void {
     const { group } = this;
-    group.locateGroupName(group.ref);
+    group.locateGroupName(ref);
     this.out.bulk(group.nameBytes, group.nameAt, group.nameLength);
   }
 
-  private consumerName(): void {
+  private consumerName(ref: number): void {
     const { group } = this;
-    group.locateConsumerName(group.consumer);
+    group.locateConsumerName(ref);
     this.out.bulk(group.nameBytes, group.nameAt, group.nameLength);
   }
 
-  private writeConsumer(): void {
+  /** Writes a consumer that has no pending entries. */
+  writeConsumer(group: number, consumer: number): void {
     this.out.command(5, "XGROUP");
     this.out.text("CREATECONSUMER");
     this.key();
-    this.groupName();
-    this.consumerName();
+    this.groupName(group);
+    this.consumerName(consumer);
   }
 
-  /** What a consumer has not acknowledged, each entry as if it had just claimed it. */
-  private writePending(): void {
-    const { out, group, id } = this;
+  /** What a consumer has not acknowledged. */
+  private writeOwned(): void {
+    const { group, id } = this;
     const { own, pending } = group;
     for (let more = own.first(); more; more = own.next()) {
       own.readId(id);
-      if (!pending.find(id)) continue;
-      out.command(12, "XCLAIM");
-      this.key();
-      this.groupName();
-      this.consumerName();
-      out.text("0");
-      out.text(id.toString());
-      out.text("TIME");
-      out.text(String(group.deliveredAt(pending.ref)));
-      out.text("RETRYCOUNT");
-      group.readDeliveries(pending.ref);
-      out.text(String(int64ToBigInt(int64.hi, int64.lo)));
-      out.text("JUSTID");
-      out.text("FORCE");
+      if (pending.find(id)) this.writePending(group.ref, id, pending.ref);
     }
+  }
+
+  /** Writes the pending entry at `ref` of a group, as if its consumer had just claimed it. */
+  writePending(groupRef: number, id: StreamId, ref: number): void {
+    const { out, group } = this;
+    out.command(12, "XCLAIM");
+    this.key();
+    this.groupName(groupRef);
+    this.consumerName(group.consumerOf(ref));
+    out.text("0");
+    out.text(id.toString());
+    out.text("TIME");
+    out.text(String(group.deliveredAt(ref)));
+    out.text("RETRYCOUNT");
+    group.readDeliveries(ref);
+    out.text(String(int64ToBigInt(int64.hi, int64.lo)));
+    out.text("JUSTID");
+    out.text("FORCE");
   }
 }

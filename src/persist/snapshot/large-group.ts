@@ -19,21 +19,50 @@ import type { StreamGroup } from "../../types/stream/stream-group";
 import { streamsOf } from "../../types/stream/stream-tools";
 import { assert } from "../../util/assert";
 import { StreamId } from "../../util/stream-id";
-import { writeRawId } from "../rdb/codecs/stream-blocks";
-import { writeConsumerHead, writeGroupName, writeId, writePending } from "../rdb/codecs/stream-group-blocks";
 import type { RdbOutput } from "../rdb/rdb-output";
 import { IdList } from "./id-list";
 import { guarded, unguarded } from "./large-value";
 
-/** Pending entries, consumers or IDs of theirs that are written between two looks at the clock. */
-const ITEMS_PER_LOOK = 512;
 /** Leaves of the tree of what was kept that are freed between two looks. */
 const LEAVES_PER_LOOK = 8;
 
 /** What is kept of a consumer: its times. */
-interface ConsumerTimes {
+export interface ConsumerTimes {
   readonly seenAt: number;
   readonly activeAt: number;
+}
+
+/** What was noted of a group in the beginning. */
+export interface GroupHead {
+  readonly ref: number;
+  readonly lastId: StreamId;
+  readonly readHi: number;
+  readonly readLo: number;
+  readonly pending: number;
+  readonly consumers: number;
+}
+
+/** How a group is written: its head, its pending entries by ID, and its consumers. `group` is a window to read through. */
+export interface GroupFormat {
+  /** Pending entries, consumers or IDs of theirs that are written between two looks at the clock. */
+  readonly itemsPerLook: number;
+  /** Whether the IDs of a consumer's entries follow on the consumer. */
+  readonly listsOwned: boolean;
+  writeHead(out: RdbOutput, group: StreamGroup, head: GroupHead): void;
+  /** Writes the pending entry at `ref` of the group `head`. */
+  writePending(out: RdbOutput, group: StreamGroup, head: GroupHead, id: StreamId, ref: number): void;
+  /** All pending entries are written. */
+  endPending(out: RdbOutput, head: GroupHead): void;
+  /** Writes the consumer at `ref`. `owned`: the IDs of its entries, if they are listed; null if it has no entries. */
+  writeConsumer(
+    out: RdbOutput,
+    group: StreamGroup,
+    head: GroupHead,
+    ref: number,
+    times: ConsumerTimes,
+    owned: IdList | null,
+  ): void;
+  writeOwned(out: RdbOutput, id: StreamId): void;
 }
 
 // Registers.
@@ -44,9 +73,7 @@ const keptId = new StreamId();
 type Phase = "head" | "pending" | "consumers" | "tidying" | "over";
 
 export class LargeGroup implements GroupGuard {
-  private readonly lastId = new StreamId();
-  private readonly readHi: number;
-  private readonly readLo: number;
+  private readonly head: GroupHead;
   private phase: Phase = "head";
 
   /** Pending entries that are not written yet; the next one has this ID at least, and the last one that. */
@@ -75,15 +102,17 @@ export class LargeGroup implements GroupGuard {
     private readonly group: StreamGroup,
     private readonly ref: number,
     private readonly attempt: (action: () => void) => boolean,
+    private readonly format: GroupFormat,
   ) {
     const { heap } = keyspace;
     group.open(ref);
-    this.lastId.copy(group.lastId);
-    this.readHi = group.readHi;
-    this.readLo = group.readLo;
-    this.pendingLeft = group.pending.size;
-    if (group.pending.last()) group.pending.readId(this.last);
+    const { readHi, readLo, pending } = group;
+    const lastId = new StreamId();
+    lastId.copy(group.lastId);
     this.consumers = group.consumers.refs();
+    this.pendingLeft = pending.size;
+    this.head = { ref, lastId, readHi, readLo, pending: pending.size, consumers: this.consumers.length };
+    if (pending.last()) pending.readId(this.last);
     heap.groupGuards = guarded<GroupGuard>(heap.groupGuards, ref, this);
   }
 
@@ -161,13 +190,13 @@ export class LargeGroup implements GroupGuard {
   advance(out: RdbOutput): void {
     switch (this.phase) {
       case "head":
-        this.writeHead(out);
+        this.format.writeHead(out, this.group, this.head);
         this.phase = "pending";
         break;
       case "pending":
         this.writePending(out);
         if (this.pendingLeft > 0) break;
-        out.size(this.consumers.length);
+        this.format.endPending(out, this.head);
         this.phase = "consumers";
         break;
       case "consumers":
@@ -179,13 +208,6 @@ export class LargeGroup implements GroupGuard {
     }
   }
 
-  private writeHead(out: RdbOutput): void {
-    writeGroupName(out, this.group, this.ref);
-    writeId(out, this.lastId);
-    out.size64(this.readHi, this.readLo);
-    out.size(this.pendingLeft);
-  }
-
   /** Writes some pending entries: of each ID what is kept, or else what is in the group. */
   private writePending(out: RdbOutput): void {
     const { group, position } = this;
@@ -194,7 +216,7 @@ export class LargeGroup implements GroupGuard {
     group.open(this.ref);
     let isThere = pending.seekCeiling(position);
     let isKept = kept !== pending && kept.seekCeiling(position);
-    for (let i = 0; i < ITEMS_PER_LOOK && this.pendingLeft > 0; i++) {
+    for (let i = 0; i < this.format.itemsPerLook && this.pendingLeft > 0; i++) {
       assert(isThere || isKept, "a pending entry is neither there nor kept");
       if (isThere) pending.readId(id);
       if (isKept) kept.readId(keptId);
@@ -210,24 +232,24 @@ export class LargeGroup implements GroupGuard {
 
   /** Writes the pending entry at `ref`, whose ID is the position. */
   private writeEntry(out: RdbOutput, ref: number): void {
-    const { group, owned, position } = this;
-    writePending(out, group, position, ref);
+    const { group, owned, position, format } = this;
+    format.writePending(out, group, this.head, position, ref);
     const consumer = group.consumerOf(ref);
     let list = owned.get(consumer);
     if (list === undefined) {
       list = new IdList();
       owned.set(consumer, list);
     }
-    list.push(position);
+    if (format.listsOwned) list.push(position);
     this.pendingLeft--;
   }
 
   private writeConsumers(out: RdbOutput): void {
     const { consumers } = this;
-    for (let left = ITEMS_PER_LOOK; left > 0 && this.consumersWritten < consumers.length; ) {
+    for (let left = this.format.itemsPerLook; left > 0 && this.consumersWritten < consumers.length; ) {
       const consumer = consumers[this.consumersWritten];
       const list = this.owned.get(consumer);
-      if (!this.hasConsumerHead) this.writeConsumerHead(out, consumer, list?.size ?? 0);
+      if (!this.hasConsumerHead) this.writeConsumer(out, consumer, list ?? null);
       left -= 1 + this.writeOwned(out, list, left);
       if (list !== undefined && list.size > 0) continue;
       this.owned.delete(consumer);
@@ -236,13 +258,13 @@ export class LargeGroup implements GroupGuard {
     }
   }
 
-  private writeConsumerHead(out: RdbOutput, consumer: number, entries: number): void {
-    const { group } = this;
-    const { seenAt, activeAt } = this.times.get(consumer) ?? {
+  private writeConsumer(out: RdbOutput, consumer: number, owned: IdList | null): void {
+    const { group, head } = this;
+    const times = this.times.get(consumer) ?? {
       seenAt: group.seenAtOf(consumer),
       activeAt: group.activeAtOf(consumer),
     };
-    writeConsumerHead(out, group, consumer, seenAt, activeAt, entries);
+    this.format.writeConsumer(out, group, head, consumer, times, owned);
     this.hasConsumerHead = true;
   }
 
@@ -251,7 +273,7 @@ export class LargeGroup implements GroupGuard {
     const count = Math.min(list?.size ?? 0, limit);
     for (let i = 0; i < count; i++) {
       list?.shift(id);
-      writeRawId(out, id);
+      this.format.writeOwned(out, id);
     }
     return count;
   }

@@ -13,10 +13,15 @@ import { Stream } from "../../types/stream/stream";
 import { StreamGroup } from "../../types/stream/stream-group";
 import { StreamNode } from "../../types/stream/stream-node";
 import { StreamId } from "../../util/stream-id";
-import { writeStreamNode } from "../rdb/codecs/stream-blocks";
 import type { RdbOutput } from "../rdb/rdb-output";
-import { LargeGroup } from "./large-group";
+import { type GroupFormat, LargeGroup } from "./large-group";
 import { BYTES_PER_LOOK, guarded, LargeCollection, type LargeFrame, NODE_COST, unguarded } from "./large-value";
+
+/** How the parts of a stream are written. */
+export interface StreamFormat {
+  readonly groups: GroupFormat;
+  writeNode(out: RdbOutput, masterId: StreamId, node: StreamNode): void;
+}
 
 export class LargeStream extends LargeCollection implements StreamGuard {
   private readonly stream: Stream;
@@ -39,7 +44,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     private readonly kept: IdTree,
     private readonly figures: RdbOutput,
     groups: Uint32Array,
-    private readonly writeNode: (out: RdbOutput, masterId: StreamId, node: StreamNode) => void = writeStreamNode,
+    private readonly format: StreamFormat,
   ) {
     super(frame);
     const { heap } = frame.keyspace;
@@ -52,7 +57,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     heap.streamGuards = guarded<StreamGuard>(heap.streamGuards, frame.root, this);
     const attempt = (action: () => void): boolean => this.attempt(action);
     const window = new StreamGroup(heap);
-    for (const group of groups) this.groups.push(new LargeGroup(frame.keyspace, window, group, attempt));
+    for (const group of groups) this.groups.push(new LargeGroup(frame.keyspace, window, group, attempt, format.groups));
   }
 
   protected get isWritten(): boolean {
@@ -122,7 +127,7 @@ export class LargeStream extends LargeCollection implements StreamGuard {
     if (isKept && !(isThere && isBelow(position, kept))) kept.readId(position);
     const fromKept = isKept && kept.find(position);
     node.open(fromKept ? kept.ref : nodes.ref);
-    this.writeNode(this.out, position, node);
+    this.format.writeNode(this.out, position, node);
     const bytes = node.plainBytes;
     if (fromKept) this.frame.keyspace.heap.free(kept.remove());
     this.nodesLeft--;

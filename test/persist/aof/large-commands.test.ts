@@ -1,66 +1,20 @@
 /** Large values in a base of commands: they are written in slices, and are what there was when the snapshot began. */
 
 import { expect, test } from "bun:test";
-import { CommandWriter } from "../../../src/persist/aof/command-writer";
-import { Snapshot } from "../../../src/persist/snapshot/snapshot";
+import { CommandBase } from "../../support/command-base";
 import { InProcess } from "../../support/in-process";
 import { change, expectNothingLeft, FIELDS, fill, SMALL_NODES } from "../../support/large-values";
 import { seedFromEnvironment } from "../../support/model";
 import { Random } from "../../support/random";
-import { items, type Reply, show, text } from "../../support/reply";
-import { ReplyDecoder } from "../../support/reply-decoder";
+import { items, show, text } from "../../support/reply";
 
 const SEED = seedFromEnvironment(20_261_122);
 const LONG_TEXT = "0123456789abcdef".repeat(30_000);
-const FIELDS_ABOUT_THE_FILE = { createdAt: 0, usedMemory: 0, aofBase: true };
 
 function start(): InProcess {
   const redbun = new InProcess({ "enable-debug-command": "yes", ...SMALL_NODES });
   redbun.tick(300);
   return redbun;
-}
-
-/** A snapshot of commands, and what was written so far. */
-class Base {
-  readonly snapshot: Snapshot;
-  private readonly writer: CommandWriter;
-  private readonly pieces: Buffer[] = [];
-
-  constructor({ keyspace, server }: InProcess) {
-    const take = (buf: Buffer, length: number): void => {
-      this.pieces.push(Buffer.from(buf.subarray(0, length)));
-    };
-    this.writer = new CommandWriter(server.persistence.codecs, take, 0);
-    this.snapshot = new Snapshot(keyspace, this.writer);
-    this.snapshot.begin(FIELDS_ABOUT_THE_FILE, []);
-  }
-
-  /** A look's worth of it. True when it is complete. */
-  step(): boolean {
-    const isComplete = this.snapshot.step(0, Number.POSITIVE_INFINITY);
-    expect(this.snapshot.error).toBeNull();
-    if (isComplete) this.writer.end();
-    return isComplete;
-  }
-
-  get keys(): number {
-    return this.writer.keys;
-  }
-
-  /** Runs the commands. */
-  load(): InProcess {
-    const redbun = start();
-    const decoder = new ReplyDecoder();
-    decoder.push(Buffer.concat(this.pieces));
-    for (let command = decoder.next(); command !== undefined; command = decoder.next()) {
-      const args = items(command as Reply).map(text);
-      // No command is longer than what can be gathered in a moment.
-      expect(args.length).toBeLessThan(140);
-      expect([args[0], redbun.call(...args).type]).not.toEqual([args[0], "error"]);
-    }
-    redbun.run("SELECT 0");
-    return redbun;
-  }
 }
 
 /** What there is, groups of streams and expiries of fields included. */
@@ -90,13 +44,13 @@ function filled(): InProcess {
 test("nothing changes meanwhile", () => {
   const redbun = filled();
   const before = digest(redbun);
-  const base = new Base(redbun);
+  const base = new CommandBase(redbun);
   let steps = 1;
   while (!base.step()) steps++;
   // Fourteen values and two texts: none of them is written in one go.
   expect(steps).toBeGreaterThan(100);
   expect(base.keys).toBe(16);
-  expect(digest(base.load())).toEqual(before);
+  expect(digest(base.load(start()))).toEqual(before);
   expectNothingLeft(redbun);
 });
 
@@ -105,7 +59,7 @@ for (const removal of ["", "UNLINK hash timed set zset:2 list stream text", "REN
     const random = new Random(SEED);
     const redbun = filled();
     const before = digest(redbun);
-    const base = new Base(redbun);
+    const base = new CommandBase(redbun);
     for (let step = 0; !base.step(); step++) {
       for (let n = 0; n < 5; n++) redbun.run(change(random));
       redbun.run("SELECT 0", `SETRANGE text ${random.integer(0, LONG_TEXT.length)} changed`);
@@ -114,7 +68,7 @@ for (const removal of ["", "UNLINK hash timed set zset:2 list stream text", "REN
       if (step === 20 && removal !== "") redbun.run(removal);
     }
     base.snapshot.end();
-    expect(digest(base.load())).toEqual(before);
+    expect(digest(base.load(start()))).toEqual(before);
     redbun.run("FLUSHALL");
     expectNothingLeft(redbun);
   });
@@ -123,7 +77,7 @@ for (const removal of ["", "UNLINK hash timed set zset:2 list stream text", "REN
 test("it ends before it is complete, and what was kept is freed", () => {
   const random = new Random(SEED);
   const redbun = filled();
-  const base = new Base(redbun);
+  const base = new CommandBase(redbun);
   for (let step = 0; step < 50; step++) {
     base.step();
     redbun.run(change(random));

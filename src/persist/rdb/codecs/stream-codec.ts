@@ -30,7 +30,7 @@ import type { RdbOutput } from "../rdb-output";
 import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./codec";
 import { ID_BYTES, writeRawId, writeStreamNode } from "./stream-blocks";
 import { NodeCheck } from "./stream-check";
-import { writeConsumerHead, writeGroupName, writeId, writePending } from "./stream-group-blocks";
+import { STREAM_BLOCKS, writeConsumerHead, writeGroupName, writeId, writePending } from "./stream-group-blocks";
 import { NodeSealer } from "./stream-sealer";
 
 export class StreamCodec implements ValueCodec {
@@ -96,7 +96,7 @@ export class StreamCodec implements ValueCodec {
         const groups = this.encodeFigures(figures);
         const kept = new IdTree(heap);
         kept.create();
-        return new LargeStream(frame, kept, figures, groups);
+        return new LargeStream(frame, kept, figures, groups, STREAM_BLOCKS);
       },
     };
   }

@@ -3,8 +3,9 @@
 import type { StreamGroup } from "../../../types/stream/stream-group";
 import { int64, int64FromNumber } from "../../../util/integers";
 import type { StreamId } from "../../../util/stream-id";
+import type { StreamFormat } from "../../snapshot/large-stream";
 import type { RdbOutput } from "../rdb-output";
-import { writeRawId } from "./stream-blocks";
+import { writeRawId, writeStreamNode } from "./stream-blocks";
 
 /** Writes an ID as two lengths. */
 export function writeId(out: RdbOutput, id: StreamId): void {
@@ -46,3 +47,23 @@ export function writeConsumerHead(
   writeTime(out, activeAt);
   out.size(entries);
 }
+
+/** A large stream in a file, part by part. */
+export const STREAM_BLOCKS: StreamFormat = {
+  writeNode: writeStreamNode,
+  groups: {
+    itemsPerLook: 512,
+    listsOwned: true,
+    writeHead(out, group, { ref, lastId, readHi, readLo, pending }) {
+      writeGroupName(out, group, ref);
+      writeId(out, lastId);
+      out.size64(readHi, readLo);
+      out.size(pending);
+    },
+    writePending: (out, group, _, id, ref) => writePending(out, group, id, ref),
+    endPending: (out, { consumers }) => out.size(consumers),
+    writeConsumer: (out, group, _, ref, { seenAt, activeAt }, owned) =>
+      writeConsumerHead(out, group, ref, seenAt, activeAt, owned?.size ?? 0),
+    writeOwned: writeRawId,
+  },
+};
