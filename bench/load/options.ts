@@ -72,6 +72,9 @@ export interface Options {
   readonly evictionBytes: number;
   /** What is measured of the append-only file. */
   readonly appendPolicies: readonly Policy[];
+  readonly appendRounds: number;
+  /** Requests of a run of that, as a multiple of other runs'. */
+  readonly appendWeight: number;
   /** Subscribers of the channel that is published on, and messages of a run, where they come one by one. */
   readonly subscribers: number;
   readonly fanoutMessages: number;
@@ -84,7 +87,7 @@ export interface Options {
 
 export const HELP = `bun run bench:load [options]
 
-  --quick            a shorter run: 3 rounds of a quarter of the requests
+  --quick            a shorter run: 3 rounds of a quarter of the requests (the append-only file: 5 of half)
   --smoke            a tiny run (seconds): does everything work; its figures mean nothing
   --only A,B         sections (${SECTIONS.join(", ")}),
                      commands (GET, LPUSH), or parts of a section (shapes:hash, operations:sort, loading:keys)
@@ -146,6 +149,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     evictionKeys: sizes.evictionKeys,
     evictionBytes: sizes.evictionBytes,
     appendPolicies: sizes.appendPolicies,
+    appendRounds: numbers(values.rounds)?.[0] ?? sizes.appendRounds,
+    appendWeight: sizes.appendWeight,
     subscribers: sizes.subscribers,
     fanoutMessages: sizes.fanoutMessages,
     settleMs: sizes.settleMs,
@@ -174,6 +179,8 @@ const SIZES = {
     evictionKeys: 100_000,
     evictionBytes: 400 * 1024 * 1024,
     appendPolicies: POLICIES,
+    appendRounds: 5,
+    appendWeight: 1,
     subscribers: 1000,
     fanoutMessages: 400,
     settleMs: 4000,
@@ -196,6 +203,8 @@ const SIZES = {
     evictionKeys: 50_000,
     evictionBytes: 200 * 1024 * 1024,
     appendPolicies: ["off", "everysec", "everysec, rewritten", "always"],
+    appendRounds: 5,
+    appendWeight: 2,
     subscribers: 1000,
     fanoutMessages: 50,
     settleMs: 3000,
@@ -218,6 +227,8 @@ const SIZES = {
     evictionKeys: 2000,
     evictionBytes: 8 * 1024 * 1024,
     appendPolicies: ["off", "everysec", "always"],
+    appendRounds: 1,
+    appendWeight: 1,
     subscribers: 20,
     fanoutMessages: 4,
     settleMs: 0,

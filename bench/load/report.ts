@@ -76,7 +76,7 @@ function renderSections(results: Results, options: Options): Map<Section, string
     ],
     loading: () => ["### Loading a file, s", loadingTable(results.loading, names)],
     appendonly: () => [
-      `### Requests a second with an append-only file (medians of ${options.rounds} rounds, ${options.clients} clients)`,
+      `### Requests a second with an append-only file (medians of ${options.appendRounds} rounds, ${options.clients} clients)`,
       appendOnlyTable(results.appendonly, names),
     ],
     eviction: () => [
