@@ -11,6 +11,7 @@
  * sent in one write.
  */
 
+import { copyBytes } from "../util/bytes";
 import { SharedMessages } from "./shared-messages";
 
 const BLOCK_BYTES = 16 * 1024;
@@ -127,20 +128,20 @@ export class OutputQueue {
     if (last < this.head) {
       // Mostly it is sent whole, and no other follows.
       const block = length > KEPT_BYTES ? Buffer.allocUnsafeSlow(length) : this.keptBlock();
-      source.copy(block, 0, at, end);
+      copyBytes(source, at, block, 0, length);
       this.append(block, length);
       return;
     }
     const before = this.chunks[last];
     if (before.length - this.lengths[last] >= length) {
-      source.copy(before, this.lengths[last], at, end);
+      copyBytes(source, at, before, this.lengths[last], length);
       this.lengths[last] += length;
       this.bytes += length;
       return;
     }
     const size = Math.min(Math.max(before.length * 2, FIRST_BLOCK_BYTES), BLOCK_BYTES);
     const block = Buffer.allocUnsafeSlow(Math.max(length, size));
-    source.copy(block, 0, at, end);
+    copyBytes(source, at, block, 0, length);
     this.append(block, length);
   }
 
