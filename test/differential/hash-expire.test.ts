@@ -399,6 +399,9 @@ function casesOver(all: (step: StepLike) => StepLike): Case[] {
       commands: [
         FOUR,
         "HSETEX h FNX FXX FIELDS 1 a 1",
+        "HSETEX h FXX FIELDS x a",
+        "HSETEX h FXX FIELDS x a 1",
+        "HSETEX h EX 5 FIELDS x a",
         "HSETEX h FNX FNX FIELDS 1 a 1",
         "HSETEX h EX 10 PX 10 FIELDS 1 a 1",
         "HSETEX h EX 10 EX 10 FIELDS 1 a 1",

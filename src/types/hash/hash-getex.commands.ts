@@ -213,10 +213,10 @@ function parseExpiryOption(c: Call, i: number, option: number): number {
   return timeAt;
 }
 
-/** Reads `FIELDS numfields field value ...` from argument i to the end. */
+/** Reads `FIELDS numfields field value ...` from argument i to the end. That a pair is there is asked before the number. */
 function parsePairs(c: Call, i: number): void {
   firstField = i + 2;
-  if (firstField > c.argc) {
+  if (firstField + 2 > c.argc) {
     c.fail(wrongArity(c.command.fullName));
     return;
   }
