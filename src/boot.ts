@@ -35,6 +35,7 @@ import { OomScore } from "./admin/process/oom-score";
 import { Supervisor } from "./admin/process/supervisor";
 import { openSyslog } from "./admin/process/syslog";
 import { processTitle, setProcessTitle } from "./admin/process/title";
+import type { CommandTable } from "./command/command-table";
 import type { ShutdownOptions } from "./command/server-context";
 import { ListenError } from "./net/listeners";
 import { checkRdbFile } from "./persist/rdb/check-rdb";
@@ -76,18 +77,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   const inBackground = isBackgroundProcess();
   const stdin = parsed.readStdin ? Buffer.from(await Bun.stdin.bytes()).toString("latin1") : undefined;
   if (parsed.readStdin) log.notice("Reading config from stdin");
-  const commands = createCommandTable();
-  const config = createConfig();
-  // What it warns of, it warns of again when the users are loaded.
-  const users = aclContext(commands, config, () => {});
-  loadConfig(config, {
-    environment: process.env,
-    file: parsed.configFile,
-    stdin,
-    options: parsed.configText,
-    renameCommand: (from, to) => RENAME_REFUSALS[commands.rename(from, to)],
-    user: (args) => checkUserLine(args, config.userDirectives, users),
-  });
+  const { config, commands } = readConfig(parsed, stdin);
   prepareLog(config, log);
   const supervisor = new Supervisor(log);
   const supervised = supervisor.start(config);
@@ -105,6 +95,51 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
   if (!adjustOpenFiles(config, log)) process.exit(1);
   log.notice("monotonic clock: POSIX clock_gettime");
   const pidFile = new PidFile(config, daemon, log);
+  const server = createServer({ parsed, config, commands, log, supervisor, pidFile });
+  pidFile.create();
+  followProcessDirectives(server);
+  showBanner(config, log);
+  checkBacklog(config, log);
+  const refusal = moduleRefusal(config) ?? server.acl.loadAtStart();
+  if (refusal !== null) throw new StartFailure(refusal);
+  installSignalHandlers(server);
+  server.start();
+  log.notice("Server initialized");
+  avoidHugePages(config, log);
+  bindToProcessors(config, log);
+  warnOfIneffectiveSettings(config, log);
+  await loadData(server);
+  ready(server, supervisor);
+}
+
+/** The configuration of all its sources, and the commands with the names that it gives them. */
+function readConfig(parsed: ParsedArguments, stdin: string | undefined): { config: Config; commands: CommandTable } {
+  const commands = createCommandTable();
+  const config = createConfig();
+  // What it warns of, it warns of again when the users are loaded.
+  const users = aclContext(commands, config, () => {});
+  loadConfig(config, {
+    environment: process.env,
+    file: parsed.configFile,
+    stdin,
+    options: parsed.configText,
+    renameCommand: (from, to) => RENAME_REFUSALS[commands.rename(from, to)],
+    user: (args) => checkUserLine(args, config.userDirectives, users),
+  });
+  return { config, commands };
+}
+
+interface ServerProcess {
+  readonly parsed: ParsedArguments;
+  readonly config: Config;
+  readonly commands: CommandTable;
+  readonly log: Logger;
+  readonly supervisor: Supervisor;
+  readonly pidFile: PidFile;
+}
+
+/** The server as this process: how it ends, and who reports when it crashes. */
+function createServer({ parsed, config, commands, log, supervisor, pidFile }: ServerProcess): Server {
   const server = new Server({
     config,
     commands,
@@ -128,20 +163,7 @@ async function start(parsed: ParsedArguments, args: readonly string[], log: Logg
     () => crashContext(server),
   );
   reporter.install();
-  pidFile.create();
-  followProcessDirectives(server);
-  showBanner(config, log);
-  checkBacklog(config, log);
-  const refusal = moduleRefusal(config) ?? server.acl.loadAtStart();
-  if (refusal !== null) throw new StartFailure(refusal);
-  installSignalHandlers(server);
-  server.start();
-  log.notice("Server initialized");
-  avoidHugePages(config, log);
-  bindToProcessors(config, log);
-  warnOfIneffectiveSettings(config, log);
-  await loadData(server);
-  ready(server, supervisor);
+  return server;
 }
 
 const RENAME_REFUSALS = {
