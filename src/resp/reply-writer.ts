@@ -177,7 +177,13 @@ export class ReplyWriter {
 
   /** A double; a bulk string in RESP2. */
   double(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+    // As an int32 where it is one: the compiler computes the digits of what it knows as a double as doubles.
+    const integer = value | 0;
+    if (integer === value && (integer !== 0 || !Object.is(value, -0))) {
+      this.integralDouble(integer);
+      return;
+    }
+    if (Number.isSafeInteger(value) && value !== 0) {
       this.integralDouble(value);
       return;
     }
