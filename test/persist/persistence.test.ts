@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LOG_NOTICE } from "../../src/admin/process/logger";
 import { bytesInUse } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { bulk, error, integer, OK, simple, text } from "../support/reply";
@@ -191,11 +192,20 @@ describe("damaged files", () => {
     return redbun.server.persistence.loadNow({ replace: false, keepExpired: false });
   }
 
+  test("DEBUG RELOAD is a notice in the log: nothing is wrong", () => {
+    const redbun = start();
+    const { log } = redbun.server;
+    log.level = LOG_NOTICE;
+    log.file = join(folder, "log");
+    redbun.run("SET a 1", "DEBUG RELOAD");
+    expect(readFileSync(log.file, "utf8")).toMatch(/ \* DB reloaded by DEBUG RELOAD\n/);
+  });
+
   test("a key that is there twice is one, unless it may replace", () => {
     const redbun = start();
     redbun.run("SET a 1", "SAVE");
     expect(redbun.run("DEBUG RELOAD NOSAVE NOFLUSH")).toEqual(
-      error("ERR Error trying to load the RDB dump, check server logs"),
+      error("ERR Error trying to load the RDB dump, check server logs."),
     );
     expect(redbun.run("DEBUG RELOAD NOSAVE NOFLUSH MERGE")).toEqual(OK);
     expect(redbun.run("GET a")).toEqual(bulk("1"));

@@ -89,7 +89,7 @@ function reload(c: Call): void {
     c.fail(RELOAD_FAILED);
     return;
   }
-  log.warning("DB reloaded by DEBUG RELOAD");
+  log.notice("DB reloaded by DEBUG RELOAD");
   c.reply.ok();
 }
 
@@ -105,7 +105,7 @@ function loadAof(c: Call): void {
     return;
   }
   keyspace.dirty = 0;
-  log.warning("Append Only File loaded by DEBUG LOADAOF");
+  log.notice("Append Only File loaded by DEBUG LOADAOF");
   c.reply.ok();
 }
 
