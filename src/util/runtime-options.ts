@@ -23,10 +23,11 @@
  * left to the collector, which frees them together about every half second. By default their pages go back to the system
  * at once, by a thread of its own, and are faulted in again, zeroed, by the chunks that follow. Half a second is no longer
  * than the collector's pause: many chunks still have new pages. SET of 1,024 bytes without a pipeline takes 11.2 µs with
- * half a second (0.16 to 0.34 page faults a request), 10.2 with three (0.06 to 0.07), and 9.9 in Redis 7.0 (medians of six
- * interleaved runs on a busy machine, each after a short one; a server that has been idle for longer than the delay begins
- * with new pages). The price: three seconds after a million entries came to a stream the process held up to 12 MB more,
- * two seconds later about 1 MB.
+ * half a second, 10.2 with three, and 9.9 in Redis 7.0 (medians of six interleaved runs on a busy machine, each after a
+ * short one; three seconds were better in all six). Page faults a request: mostly 0.15 to 0.34, and 0.07 (medians of 0.07
+ * in two runs, but rounds of 0.01 to 0.33). A server that was idle for longer than the delay begins with new pages: in
+ * runs with such pauses there was no difference. The price: three seconds after a million entries came to a stream the
+ * process held up to 12 MB more, two seconds later about 1 MB.
  *
  * These options are no stable interface, and a runtime that does not know one of the compiler's refuses to start: so they
  * are set for the version that they were measured with, and no other. Whoever sets one of them is left alone. Where the
