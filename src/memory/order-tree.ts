@@ -368,7 +368,7 @@ export class OrderTree {
    * Copies to `members` the member at the cursor and those behind it, as many as are in this leaf; or those before it, if
    * the cursor is at the end of all. Returns how many.
    */
-  peek(members: Int32Array): number {
+  peek(members: Uint32Array): number {
     const { index, leafCount, leafWords, firstMember } = this;
     const isLast = index === leafCount - 1;
     const count = Math.min(members.length, isLast ? leafCount : leafCount - index);

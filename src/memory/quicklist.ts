@@ -159,11 +159,8 @@ export class Quicklist {
     const { listpack, nodes, root } = this;
     this.index = atTail ? this.length - 1 : 0;
     if (!this.isListpack) {
-      const node = atTail ? nodes.tail(root) : nodes.head(root);
-      this.node = node;
-      this.isPlain = nodes.isPlain(node);
-      if (this.isPlain) return;
-      nodes.openListpack(node, listpack);
+      this.node = atTail ? nodes.tail(root) : nodes.head(root);
+      if (!this.openNode()) return;
     }
     this.p = atTail ? listpack.last() : listpack.first();
   }
@@ -182,11 +179,15 @@ export class Quicklist {
 
   /** Opens the cursor's node and goes to an element of it, which has to be there. */
   private enter(index: number): void {
+    if (this.openNode()) this.p = this.listpack.seek(index);
+  }
+
+  /** Opens the cursor's node. False if it is plain: then there is no listpack. */
+  private openNode(): boolean {
     const { node, nodes } = this;
     this.isPlain = nodes.isPlain(node);
-    if (this.isPlain) return;
-    nodes.openListpack(node, this.listpack);
-    this.p = this.listpack.seek(index);
+    if (!this.isPlain) nodes.openListpack(node, this.listpack);
+    return !this.isPlain;
   }
 
   /** Goes to the following element. False if there is none. */

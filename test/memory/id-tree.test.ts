@@ -31,6 +31,8 @@ class Bench {
   ids: bigint[] = [];
   readonly refs = new Map<bigint, number>();
   readonly emptyBytes = this.heap.usedBytes;
+  /** The ID that append() inserted last. */
+  private appended = 5n;
   private allocations = Number.POSITIVE_INFINITY;
 
   constructor() {
@@ -56,6 +58,12 @@ class Bench {
     }
     this.expectAt(id);
     return inserted;
+  }
+
+  /** Inserts up to `most` elements behind all that there were. */
+  append(random: Random, most: number): void {
+    const count = random.integer(0, most);
+    for (let i = 0; i < count; i++) this.insert((this.appended += BigInt(random.integer(1, 5))), random.uint32());
   }
 
   remove(id: bigint): void {
@@ -209,10 +217,8 @@ describe("against the model", () => {
   test("as a queue: appended at the end, removed at the beginning and now and then in between", () => {
     const bench = new Bench();
     const random = new Random(3);
-    let next = 5n;
     for (let round = 0; round < 200; round++) {
-      const grow = random.integer(0, 300);
-      for (let i = 0; i < grow; i++) bench.insert((next += BigInt(random.integer(1, 5))), random.uint32());
+      bench.append(random, 300);
       const shrink = random.integer(0, 280);
       for (let i = 0; i < shrink && bench.ids.length > 0; i++) {
         bench.remove(random.chance(0.9) ? bench.ids[0] : random.pick(bench.ids));
@@ -226,10 +232,8 @@ describe("against the model", () => {
   test("many are removed at the beginning at once", () => {
     const bench = new Bench();
     const random = new Random(6);
-    let next = 5n;
     for (let round = 0; round < 60; round++) {
-      const grow = random.integer(0, 400);
-      for (let i = 0; i < grow; i++) bench.insert((next += BigInt(random.integer(1, 5))), random.uint32());
+      bench.append(random, 400);
       bench.removeFirst(Math.min(bench.ids.length, random.pick([0, 1, 50, 51, 52, random.integer(0, 700)])));
       bench.check();
     }

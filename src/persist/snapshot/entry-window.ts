@@ -6,11 +6,9 @@
  * large data set. Asked for together they come together: 70 ns.
  */
 
-import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
+import type { Heap } from "../../memory/heap";
 
 export class EntryWindow {
-  /** Meaningless: where warm() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
-  warmed = 0;
   private refs = new Uint32Array(1024);
   private count = 0;
 
@@ -31,17 +29,7 @@ export class EntryWindow {
   visit(visit: (ref: number) => void): void {
     const { refs, count } = this;
     this.count = 0;
-    this.warm(count);
+    this.heap.touch(refs, count);
     for (let i = 0; i < count; i++) visit(refs[i]);
-  }
-
-  private warm(count: number): void {
-    const { refs, heap } = this;
-    let sink = 0;
-    for (let i = 0; i < count; i++) {
-      const ref = refs[i];
-      sink ^= heap.u32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
-    }
-    this.warmed = sink;
   }
 }

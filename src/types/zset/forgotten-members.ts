@@ -8,7 +8,7 @@
  */
 
 import type { Dict } from "../../memory/dict";
-import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
+import type { Heap } from "../../memory/heap";
 import type { ScoredBlocks } from "../../memory/scored-block";
 
 /** Members that are looked at together: enough for their misses to overlap, few enough to stay in the cache. */
@@ -18,12 +18,10 @@ const LARGE = 16 * 1024;
 
 export class ForgottenMembers {
   /** What note() is about: refs of scored blocks. */
-  readonly members = new Int32Array(FORGET_AHEAD);
+  readonly members = new Uint32Array(FORGET_AHEAD);
   private readonly hashes = new Int32Array(FORGET_AHEAD);
   private count = 0;
   private next = 0;
-  /** Meaningless: where the sum of what was loaded goes, so that the compiler does not drop the loads. */
-  warmed = 0;
 
   constructor(
     private readonly heap: Heap,
@@ -36,25 +34,15 @@ export class ForgottenMembers {
     this.next = 0;
     this.count = 0;
     if (this.dict.size < LARGE) return;
-    this.loadBlocks(count);
-    for (let i = 0; i < count; i++) this.hashes[i] = this.hash(this.members[i] >>> 0);
+    this.heap.touch(this.members, count);
+    for (let i = 0; i < count; i++) this.hashes[i] = this.hash(this.members[i]);
     this.count = count;
     this.dict.warmToRemove(this.hashes, count);
   }
 
-  private loadBlocks(count: number): void {
-    const { heap, members } = this;
-    let sink = 0;
-    for (let i = 0; i < count; i++) {
-      const ref = members[i];
-      sink ^= heap.u8[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 3];
-    }
-    this.warmed = sink;
-  }
-
   /** Whether a member is the next one that was noted. */
   isNext(ref: number): boolean {
-    return this.next < this.count && this.members[this.next] === (ref | 0);
+    return this.next < this.count && this.members[this.next] === ref;
   }
 
   /** Makes a member of the set the one found in its dict; `ref` is its block. */

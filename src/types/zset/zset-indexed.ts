@@ -302,7 +302,7 @@ export class IndexedZset {
   private forgetCollected(): void {
     const { forgotten, collected } = this;
     forgotten.note(collected);
-    for (let i = 0; i < collected; i++) this.forget(forgotten.members[i] >>> 0);
+    for (let i = 0; i < collected; i++) this.forget(forgotten.members[i]);
     this.collected = 0;
   }
 

@@ -30,7 +30,7 @@ import type { RdbOutput } from "../rdb-output";
 import { type CodecContext, discardValue, makeEntry, type ValueCodec } from "./codec";
 import { ID_BYTES, writeRawId, writeStreamNode } from "./stream-blocks";
 import { NodeCheck } from "./stream-check";
-import { STREAM_BLOCKS, writeConsumerHead, writeGroupName, writeId, writePending } from "./stream-group-blocks";
+import { STREAM_BLOCKS, writeConsumerHead, writeGroupHead, writeId, writePending } from "./stream-group-blocks";
 import { NodeSealer } from "./stream-sealer";
 
 export class StreamCodec implements ValueCodec {
@@ -128,11 +128,8 @@ export class StreamCodec implements ValueCodec {
   private encodeGroup(out: RdbOutput, ref: number): void {
     const { group, id } = this;
     group.open(ref);
-    writeGroupName(out, group, ref);
-    writeId(out, group.lastId);
-    out.size64(group.readHi, group.readLo);
-    const { pending, consumers } = group;
-    out.size(pending.size);
+    const { lastId, readHi, readLo, pending, consumers } = group;
+    writeGroupHead(out, group, { ref, lastId, readHi, readLo, pending: pending.size });
     for (let more = pending.first(); more; more = pending.next()) {
       pending.readId(id);
       writePending(out, group, id, pending.ref);

@@ -3,6 +3,7 @@
 import type { StreamGroup } from "../../../types/stream/stream-group";
 import { int64, int64FromNumber } from "../../../util/integers";
 import type { StreamId } from "../../../util/stream-id";
+import type { GroupHead } from "../../snapshot/large-group";
 import type { StreamFormat } from "../../snapshot/large-stream";
 import type { RdbOutput } from "../rdb-output";
 import { writeRawId, writeStreamNode } from "./stream-blocks";
@@ -19,7 +20,7 @@ function writeTime(out: RdbOutput, time: number): void {
 }
 
 /** Writes the name of the group at `ref`. */
-export function writeGroupName(out: RdbOutput, group: StreamGroup, ref: number): void {
+function writeGroupName(out: RdbOutput, group: StreamGroup, ref: number): void {
   group.locateGroupName(ref);
   out.string(group.nameBytes, group.nameAt, group.nameLength);
 }
@@ -48,18 +49,25 @@ export function writeConsumerHead(
   out.size(entries);
 }
 
+/** Writes what comes before the pending entries of a group. */
+export function writeGroupHead(
+  out: RdbOutput,
+  group: StreamGroup,
+  { ref, lastId, readHi, readLo, pending }: Omit<GroupHead, "consumers">,
+): void {
+  writeGroupName(out, group, ref);
+  writeId(out, lastId);
+  out.size64(readHi, readLo);
+  out.size(pending);
+}
+
 /** A large stream in a file, part by part. */
 export const STREAM_BLOCKS: StreamFormat = {
   writeNode: writeStreamNode,
   groups: {
     itemsPerLook: 512,
     listsOwned: true,
-    writeHead(out, group, { ref, lastId, readHi, readLo, pending }) {
-      writeGroupName(out, group, ref);
-      writeId(out, lastId);
-      out.size64(readHi, readLo);
-      out.size(pending);
-    },
+    writeHead: writeGroupHead,
     writePending: (out, group, _, id, ref) => writePending(out, group, id, ref),
     endPending: (out, { consumers }) => out.size(consumers),
     writeConsumer: (out, group, _, ref, { seenAt, activeAt }, owned) =>
