@@ -14,8 +14,9 @@ import { HELD } from "../command/dispatcher";
 import { refuseReplies } from "../resp/reply-split";
 import { PARSED_COMMAND, PARSED_ERROR, PARSED_NOTHING, Partial, REQUEST_MAX } from "../resp/request-parser";
 import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
+import { sendDirectly } from "./direct-send";
 import type { Gate } from "./gate";
-import { OutputQueue } from "./output-queue";
+import { OutputQueue, type Sink } from "./output-queue";
 
 /** Replies are sent on when this many bytes have gathered, in the middle of a batch of commands. */
 const FLUSH_BYTES = 256 * 1024;
@@ -32,7 +33,7 @@ const DETACH_BYTES = 256 * 1024;
 
 const NO_INPUT = Buffer.alloc(0);
 
-export class Connection implements Transport {
+export class Connection implements Transport, Sink {
   client!: Client;
   private partial: Partial | null = null;
   private output: OutputQueue | null = null;
@@ -55,6 +56,7 @@ export class Connection implements Transport {
     private readonly gate: Gate,
     private readonly socket: Socket<Connection>,
     private readonly unixPath: string,
+    private readonly isTls: boolean,
   ) {}
 
   // --- input -------------------------------------------------------------------------------------------------------
@@ -238,12 +240,18 @@ export class Connection implements Transport {
     this.client.outputTotal += length;
     let sent = 0;
     if (this.gate.commit.pending && this.waitsForCommit()) this.hold();
-    else if (this.output === null || this.output.isEmpty) sent = Math.max(0, this.socket.write(reply.buf, 0, length));
+    else if (this.output === null || this.output.isEmpty) sent = this.write(reply.buf, 0, length);
     this.gate.stats.outputBytes += sent;
     this.gate.stats.writesProcessed++;
     if (sent < length) this.queueReply(sent, length);
     reply.truncate(0);
     if (length > DETACH_BYTES) reply.detach();
+  }
+
+  /** Offers bytes to the socket; returns how many it took. For the queue, and for replies when the queue is empty. */
+  write(buf: Buffer, at: number, length: number): number {
+    if (this.isTls) return Math.max(0, this.socket.write(buf, at, length));
+    return sendDirectly(this.socket, buf, at, length);
   }
 
   /** The replies are more than client-output-buffer-limit allows: the client gets none of them, and goes. */
@@ -294,7 +302,7 @@ export class Connection implements Transport {
     }
     if (output.bytes >= OUTPUT_HIGH) this.resume();
     const rest = output.takeFrom(this.committing);
-    gate.stats.outputBytes += output.drain(this.socket);
+    gate.stats.outputBytes += output.drain(this);
     if (this.closed) return;
     this.heldFrom = output.bytes;
     output.add(rest);
@@ -370,7 +378,7 @@ export class Connection implements Transport {
   private sendWaiting(): void {
     const { output } = this;
     if (output === null || this.isHeld) return;
-    this.gate.stats.outputBytes += output.drain(this.socket);
+    this.gate.stats.outputBytes += output.drain(this);
     if (this.closed || !output.isEmpty) return;
     this.output = null;
     output.release();

@@ -187,7 +187,7 @@ function handlers(gate: Gate, unixPath: string): SocketHandler<Connection> {
       }
       gate.stats.connectionsReceived++;
       if (unixPath === "") setSocketOptions(gate, socket);
-      connect(gate, socket, unixPath);
+      connect(gate, socket, unixPath, false);
     },
     data(socket, chunk) {
       const connection = socket.data;
@@ -236,7 +236,7 @@ function tlsHandlers(gate: Gate): SocketHandler<Connection> {
         return;
       }
       setSocketOptions(gate, socket);
-      gate.handshakes.begin(connect(gate, socket, ""));
+      gate.handshakes.begin(connect(gate, socket, "", true));
     },
     handshake(socket, success, error) {
       const connection = socket.data;
@@ -296,8 +296,8 @@ function setSocketOptions(gate: Gate, socket: Socket<Connection>): void {
   if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
 }
 
-function connect(gate: Gate, socket: Socket<Connection>, unixPath: string): Connection {
-  const connection = new Connection(gate, socket, unixPath);
+function connect(gate: Gate, socket: Socket<Connection>, unixPath: string, isTls: boolean): Connection {
+  const connection = new Connection(gate, socket, unixPath, isTls);
   connection.client = gate.newClient(connection);
   socket.data = connection;
   return connection;

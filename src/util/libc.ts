@@ -20,6 +20,8 @@ const SIGNATURES = {
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  /** Of what is shorter than 2 GB. */
+  send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
   sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
   close: { args: ["i32"], returns: "i32" },
   dup: { args: ["i32"], returns: "i32" },
