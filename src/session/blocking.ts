@@ -23,10 +23,10 @@ import type { Request } from "../resp/request";
 import { copyOfRange } from "../util/bytes";
 import { ByteMap, ByteMapEntry } from "./byte-map";
 import type { Client } from "./client";
-import { type Deadline, DeadlineHeap } from "./deadline-heap";
+import { type Deadline, DeadlineQueue } from "./deadline-queue";
 
 /** The key does not exist. */
-export const TYPE_MISSING = -1;
+const TYPE_MISSING = -1;
 
 /** What is written to a client whose command does not find anything in time; the same in RESP3. */
 export type TimeoutReply = "null" | "nullArray" | (() => void);
@@ -149,7 +149,7 @@ export class Blocking implements KeyspaceHooks {
   clients = 0;
   /** Keys that clients wait for whose deletion they want to know, too. */
   deletionKeys = 0;
-  private readonly deadlines = new DeadlineHeap<Wait>();
+  private readonly deadlines = new DeadlineQueue<Wait>();
   private readonly tables: ByteMap<KeyQueues>[];
   /** Keys that are ready, from readyTaken on. */
   private readonly ready: KeyQueues[] = [];

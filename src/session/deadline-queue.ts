@@ -7,7 +7,7 @@ export interface Deadline {
   place: number;
 }
 
-export class DeadlineHeap<T extends Deadline> {
+export class DeadlineQueue<T extends Deadline> {
   private readonly elements: T[] = [];
 
   get size(): number {
