@@ -8,7 +8,7 @@ import { REMOVED } from "./removals";
 import { SHAPES } from "./shapes";
 import { WORKLOADS } from "./workloads";
 
-export const SERVERS = ["redbun", "redis7", "redis8", "valkey8"] as const;
+const SERVERS = ["redbun", "redis7", "redis8", "valkey8"] as const;
 export type ServerName = (typeof SERVERS)[number];
 
 export const SECTIONS = [

@@ -6,7 +6,7 @@ import { type ArgumentDoc, argumentFlags, type CommandDoc, commandDocs, displayT
 import { legacyRange } from "./key-extraction";
 
 /** A set of simple strings. */
-export function replyNames(reply: ReplyWriter, names: readonly string[]): void {
+function replyNames(reply: ReplyWriter, names: readonly string[]): void {
   reply.set(names.length);
   for (const name of names) reply.simple(name);
 }

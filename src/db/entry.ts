@@ -24,7 +24,7 @@ export const TYPE_LIST = 1;
 export const TYPE_SET = 2;
 export const TYPE_ZSET = 3;
 export const TYPE_HASH = 4;
-export const TYPE_MODULE = 5;
+// 5 is Redis's number for values of modules.
 export const TYPE_STREAM = 6;
 
 /** TYPE's answers, by type. */

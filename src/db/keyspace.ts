@@ -20,8 +20,7 @@ import { type KeyspaceHooks, type RemovalHooks, withHooks, withoutHooks } from "
 import { MemberHints } from "./member-hints";
 import type { ValueMover } from "./relocator";
 
-/** Classes of keyspace events, with Redis's bits. */
-/** No event: those of the change are announced apart. */
+// Classes of keyspace events, with Redis's bits. EVENT_NONE: those of the change are announced apart.
 export const EVENT_NONE = 0;
 export const EVENT_GENERIC = 1 << 2;
 export const EVENT_STRING = 1 << 3;

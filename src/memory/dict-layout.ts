@@ -54,7 +54,7 @@ export const SEGMENT_BYTES_MIN = 128;
 export const DIRECTORY_SLACK = 64;
 /** Slots of the largest segment that is not made larger by collisions. */
 export const SLOTS_MAX = (SEGMENT_BYTES_MAX - HEADER_BYTES) >>> 3;
-export const HOMES_MAX = 0x7fff;
+const HOMES_MAX = 0x7fff;
 /** Slots beyond the home slots, at most. */
 const REST_MAX = 12;
 export const SHAPE_HOMES = 0xffff;

@@ -14,9 +14,9 @@ import type { KeyspaceHooks } from "../db/keyspace-hooks";
 import { copyBytes } from "../util/bytes";
 import { type Bytes, type PubSub, whole } from "./pubsub";
 
-/** Bits of the directive beside the classes of events. */
-const ON_KEYSPACE = 1 << 0;
-const ON_KEYEVENT = 1 << 1;
+/** Bits of the directive beside the classes of events: on which channels. */
+export const ON_KEYSPACE = 1 << 0;
+export const ON_KEYEVENT = 1 << 1;
 
 const KEY_ROOM = 256;
 

@@ -10,7 +10,7 @@ import { EVENT_GENERIC } from "../db/keyspace";
 import { WRONG_TYPE } from "../resp/errors";
 
 /** Whether the entry exists and is of another type; says so in the reply. */
-export function isOtherType(c: Call, ref: number, type: number): boolean {
+function isOtherType(c: Call, ref: number, type: number): boolean {
   if (ref === 0 || c.db.keyspace.entries.type(ref) === type) return false;
   c.fail(WRONG_TYPE);
   return true;

@@ -58,7 +58,7 @@ export function cString(text: string): string {
 }
 
 /** The command of a rule ("get", "config", "config|get"), in any case; undefined if there is none. */
-export function commandOfRule(catalog: CommandCatalog, name: string): Command | undefined {
+function commandOfRule(catalog: CommandCatalog, name: string): Command | undefined {
   const [base, ...more] = name.toLowerCase().split("|");
   const command = catalog.nameable.get(base);
   if (more.length === 0) return command;

@@ -8,7 +8,7 @@ import type { Config } from "./config";
 import { EFFECTIVE } from "./directive";
 
 /** The directives without effect that have another value than Redis's own. */
-export function ineffectiveSettings(config: Config): string[] {
+function ineffectiveSettings(config: Config): string[] {
   const names: string[] = [];
   config.forEach((name, { flags, initial, format }, raw) => {
     if ((flags & EFFECTIVE) === 0 && format(raw) !== format(initial)) names.push(name);

@@ -1,7 +1,23 @@
-// The directives with a syntax of their own: save, client-output-buffer-limit, oom-score-adj-values,
-// notify-keyspace-events, bind, replicaof, dir and latency-tracking-info-percentiles.
+/**
+ * The directives with a syntax of their own: save, client-output-buffer-limit, oom-score-adj-values,
+ * notify-keyspace-events, bind, replicaof, dir and latency-tracking-info-percentiles.
+ */
 
 import { realpathSync, statSync } from "node:fs";
+import {
+  EVENT_EVICTED,
+  EVENT_EXPIRED,
+  EVENT_GENERIC,
+  EVENT_HASH,
+  EVENT_KEY_MISS,
+  EVENT_LIST,
+  EVENT_NEW,
+  EVENT_SET,
+  EVENT_STREAM,
+  EVENT_STRING,
+  EVENT_ZSET,
+} from "../../db/keyspace";
+import { ON_KEYEVENT, ON_KEYSPACE } from "../../session/notifications";
 import { bytesOf, quoteRepr } from "../../util/bytes";
 import { parseDouble } from "../../util/doubles";
 import { formatFixed } from "../../util/fixed";
@@ -186,57 +202,44 @@ export const oomScoreAdjValues: Directive<readonly number[], readonly number[]> 
   rewrite: (name, raw) => [{ text: `${name} ${raw.join(" ")}`, force: raw.join(" ") !== INITIAL_OOM_SCORES.join(" ") }],
 };
 
-/** The classes of events in `notify-keyspace-events`, with Redis's own bits. */
-export const NOTIFY_KEYSPACE = 1 << 0;
-export const NOTIFY_KEYEVENT = 1 << 1;
-export const NOTIFY_GENERIC = 1 << 2;
-export const NOTIFY_STRING = 1 << 3;
-export const NOTIFY_LIST = 1 << 4;
-export const NOTIFY_SET = 1 << 5;
-export const NOTIFY_HASH = 1 << 6;
-export const NOTIFY_ZSET = 1 << 7;
-export const NOTIFY_EXPIRED = 1 << 8;
-export const NOTIFY_EVICTED = 1 << 9;
-export const NOTIFY_STREAM = 1 << 10;
-export const NOTIFY_KEY_MISS = 1 << 11;
-export const NOTIFY_MODULE = 1 << 13;
-export const NOTIFY_NEW = 1 << 14;
+/** A class that modules alone would announce. The other bits are those of `../../db/keyspace.ts`. */
+const EVENT_MODULE = 1 << 13;
 
 /** What "A" stands for: everything but key misses, new keys and the two kinds of channel. */
-export const NOTIFY_ALL =
-  NOTIFY_GENERIC |
-  NOTIFY_STRING |
-  NOTIFY_LIST |
-  NOTIFY_SET |
-  NOTIFY_HASH |
-  NOTIFY_ZSET |
-  NOTIFY_EXPIRED |
-  NOTIFY_EVICTED |
-  NOTIFY_STREAM |
-  NOTIFY_MODULE;
+const EVENT_ALL =
+  EVENT_GENERIC |
+  EVENT_STRING |
+  EVENT_LIST |
+  EVENT_SET |
+  EVENT_HASH |
+  EVENT_ZSET |
+  EVENT_EXPIRED |
+  EVENT_EVICTED |
+  EVENT_STREAM |
+  EVENT_MODULE;
 
 /** In the order in which CONFIG GET shows them. */
 const EVENT_CLASSES: readonly (readonly [string, number])[] = [
-  ["g", NOTIFY_GENERIC],
-  ["$", NOTIFY_STRING],
-  ["l", NOTIFY_LIST],
-  ["s", NOTIFY_SET],
-  ["h", NOTIFY_HASH],
-  ["z", NOTIFY_ZSET],
-  ["x", NOTIFY_EXPIRED],
-  ["e", NOTIFY_EVICTED],
-  ["t", NOTIFY_STREAM],
-  ["d", NOTIFY_MODULE],
-  ["n", NOTIFY_NEW],
+  ["g", EVENT_GENERIC],
+  ["$", EVENT_STRING],
+  ["l", EVENT_LIST],
+  ["s", EVENT_SET],
+  ["h", EVENT_HASH],
+  ["z", EVENT_ZSET],
+  ["x", EVENT_EXPIRED],
+  ["e", EVENT_EVICTED],
+  ["t", EVENT_STREAM],
+  ["d", EVENT_MODULE],
+  ["n", EVENT_NEW],
 ];
 
 const CHANNEL_CLASSES: readonly (readonly [string, number])[] = [
-  ["K", NOTIFY_KEYSPACE],
-  ["E", NOTIFY_KEYEVENT],
-  ["m", NOTIFY_KEY_MISS],
+  ["K", ON_KEYSPACE],
+  ["E", ON_KEYEVENT],
+  ["m", EVENT_KEY_MISS],
 ];
 
-const EVENT_BITS: ReadonlyMap<string, number> = new Map([...EVENT_CLASSES, ...CHANNEL_CLASSES, ["A", NOTIFY_ALL]]);
+const EVENT_BITS: ReadonlyMap<string, number> = new Map([...EVENT_CLASSES, ...CHANNEL_CLASSES, ["A", EVENT_ALL]]);
 
 function lettersOf(classes: readonly (readonly [string, number])[], bits: number): string {
   return classes.map(([letter, bit]) => ((bits & bit) !== 0 ? letter : "")).join("");
@@ -244,7 +247,7 @@ function lettersOf(classes: readonly (readonly [string, number])[], bits: number
 
 /** "A" hides "n" too, as in Redis. */
 function formatEvents(bits: number): string {
-  const events = (bits & NOTIFY_ALL) === NOTIFY_ALL ? "A" : lettersOf(EVENT_CLASSES, bits);
+  const events = (bits & EVENT_ALL) === EVENT_ALL ? "A" : lettersOf(EVENT_CLASSES, bits);
   return events + lettersOf(CHANNEL_CLASSES, bits);
 }
 

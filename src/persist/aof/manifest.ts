@@ -12,9 +12,9 @@
 import { quoteRepr } from "../../util/bytes";
 import { splitArgs } from "../../util/split-args";
 
-export const TYPE_BASE = "b";
-export const TYPE_HISTORY = "h";
-export const TYPE_INCREMENT = "i";
+const TYPE_BASE = "b";
+const TYPE_HISTORY = "h";
+const TYPE_INCREMENT = "i";
 
 /** Longest line, its line end included. */
 const LINE_MAX = 1024;

@@ -102,8 +102,7 @@ export function isObjectType(type: number): boolean {
 
 // --- lengths and strings -------------------------------------------------------------------------------------------
 
-/** The two upper bits of the first byte of a length. */
-export const LENGTH_6 = 0x00;
+/** The two upper bits of the first byte of a length; where both are 0, the length is in the other six. */
 export const LENGTH_14 = 0x40;
 export const LENGTH_32 = 0x80;
 export const LENGTH_64 = 0x81;

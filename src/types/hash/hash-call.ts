@@ -54,7 +54,7 @@ function pairBytes(c: Call, { maxEntries, maxValue }: Hashes, first: number): nu
 }
 
 /** As Call.hintMembers, of a hash: every `step`th argument from 2 on is a field. */
-export function hintFields(c: Call, hashes: Hashes, i: number, step: number): void {
+function hintFields(c: Call, hashes: Hashes, i: number, step: number): void {
   if (!hashes.isPacked) c.hintMembers(hashes.dict, i, 2, step);
 }
 
