@@ -1,5 +1,7 @@
-// What COMMAND DOCS says: texts and syntax of every command, looked up by name. The tables (docs/) are functions that
-// run when the first text is asked for, so that a server that nobody asks pays nothing at start.
+/**
+ * What COMMAND DOCS says: texts and syntax of every command, looked up by name. The tables (docs/) are functions that
+ * run when the first text is asked for, so that a server that nobody asks pays nothing at start.
+ */
 
 import { bitmapDocs } from "./docs/bitmap.docs";
 import { connectionDocs } from "./docs/connection.docs";

@@ -1,5 +1,7 @@
-// Assertions: only for redbun's own bugs. What a client or a file can cause is an error reply or a log line, never an
-// assertion.
+/**
+ * Assertions: only for redbun's own bugs. What a client or a file can cause is an error reply or a log line, never an
+ * assertion.
+ */
 
 /** Thrown when an invariant of redbun's own code does not hold. */
 export class AssertionError extends Error {

@@ -1,7 +1,9 @@
-// Byte ranges: a range is a Uint8Array with a start and an end (exclusive), and nothing here allocates unless it returns
-// something new. Short ranges take a plain loop and long ones Bun's native Buffer methods, whose call costs about 15 ns
-// (copy) or 45 ns (compare): the thresholds are where the two cross. Text that stands for bytes is latin1 throughout: one
-// character a byte, U+0000 to U+00FF.
+/**
+ * Byte ranges: a range is a Uint8Array with a start and an end (exclusive), and nothing here allocates unless it
+ * returns something new. Short ranges take a plain loop and long ones Bun's native Buffer methods, whose call costs
+ * about 15 ns (copy) or 45 ns (compare): the thresholds are where the two cross. Text that stands for bytes is latin1
+ * throughout: one character a byte, U+0000 to U+00FF.
+ */
 
 const COPY_LOOP_MAX = 24;
 const COMPARE_LOOP_MAX = 96;

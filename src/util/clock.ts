@@ -1,4 +1,4 @@
-// Time, injected: everything that looks at a clock receives a Clock, so that tests move time by hand.
+/** Time, injected: everything that looks at a clock receives a Clock, so that tests move time by hand. */
 
 /** Wall time and elapsed time. All results are integers. */
 export interface Clock {
@@ -15,7 +15,7 @@ const MAX_DRIFT_MS = 2;
 
 class SystemClock implements Clock {
   /** Wall time minus elapsed time, in ms: gives Date.now() the digits below a millisecond that it does not have. */
-  #anchor = performance.timeOrigin;
+  private anchor = performance.timeOrigin;
 
   now(): number {
     return Date.now();
@@ -24,10 +24,10 @@ class SystemClock implements Clock {
   nowMicros(): number {
     const elapsed = performance.now();
     const wall = Date.now();
-    let derived = this.#anchor + elapsed;
+    let derived = this.anchor + elapsed;
     if (Math.abs(derived - wall) > MAX_DRIFT_MS) {
       // The system's clock was set, or slewed by NTP.
-      this.#anchor = wall - elapsed;
+      this.anchor = wall - elapsed;
       derived = wall;
     }
     return Math.floor(derived * 1000);
@@ -43,36 +43,36 @@ export const systemClock: Clock = new SystemClock();
 
 /** A clock that moves only when it is told to. Wall time and elapsed time can be moved apart with `setWall`. */
 export class ManualClock implements Clock {
-  #wallMicros: number;
-  #elapsedMicros = 0;
+  private wallMicros: number;
+  private elapsedMicros = 0;
 
   /** @param startMs wall time at the start, in milliseconds since the Unix epoch */
   constructor(startMs = 1_700_000_000_000) {
-    this.#wallMicros = startMs * 1000;
+    this.wallMicros = startMs * 1000;
   }
 
   now(): number {
-    return Math.floor(this.#wallMicros / 1000);
+    return Math.floor(this.wallMicros / 1000);
   }
 
   nowMicros(): number {
-    return this.#wallMicros;
+    return this.wallMicros;
   }
 
   monotonic(): number {
-    return this.#elapsedMicros;
+    return this.elapsedMicros;
   }
 
   /** Lets `ms` milliseconds pass (fractions down to a microsecond; not negative). */
   advance(ms: number): void {
     const micros = Math.round(ms * 1000);
     if (!(micros >= 0)) throw new RangeError("time passes forwards only");
-    this.#wallMicros += micros;
-    this.#elapsedMicros += micros;
+    this.wallMicros += micros;
+    this.elapsedMicros += micros;
   }
 
   /** Sets the wall clock (ms since the Unix epoch) as an administrator would: elapsed time is unaffected. */
   setWall(ms: number): void {
-    this.#wallMicros = Math.round(ms * 1000);
+    this.wallMicros = Math.round(ms * 1000);
   }
 }

@@ -1,5 +1,7 @@
-// Integers as decimal digits in a byte array. This writes the length of every reply, so it is unrolled for short numbers,
-// and takes two digits a step from a table for long ones.
+/**
+ * Integers as decimal digits in a byte array. This writes the length of every reply, so it is unrolled for short
+ * numbers, and takes two digits a step from a table for long ones.
+ */
 
 const BILLION = 1_000_000_000;
 const ZERO = 0x30;

@@ -1,4 +1,4 @@
-// Double-precision numbers as Redis reads and prints them: scores, timeouts, RESP3 doubles.
+/** Double-precision numbers as Redis reads and prints them: scores, timeouts, RESP3 doubles. */
 
 import { latin1, writeLatin1 } from "./bytes";
 import { writeNumber } from "./decimal";

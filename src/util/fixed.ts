@@ -1,4 +1,4 @@
-// Decimal fractions of a fixed length, as C's printf("%.2f") writes them.
+/** Decimal fractions of a fixed length, as C's printf("%.2f") writes them. */
 
 /**
  * `value` with exactly `digits` digits after the point (0 to 99), rounded from its exact binary value as printf does: a

@@ -1,6 +1,8 @@
-// What strtod and strtold of the C library take as a floating-point number, in the C locale: a decimal number, a
-// hexadecimal one ("0x1.8p3"), or an infinity. NaN in any spelling is no number here, because no command takes it.
-// Unlike strtod this looks at whole texts only: leading white space or trailing characters make it no number.
+/**
+ * What strtod and strtold of the C library take as a floating-point number, in the C locale: a decimal number, a
+ * hexadecimal one ("0x1.8p3"), or an infinity. NaN in any spelling is no number here, because no command takes it.
+ * Unlike strtod this looks at whole texts only: leading white space or trailing characters make it no number.
+ */
 
 /** A number as it is written: sign * digits * 10^exponent, or digits / 16^n * 2^exponent for hexadecimal ones. */
 export interface FloatSyntax {

@@ -1,14 +1,16 @@
-// Redis's glob patterns, as KEYS, SCAN MATCH, PSUBSCRIBE, CONFIG GET and ACL rules use them.
-//
-//   *      any run of bytes, also none       [abc] one of the bytes       \x  the byte x itself
-//   ?      any one byte                      [a-z] one of the range       [^a] any byte but these
-//
-// Corners that callers rely on, because Redis has them: a pattern other than the empty one never matches an empty text,
-// not even "*"; an unclosed class ends with the pattern; a range is compared as signed bytes, and reversed ends are
-// swapped; an escaped byte in a class is compared exactly even when case is ignored.
-//
-// Cost: a star that fails against the whole rest of the text makes every earlier star fail too (`exhausted`), so time is
-// O(pattern * text) for any pattern; more than MAX_STARS nested stars count as no match (CVE-2024-31228).
+/**
+ * Redis's glob patterns, as KEYS, SCAN MATCH, PSUBSCRIBE, CONFIG GET and ACL rules use them.
+ *
+ *   *      any run of bytes, also none       [abc] one of the bytes       \x  the byte x itself
+ *   ?      any one byte                      [a-z] one of the range       [^a] any byte but these
+ *
+ * Corners that callers rely on, because Redis has them: a pattern other than the empty one never matches an empty text,
+ * not even "*"; an unclosed class ends with the pattern; a range is compared as signed bytes, and reversed ends are
+ * swapped; an escaped byte in a class is compared exactly even when case is ignored.
+ *
+ * Cost: a star that fails against the whole rest of the text makes every earlier star fail too (`exhausted`), so time
+ * is O(pattern * text) for any pattern; more than MAX_STARS nested stars count as no match (CVE-2024-31228).
+ */
 
 import { bytesOf } from "./bytes";
 

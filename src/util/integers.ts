@@ -1,11 +1,13 @@
-// 64-bit signed integers, exactly, without BigInt on any path that a command takes.
-//
-// A 64-bit integer is a pair (hi, lo): hi is the upper half as a signed 32-bit number, lo the lower half as an unsigned
-// one; its value is hi * 2^32 + lo. Functions take pairs as two numbers and leave a pair in the module's one result,
-// `int64`: read it before the next call that writes it. Nothing allocates unless it returns a bigint.
-//
-// Text is parsed by the rules of Redis's string2ll: an optional minus, then digits without leading zeros; nothing else
-// ("+1", " 1", "01", "-0" and "" are not integers).
+/**
+ * 64-bit signed integers, exactly, without BigInt on any path that a command takes.
+ *
+ * A 64-bit integer is a pair (hi, lo): hi is the upper half as a signed 32-bit number, lo the lower half as an unsigned
+ * one; its value is hi * 2^32 + lo. Functions take pairs as two numbers and leave a pair in the module's one result,
+ * `int64`: read it before the next call that writes it. Nothing allocates unless it returns a bigint.
+ *
+ * Text is parsed by the rules of Redis's string2ll: an optional minus, then digits without leading zeros; nothing else
+ * ("+1", " 1", "01", "-0" and "" are not integers).
+ */
 
 export { int64Digits, int64ToString, numberDigits, writeInt64, writeNumber } from "./decimal";
 

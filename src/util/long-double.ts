@@ -1,9 +1,11 @@
-// The x87 extended-precision "long double" that Redis computes INCRBYFLOAT and HINCRBYFLOAT with on x86: a 64-bit
-// mantissa, a 15-bit exponent, results rounded to nearest, ties to even. JavaScript has no such type, so a value is held
-// as an exact BigInt mantissa and a power of two. Rounding happens where the hardware rounds: when text is parsed, and
-// after an addition. Formatting is printf("%.17Lf") with the trailing zeros cut, as Redis does it.
-//
-// Representation of a finite value: (-1)^negative * mantissa * 2^exponent, mantissa below 2^64.
+/**
+ * The x87 extended-precision "long double" that Redis computes INCRBYFLOAT and HINCRBYFLOAT with on x86: a 64-bit
+ * mantissa, a 15-bit exponent, results rounded to nearest, ties to even. JavaScript has no such type, so a value is
+ * held as an exact BigInt mantissa and a power of two. Rounding happens where the hardware rounds: when text is parsed,
+ * and after an addition. Formatting is printf("%.17Lf") with the trailing zeros cut, as Redis does it.
+ *
+ * Representation of a finite value: (-1)^negative * mantissa * 2^exponent, mantissa below 2^64.
+ */
 
 import { latin1 } from "./bytes";
 import { bitLength, roundRatio, shiftRightHalfEven, splitFloat } from "./float-syntax";

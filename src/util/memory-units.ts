@@ -1,4 +1,4 @@
-// Memory amounts as people write them (redis.conf, CONFIG SET: "100mb") and as INFO prints them ("1.05M").
+/** Memory amounts as people write them (redis.conf, CONFIG SET: "100mb") and as INFO prints them ("1.05M"). */
 
 import { formatFixed } from "./fixed";
 

@@ -1,6 +1,8 @@
-// Randomness, injected: a fixed seed makes tests and benchmarks repeatable. The generator is xoshiro128** 1.1 by
-// Blackman and Vigna (period 2^128 - 1, passes BigCrush), seeded through splitmix32 so that similar seeds give
-// unrelated sequences. It is not for secrets: run ids and hash seeds come from `secureBytes`.
+/**
+ * Randomness, injected: a fixed seed makes tests and benchmarks repeatable. The generator is xoshiro128** 1.1 by
+ * Blackman and Vigna (period 2^128 - 1, passes BigCrush), seeded through splitmix32 so that similar seeds give
+ * unrelated sequences. It is not for secrets: run ids and hash seeds come from `secureBytes`.
+ */
 
 /** A source of uniformly distributed numbers. */
 export interface Random {
@@ -16,10 +18,10 @@ const TWO_32 = 0x1_0000_0000;
 
 /** xoshiro128** with a seed. */
 export class SeededRandom implements Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
+  private a: number;
+  private b: number;
+  private c: number;
+  private d: number;
 
   /** @param seed any integer; its low 32 bits count */
   constructor(seed: number) {
@@ -31,38 +33,38 @@ export class SeededRandom implements Random {
       z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
       return z ^ (z >>> 15);
     };
-    this.#a = splitmix();
-    this.#b = splitmix();
-    this.#c = splitmix();
-    this.#d = splitmix();
+    this.a = splitmix();
+    this.b = splitmix();
+    this.c = splitmix();
+    this.d = splitmix();
     // The all-zero state is the one fixed point of the generator.
-    if ((this.#a | this.#b | this.#c | this.#d) === 0) this.#a = 1;
+    if ((this.a | this.b | this.c | this.d) === 0) this.a = 1;
   }
 
   /** A generator whose whole 128-bit state is given (four 32-bit words, not all zero). */
   static fromState(a: number, b: number, c: number, d: number): SeededRandom {
     if ((a | b | c | d) === 0) throw new RangeError("the state must not be all zero");
     const random = new SeededRandom(0);
-    random.#a = a | 0;
-    random.#b = b | 0;
-    random.#c = c | 0;
-    random.#d = d | 0;
+    random.a = a | 0;
+    random.b = b | 0;
+    random.c = c | 0;
+    random.d = d | 0;
     return random;
   }
 
   next32(): number {
-    const b = this.#b;
+    const b = this.b;
     const times5 = Math.imul(b, 5);
     const result = Math.imul((times5 << 7) | (times5 >>> 25), 9) >>> 0;
     const shifted = b << 9;
-    let c = this.#c ^ this.#a;
-    let d = this.#d ^ b;
-    this.#b = b ^ c;
-    this.#a = this.#a ^ d;
+    let c = this.c ^ this.a;
+    let d = this.d ^ b;
+    this.b = b ^ c;
+    this.a = this.a ^ d;
     c ^= shifted;
     d = (d << 11) | (d >>> 21);
-    this.#c = c;
-    this.#d = d;
+    this.c = c;
+    this.d = d;
     return result;
   }
 

@@ -1,10 +1,13 @@
-// Splits a line into arguments with the quoting rules of redis.conf and redis-cli. Lines and arguments are latin1 strings.
-//
-//   "double"  \n \r \t \b \a \xHH are bytes, a backslash before any other byte is dropped
-//   'single'  only \' is an escape
-//
-// A quote may open inside a word (a"b c" is `ab c`), but what follows a closing quote must be white space or the end.
-// A NUL byte ends the line, as it does in Redis.
+/**
+ * Splits a line into arguments with the quoting rules of redis.conf and redis-cli. Lines and arguments are latin1
+ * strings.
+ *
+ *   "double"  \n \r \t \b \a \xHH are bytes, a backslash before any other byte is dropped
+ *   'single'  only \' is an escape
+ *
+ * A quote may open inside a word (a"b c" is `ab c`), but what follows a closing quote must be white space or the end.
+ * A NUL byte ends the line, as it does in Redis.
+ */
 
 const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 

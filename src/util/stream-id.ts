@@ -1,9 +1,11 @@
-// Stream IDs: 128 bits, written <milliseconds>-<sequence>, each half an unsigned 64-bit integer.
-//
-// An ID is four 32-bit words, the most significant first: exact where a JavaScript number is not, and without BigInt. The
-// words are kept as signed numbers, although they stand for unsigned ones: the engine has those from 2^31 on as doubles,
-// and compiles code anew that has met only smaller ones. A StreamId is a mutable register: code keeps a few of them for
-// good and copies into them; nothing on a command's path makes one.
+/**
+ * Stream IDs: 128 bits, written <milliseconds>-<sequence>, each half an unsigned 64-bit integer.
+ *
+ * An ID is four 32-bit words, the most significant first: exact where a JavaScript number is not, and without BigInt.
+ * The words are kept as signed numbers, although they stand for unsigned ones: the engine has those from 2^31 on as
+ * doubles, and compiles code anew that has met only smaller ones. A StreamId is a mutable register: code keeps a few of
+ * them for good and copies into them; nothing on a command's path makes one.
+ */
 
 import { latin1 } from "./bytes";
 import { int64, parseUint64, writeInt64 } from "./integers";

@@ -1,4 +1,4 @@
-// The texts of C's strerror for the errors that files, folders and sockets give: Redis puts them into its messages.
+/** The texts of C's strerror for the errors that files, folders and sockets give: Redis puts them into its messages. */
 
 const TEXTS: Record<string, string> = {
   EACCES: "Permission denied",

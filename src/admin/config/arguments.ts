@@ -1,8 +1,10 @@
-// The command line: `redbun [/path/redis.conf] [options] [-]`, with redis-server's rules.
-//
-// Options become lines of a configuration that come after the file: `--port 7777 --save 60 1` is `port "7777"` and
-// `save "60" "1"`. An argument that starts with "--" is an option only if the option before it has an argument already, so
-// that `--requirepass --secret` works; `--save` alone is `--save ""`, for command lines that are generated.
+/**
+ * The command line: `redbun [/path/redis.conf] [options] [-]`, with redis-server's rules.
+ *
+ * Options become lines of a configuration that come after the file: `--port 7777 --save 60 1` is `port "7777"` and
+ * `save "60" "1"`. An argument that starts with "--" is an option only if the option before it has an argument already,
+ * so that `--requirepass --secret` works; `--save` alone is `--save ""`, for command lines that are generated.
+ */
 
 import { resolve } from "node:path";
 import { buildInfo } from "../../util/build-info";

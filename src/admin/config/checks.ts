@@ -1,4 +1,4 @@
-// What some text directives refuse, with Redis's messages: null means that the text is accepted.
+/** What some text directives refuse, with Redis's messages: null means that the text is accepted. */
 
 function isPath(text: string): boolean {
   return text.includes("/") || text.includes("\\");

@@ -1,11 +1,13 @@
-// The configuration of one server: the values, CONFIG GET and CONFIG SET.
-//
-// Every directive is a plain property (`config.maxclients`, `config.protoMaxBulkLen`), read on hot paths. The exact values
-// are kept beside them, by slot (the directive's position in the table); both change together, in #store only.
-// Names and values are latin1 ("binary") strings.
-//
-// CONFIG SET is all or nothing: check everything, set everything, then run the hooks of what changed; when a value or a hook
-// refuses, everything set is put back, and the hooks that had run run again.
+/**
+ * The configuration of one server: the values, CONFIG GET and CONFIG SET.
+ *
+ * Every directive is a plain property (`config.maxclients`, `config.protoMaxBulkLen`), read on hot paths. The exact
+ * values are kept beside them, by slot (the directive's position in the table); both change together, in #store only.
+ * Names and values are latin1 ("binary") strings.
+ *
+ * CONFIG SET is all or nothing: check everything, set everything, then run the hooks of what changed; when a value or a
+ * hook refuses, everything set is put back, and the hooks that had run run again.
+ */
 
 import { shown } from "../../resp/errors";
 import { globMatchString } from "../../util/glob";
@@ -123,7 +125,10 @@ interface Transaction {
   readonly hooks: Map<ChangeHook, string>;
 }
 
-/** The part of Config that is not one property a directive. */
+/**
+ * The part of Config that is not one property a directive. What is private is so by `#`: the names of directives are
+ * properties of the same object.
+ */
 class ConfigState {
   /** The absolute path of the configuration file, "" without one. */
   configFile = "";

@@ -1,7 +1,9 @@
-// What a configuration directive is, and a constructor for every plain type (the special ones are in config-special.ts).
-//
-// A directive has two forms of its value: the raw one, exact (integers are bigint, because several limits exceed 2^53), and
-// the one the server reads (`value`: a number, boolean or string). Text is always a latin1 ("binary") string.
+/**
+ * What a configuration directive is, and a constructor for every plain type (the special ones are in special.ts).
+ *
+ * A directive has two forms of its value: the raw one, exact (integers are bigint, because several limits exceed 2^53),
+ * and the one the server reads (`value`: a number, boolean or string). Text is always a latin1 ("binary") string.
+ */
 
 import { quoteRepr } from "../../util/bytes";
 import { parseMemoryExact } from "../../util/memory-units";
@@ -78,7 +80,7 @@ export function cString(text: string): string {
 }
 
 /** The strict integers of most directives: no sign "+", no leading zero, no space, within 64 bits; else null. */
-export function parseInteger(text: string): bigint | null {
+function parseInteger(text: string): bigint | null {
   if (!/^(?:0|-?[1-9][0-9]*)$/.test(text) || text.length > 20) return null;
   const n = BigInt(text);
   return n < INT64_MIN || n > INT64_MAX ? null : n;

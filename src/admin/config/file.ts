@@ -1,8 +1,10 @@
-// Reads a configuration: environment variables, then one text made of the file, standard input and the command line's
-// options, in that order; a later line wins over an earlier one.
-//
-// A line is a directive and its arguments (quoting: util/split-args). Every error stops the start with the report that Redis
-// prints. Text is latin1: one character a byte of the file.
+/**
+ * Reads a configuration: environment variables, then one text made of the file, standard input and the command line's
+ * options, in that order; a later line wins over an earlier one.
+ *
+ * A line is a directive and its arguments (quoting: util/split-args). Every error stops the start with the report that
+ * Redis prints. Text is latin1: one character a byte of the file.
+ */
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { REDIS_VERSION } from "../../util/redis-version";
@@ -46,7 +48,7 @@ export interface ConfigSources extends LoadHooks {
   readonly file?: string;
   /** All that standard input holds, as latin1. */
   readonly stdin?: string;
-  /** The command line's options as lines, see config-args.ts. */
+  /** The command line's options as lines, see arguments.ts. */
   readonly options?: string;
 }
 

@@ -1,5 +1,7 @@
-// The files that `include` names. A name with *, ? or [ is a pattern as the shell's and glob(3)'s: it matches no "/", and
-// no leading "." unless the pattern has one there; matches come sorted, and none at all is no error.
+/**
+ * The files that `include` names. A name with *, ? or [ is a pattern as the shell's and glob(3)'s: it matches no "/",
+ * and no leading "." unless the pattern has one there; matches come sorted, and none at all is no error.
+ */
 
 import { readdirSync } from "node:fs";
 

@@ -1,4 +1,7 @@
-// Configurations that redbun must not start with, because passing over them would be dangerous: modules that are not there.
+/**
+ * Configurations that redbun must not start with, because passing over them would be dangerous: modules that are not
+ * there.
+ */
 
 import type { Config } from "./config";
 

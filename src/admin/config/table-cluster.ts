@@ -1,4 +1,4 @@
-// Directives of replication and of the cluster. The names with "slave" are aliases of those with "replica".
+/** Directives of replication and of the cluster. The names with "slave" are aliases of those with "replica". */
 
 import { checkHostname, checkNodeName } from "./checks";
 import {

@@ -1,4 +1,4 @@
-// Directives of the data set: databases, encodings, memory, eviction, expiry, and the files it is saved to.
+/** Directives of the data set: databases, encodings, memory, eviction, expiry, and the files it is saved to. */
 
 import { checkAppendDirname, checkAppendFilename, checkDbFilename } from "./checks";
 import {

@@ -1,4 +1,4 @@
-// Directives of listeners, connections, their limits, and TLS.
+/** Directives of listeners, connections, their limits, and TLS. */
 
 import {
   choice,

@@ -1,4 +1,4 @@
-// Directives of the process, its logs and clocks, of security, and of the tools that look inside.
+/** Directives of the process, its logs and clocks, of security, and of the tools that look inside. */
 
 import { checkTitleTemplate } from "./checks";
 import {

@@ -1,5 +1,7 @@
-// Every directive of Redis 7.2, by name, and the TypeScript type that follows: `ConfigValues` has a property for each, in
-// camel case (proto-max-bulk-len is protoMaxBulkLen). CONFIG GET lists directives in this table's order.
+/**
+ * Every directive of Redis 7.2, by name, and the TypeScript type that follows: `ConfigValues` has a property for each,
+ * in camel case (proto-max-bulk-len is protoMaxBulkLen). CONFIG GET lists directives in this table's order.
+ */
 
 import { type Directive, EFFECTIVE } from "./directive";
 import { clusterDirectives } from "./table-cluster";

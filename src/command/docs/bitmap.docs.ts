@@ -1,4 +1,4 @@
-// Documentation of the bitmap commands. The texts are what COMMAND DOCS of Redis 7.2 replies.
+/** Documentation of the bitmap commands. The texts are what COMMAND DOCS of Redis 7.2 replies. */
 
 import {
   type ArgumentDoc,

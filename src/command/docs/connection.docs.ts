@@ -1,4 +1,4 @@
-// Documentation of the connection commands. The texts are what COMMAND DOCS of Redis 7.2 replies.
+/** Documentation of the connection commands. The texts are what COMMAND DOCS of Redis 7.2 replies. */
 
 import {
   block,

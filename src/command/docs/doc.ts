@@ -1,6 +1,8 @@
-// The vocabulary of command documentation: the types that COMMAND DOCS encodes, and small functions that the tables of this
-// folder are written with, so that a table reads like the syntax line of a manual. Modifiers nest from the outside in:
-// `optional(withToken("EX", integer("seconds")))`.
+/**
+ * The vocabulary of command documentation: the types that COMMAND DOCS encodes, and small functions that the tables of
+ * this folder are written with, so that a table reads like the syntax line of a manual. Modifiers nest from the outside
+ * in: `optional(withToken("EX", integer("seconds")))`.
+ */
 
 /** Kinds of argument, by their names in COMMAND DOCS. */
 export type ArgumentType =

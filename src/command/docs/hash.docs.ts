@@ -1,5 +1,7 @@
-// Documentation of the hash commands. The texts are what COMMAND DOCS of Redis 7.2 replies; those of field expiration,
-// which came with 7.4 and 8.0, are what 8.0 replies.
+/**
+ * Documentation of the hash commands. The texts are what COMMAND DOCS of Redis 7.2 replies; those of field expiration,
+ * which came with 7.4 and 8.0, are what 8.0 replies.
+ */
 
 import {
   type ArgumentDoc,

@@ -1,4 +1,4 @@
-// Documentation of publish and subscribe. The texts are what COMMAND DOCS of Redis 7.2 replies.
+/** Documentation of publish and subscribe. The texts are what COMMAND DOCS of Redis 7.2 replies. */
 
 import { type FamilyDocs, multiple, optional, pattern, string } from "./doc";
 

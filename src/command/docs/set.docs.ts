@@ -1,4 +1,4 @@
-// Documentation of the set commands. The texts are what COMMAND DOCS of Redis 7.2 replies.
+/** Documentation of the set commands. The texts are what COMMAND DOCS of Redis 7.2 replies. */
 
 import { type FamilyDocs, integer, key, multiple, optional, pattern, since, string, withToken } from "./doc";
 

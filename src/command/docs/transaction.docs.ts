@@ -1,4 +1,4 @@
-// Documentation of transactions. The texts are what COMMAND DOCS of Redis 7.2 replies.
+/** Documentation of transactions. The texts are what COMMAND DOCS of Redis 7.2 replies. */
 
 import { type FamilyDocs, key, multiple } from "./doc";
 
