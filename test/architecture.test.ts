@@ -146,7 +146,7 @@ describe("files", () => {
 
   test("open with a comment that says what they are for", async () => {
     const silent: string[] = [];
-    for (const path of SRC) {
+    for (const path of ALL) {
       if (!/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(await Bun.file(join(ROOT, path)).text())) silent.push(path);
     }
     expect(silent).toEqual([]);

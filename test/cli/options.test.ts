@@ -1,3 +1,5 @@
+/** The options of `redbun cli`. */
+
 import { describe, expect, test } from "bun:test";
 import { parseCliOptions, UsageError } from "../../src/cli/options";
 

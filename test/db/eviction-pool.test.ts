@@ -1,3 +1,5 @@
+/** The pool of candidates for eviction, against a sorted list. */
+
 import { expect, test } from "bun:test";
 import { EvictionPool, POOL_SIZE } from "../../src/db/eviction-pool";
 

@@ -1,3 +1,5 @@
+/** Elements that come into a dict many at a time: all of them, none twice, and nothing is left of a fill that fails. */
+
 import { describe, expect, test } from "bun:test";
 import { Dict } from "../../src/memory/dict";
 import { DictBatch } from "../../src/memory/dict-batch";

@@ -1,3 +1,5 @@
+/** The map by bytes against a Map. */
+
 import { describe, expect, test } from "bun:test";
 import { KeyHasher } from "../../src/memory/hash";
 import { ByteMap, ByteMapEntry } from "../../src/session/byte-map";

@@ -1,3 +1,5 @@
+/** Byte ranges: copies and comparisons of every length, and texts. */
+
 import { describe, expect, test } from "bun:test";
 import {
   bytesOf,

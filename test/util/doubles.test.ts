@@ -1,3 +1,5 @@
+/** Doubles as Redis reads and prints them. */
+
 import { describe, expect, test } from "bun:test";
 import { bytesOf } from "../../src/util/bytes";
 import {

@@ -1,3 +1,5 @@
+/** 64-bit integers against BigInt. */
+
 import { describe, expect, test } from "bun:test";
 import { bytesOf, latin1 } from "../../src/util/bytes";
 import { int64Digits, int64ToString, numberDigits, writeInt64, writeNumber } from "../../src/util/decimal";

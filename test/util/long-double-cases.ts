@@ -1,6 +1,8 @@
-// Sums of x87 long doubles: what a C program printed that reads both texts with strtold (whole text, no NaN, no range error
-// to infinity or zero), adds them and prints "%.17Lf" without trailing zeros. "bad" is a text that is no number.
-// The texts come from a generator with a fixed seed, and the last ones from thought.
+/**
+ * Sums of x87 long doubles: what a C program printed that reads both texts with strtold (whole text, no NaN, no range
+ * error to infinity or zero), adds them and prints "%.17Lf" without trailing zeros. "bad" is a text that is no number.
+ * The texts come from a generator with a fixed seed, and the last ones from thought.
+ */
 
 /** [a, b, a + b] */
 export const LONG_DOUBLE_SUMS: [string, string, string][] = [

@@ -1,3 +1,5 @@
+/** Sums of long doubles against those of the x87. */
+
 import { describe, expect, test } from "bun:test";
 import { bytesOf } from "../../src/util/bytes";
 import {

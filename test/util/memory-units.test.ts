@@ -1,3 +1,5 @@
+/** Amounts of memory and fractions as Redis reads and prints them. */
+
 import { expect, test } from "bun:test";
 import { formatFixed } from "../../src/util/fixed";
 import { bytesToHuman, parseMemoryExact } from "../../src/util/memory-units";

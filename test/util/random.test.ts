@@ -1,3 +1,5 @@
+/** The generator against its reference values, and even draws. */
+
 import { expect, test } from "bun:test";
 import { SeededRandom, secureBytes, seededFromSystem } from "../../src/util/random";
 

@@ -1,3 +1,5 @@
+/** Lines split into arguments by redis.conf's rules of quoting. */
+
 import { describe, expect, test } from "bun:test";
 import { quoteRepr } from "../../src/util/bytes";
 import { splitArgs } from "../../src/util/split-args";

@@ -1,3 +1,5 @@
+/** The command line as lines of a configuration: what is an option, what is a value, what is refused. */
+
 import { describe, expect, test } from "bun:test";
 import { parseArguments } from "../../../src/admin/config/arguments";
 import { createConfig } from "../../../src/admin/config/config";

@@ -1,3 +1,5 @@
+/** Every directive, its value and its bounds; CONFIG GET and CONFIG SET in process. */
+
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,5 @@
+/** redis.conf, include, standard input and REDBUN_*: lines, their order, and the reports of what is wrong. */
+
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

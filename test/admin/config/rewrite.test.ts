@@ -1,3 +1,5 @@
+/** CONFIG REWRITE: what becomes of each line of an old file, and the file's replacement. */
+
 import { afterAll, describe, expect, test } from "bun:test";
 import {
   mkdirSync,

@@ -1,3 +1,5 @@
+/** Lists of processors, and the threads that are bound to them. */
+
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { parseCpuList } from "../../../src/admin/process/cpu-affinity";

@@ -1,3 +1,5 @@
+/** disable-thp: transparent huge pages are off for the process. */
+
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { REPOSITORY } from "../../support/server";

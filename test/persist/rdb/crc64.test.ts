@@ -1,3 +1,5 @@
+/** CRC-64 against the definition, bit by bit. */
+
 import { describe, expect, test } from "bun:test";
 import { Crc64 } from "../../../src/persist/rdb/crc64";
 import { Random } from "../../support/random";

@@ -1,3 +1,5 @@
+/** LZF: what comes back, what real Redis wrote, and damaged texts. */
+
 import { describe, expect, test } from "bun:test";
 import { lzfCompress, lzfDecompress } from "../../../src/persist/rdb/lzf";
 import { Random } from "../../support/random";
