@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createClient, RESP_TYPES } from "redis";
+import { eventually } from "../support/eventually";
 import { startRedbun, type TestServer } from "../support/server";
 
 setDefaultTimeout(60_000);
@@ -121,7 +122,7 @@ for (const RESP of [2, 3] as const) {
       expect(await client.expireTime("name")).toBeGreaterThan(Date.now() / 1000);
       expect(await client.persist("name")).toBe(1);
       await client.pExpire("name", 10);
-      while ((await client.exists("name")) === 1) await Bun.sleep(5);
+      await eventually("it expires", async () => (await client.exists("name")) === 0);
       expect(await client.pTTL("name")).toBe(-2);
       expect(await client.unlink("twin")).toBe(1);
       expect(await client.dbSize()).toBe(0);

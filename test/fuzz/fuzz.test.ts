@@ -6,6 +6,7 @@
  */
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually";
 import { residentBytes } from "../support/memory";
 import { seedFromEnvironment } from "../support/model";
 import { Random } from "../support/random";
@@ -140,11 +141,8 @@ async function checkAlive(server: TestServer, inputs: readonly string[]): Promis
   try {
     await using client = await server.client();
     expect(await client.text("PING")).toBe("PONG");
-    const deadline = Date.now() + 20_000;
-    while ((await client.text("CLIENT", "LIST")).trim().split("\n").length > 1) {
-      if (Date.now() > deadline) throw new Error("connections are left over");
-      await Bun.sleep(2);
-    }
+    const connections = async () => (await client.text("CLIENT", "LIST")).trim().split("\n").length;
+    await eventually("no connection is left over", async () => (await connections()) === 1);
   } catch (cause) {
     const crash = server.lines.findIndex((line) => CRASH.test(line));
     const log = server.lines.slice(...(crash < 0 ? [-20] : [crash, crash + 30])).join("\n");

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { onceItSucceeds } from "../support/eventually";
 import { array, bulk, error, integer, items, NULL_BULK, OK, text } from "../support/reply";
 import { RespClient } from "../support/resp-client";
 import { freePort, peerExecutable, requireRedis, runRedbun, startRedbun } from "../support/server";
@@ -115,7 +116,7 @@ withRedis8(
         stderr: "pipe",
       });
       try {
-        await using client = await connected(port);
+        await using client = await onceItSucceeds(() => RespClient.connect({ port }));
         await client.call("ACL", "SETUSER", "alice", "on", ">p", "~a", "+get", "(+set", "~b)");
         await client.call("ACL", "SETUSER", "dave", "on", "+@all", "-get", "&c");
         await client.call("ACL", "DELUSER", "bob");
@@ -135,17 +136,6 @@ withRedis8(
   },
   LIMIT_MS,
 );
-
-/** A client, as soon as the server listens. */
-async function connected(port: number): Promise<Awaited<ReturnType<typeof RespClient.connect>>> {
-  for (const deadline = Date.now() + 20_000; ; await Bun.sleep(20)) {
-    try {
-      return await RespClient.connect({ port });
-    } catch (reason) {
-      if (Date.now() > deadline) throw reason;
-    }
-  }
-}
 
 describe("an ACL file", () => {
   const ALICE = "user alice on nopass ~* +@all\n";

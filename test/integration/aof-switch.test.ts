@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually";
 import { digestOf } from "../support/random-data";
 import { text } from "../support/reply";
 import { encodeCommand, type RespClient } from "../support/resp-client";
@@ -44,12 +45,12 @@ async function call(...args: string[]): Promise<string> {
 
 /** INFO's field has to become `value`. */
 async function becomes(field: string, value: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = (await server.info("persistence")).get(field);
-    if (found === value) return;
-    if (Date.now() > deadline) throw new Error(`${field} is ${found}, not ${value}`);
-  }
+  let found: string | undefined;
+  const isSo = async (): Promise<boolean> => {
+    found = (await server.info("persistence")).get(field);
+    return found === value;
+  };
+  await eventually(() => `${field} is ${value}, and not ${found}`, isSo);
 }
 
 async function rewrite(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Socket } from "bun";
+import { eventually } from "../support/eventually";
 import { RawConnection } from "../support/raw-connection";
 import { array, bulk, error, integer, NULL_ARRAY, OK, simple, text } from "../support/reply";
 import { encodeCommand, type RespClient } from "../support/resp-client";
@@ -27,11 +28,11 @@ async function clientsInfo(client: RespClient): Promise<Record<string, string>> 
 /** Waits until a field of INFO clients has this value. */
 async function until(client: RespClient, field: string, value: number): Promise<void> {
   let seen = "";
-  for (let tries = 0; seen !== String(value); tries++) {
-    if (tries === 2000) throw new Error(`${field} is ${seen} and not ${value}`);
-    if (tries > 0) await Bun.sleep(5);
+  const isSo = async (): Promise<boolean> => {
     seen = (await clientsInfo(client))[field];
-  }
+    return seen === String(value);
+  };
+  await eventually(() => `${field} is ${value}, and not ${seen}`, isSo);
 }
 
 /** A client that takes one element after the other and notes them. */
@@ -101,7 +102,7 @@ for (const [command, push, clients, elements] of QUEUES) {
         await client.pipeline(Array.from({ length: BATCH }, (_, i) => push(String(n + i))));
       }
       await until(client, "blocked_clients", clients);
-      for (let tries = 0; count < elements && tries < 2000; tries++) await Bun.sleep(5);
+      await eventually("all elements are taken", () => count >= elements);
       expect(count).toBe(elements);
       expect(seen.every((times) => times === 1)).toBe(true);
       expect(await client.call("EXISTS", "queue")).toEqual(integer(0));

@@ -1,6 +1,7 @@
 /** CLIENT over real sockets: who is listed, who is killed, and that held commands go on. */
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually";
 import { RawConnection } from "../support/raw-connection";
 import { error, integer, OK, simple, text } from "../support/reply";
 import type { RespClient } from "../support/resp-client";
@@ -25,14 +26,6 @@ function fields(line: string): Map<string, string> {
 
 async function info(client: RespClient): Promise<Map<string, string>> {
   return fields((await client.text("CLIENT", "INFO")).trim());
-}
-
-/** Waits until `holds` says so, asking the server each time. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries === 1000) throw new Error("the condition never held");
-    await Bun.sleep(5);
-  }
 }
 
 async function blocked(client: RespClient): Promise<string> {
@@ -60,7 +53,7 @@ describe("CLIENT LIST", () => {
     const id = (await info(client)).get("id") ?? "";
     client.send("*2\r\n$4\r\nECHO\r\n$1000\r\nabc");
     let line = new Map<string, string>();
-    await until(async () => {
+    await eventually("half a command waits", async () => {
       line = fields((await other.text("CLIENT", "LIST", "ID", id)).trim());
       return line.get("qbuf") !== "0";
     });
@@ -82,7 +75,7 @@ describe("CLIENT LIST", () => {
     const gone = await server.client();
     const id = (await info(gone)).get("id") ?? "";
     await gone.close();
-    await until(async () => (await client.text("CLIENT", "LIST", "ID", id)) === "");
+    await eventually("the client is gone", async () => (await client.text("CLIENT", "LIST", "ID", id)) === "");
   });
 });
 
@@ -125,7 +118,7 @@ describe("CLIENT PAUSE", () => {
     const replies = writer.pipeline([["GET", "order"], ["APPEND", "order", "a"], ["APPEND", "order", "b"], ["PING"]]);
     const later = pauser.call("GET", "order");
     expect(text(await later)).toBe("");
-    await until(async () => (await blocked(pauser)) === "1");
+    await eventually("it is held", async () => (await blocked(pauser)) === "1");
     // The flag of a client that waits.
     expect(await pauser.text("CLIENT", "LIST")).toContain(" flags=b ");
     writer.send("*1\r\n$4\r\nPING\r\n");
@@ -155,9 +148,9 @@ describe("CLIENT PAUSE", () => {
     const waiting = await server.client();
     await client.call("CLIENT", "PAUSE", 60_000, "WRITE");
     waiting.send("*3\r\n$3\r\nSET\r\n$4\r\ngone\r\n$1\r\n1\r\n");
-    await until(async () => (await blocked(client)) === "1");
+    await eventually("it is held", async () => (await blocked(client)) === "1");
     await waiting.close();
-    await until(async () => (await blocked(client)) === "0");
+    await eventually("it is let go", async () => (await blocked(client)) === "0");
     await client.call("CLIENT", "UNPAUSE");
     expect(await client.call("EXISTS", "gone")).toEqual(integer(0));
   });
@@ -172,7 +165,7 @@ test("INFO tells the largest input buffer of the last seconds: all the room of a
   };
   expect(await largest()).toBeLessThan(500_000);
   sender.send(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n${"x".repeat(100_000)}`);
-  await until(async () => (await largest()) >= 500_000);
+  await eventually("500 kB wait", async () => (await largest()) >= 500_000);
 });
 
 test("an attempt to speak HTTP ends the connection and is logged once", async () => {

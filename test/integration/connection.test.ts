@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { encode } from "../resp/parser-driver";
+import { eventually } from "../support/eventually";
 import { residentBytes } from "../support/memory";
 import { RawConnection } from "../support/raw-connection";
 import { OK, text } from "../support/reply";
@@ -37,14 +38,6 @@ async function otherClient(): Promise<Map<string, string> | undefined> {
   const others = lines.filter((line) => !line.startsWith(`id=${own} `));
   if (others.length === 0) return undefined;
   return new Map(others[0].split(" ").map((field) => field.split("=", 2) as [string, string]));
-}
-
-async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`never: ${what}`);
-    await Bun.sleep(5);
-  }
 }
 
 const field = async (name: string): Promise<number> => Number((await otherClient())?.get(name) ?? -1);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually";
 import { text } from "../support/reply";
 import { freePort, PEERS, startRedbun, type TestServer, textMap } from "../support/server";
 
@@ -121,13 +122,12 @@ describe.if(hasExporter)("beside redis_exporter, asking the same server", () => 
     );
     try {
       const theirUrl = `http://127.0.0.1:${port}/metrics`;
-      while (
-        !(await fetch(theirUrl).then(
+      const isReady = (): Promise<boolean> =>
+        fetch(theirUrl).then(
           (response) => response.ok,
           () => false,
-        ))
-      )
-        await Bun.sleep(10);
+        );
+      await eventually("the exporter answers", isReady);
       const theirs = await scrape(theirUrl);
       const ours = await scrape(url);
       expect(theirs.types.size).toBeGreaterThan(100);

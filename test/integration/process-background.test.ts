@@ -6,6 +6,7 @@ import { existsSync, readFileSync, readlinkSync, watch, writeFileSync } from "no
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually";
 import { text } from "../support/reply";
 import { RespClient } from "../support/resp-client";
 import { freePort, runRedbun, startRedbun } from "../support/server";
@@ -213,13 +214,12 @@ describe.if(isLinux)("supervised", () => {
     return {
       /** Resolves with all messages so far when `message` is among them. */
       async waitFor(message: string): Promise<string[]> {
-        const deadline = Date.now() + LIMIT_MS;
-        while (!received.includes(message)) {
+        const isThere = (): boolean => {
           const length = Number(libc.recv(fd, ptr(buffer), buffer.length, 0));
           if (length >= 0) received.push(buffer.toString("latin1", 0, length));
-          else if (Date.now() > deadline) throw new Error(`no ${message} among ${JSON.stringify(received)}`);
-          else await Bun.sleep(5);
-        }
+          return received.includes(message);
+        };
+        await eventually(() => `${message} among ${JSON.stringify(received)}`, isThere);
         return received;
       },
       close: () => libc.close(fd),
@@ -265,16 +265,12 @@ describe.if(isLinux)("supervised", () => {
 
   test("upstart sees the process stop itself when it is ready", async () => {
     const server = startRedbun({ args: ["--supervised", "upstart"], env: { UPSTART_JOB: "redbun" } });
-    const stopped = Promise.withResolvers<number>();
-    const deadline = Date.now() + LIMIT_MS;
-    const look = (): void => {
-      const pid = childThatStopped();
-      if (pid !== null) stopped.resolve(pid);
-      else if (Date.now() > deadline) stopped.reject(new Error("no child stopped itself"));
-      else setTimeout(look, 5);
-    };
-    look();
-    process.kill(await stopped.promise, "SIGCONT");
+    let stopped = 0;
+    await eventually("a child stops itself", () => {
+      stopped = childThatStopped() ?? 0;
+      return stopped !== 0;
+    });
+    process.kill(stopped, "SIGCONT");
     await using started = await server;
     await started.waitForLog("supervised by upstart, will stop to signal readiness.");
   });

@@ -1,6 +1,7 @@
 /** Publish and subscribe over sockets: very many subscribers, slow ones, and those who go. */
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually";
 import { array, bulk, integer, type Reply, text } from "../support/reply";
 import type { RespClient } from "../support/resp-client";
 import { startRedbun, type TestServer } from "../support/server";
@@ -28,14 +29,6 @@ async function subscriber(channel: string, protocol: 2 | 3 = 2): Promise<RespCli
   return client;
 }
 
-/** Waits until `holds` says so, asking the server each time. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries === 1000) throw new Error("the condition never held");
-    await Bun.sleep(5);
-  }
-}
-
 test("1,000 subscribers get every message, in order", async () => {
   await using publisher = await server.client();
   const subscribers: RespClient[] = [];
@@ -51,7 +44,7 @@ test("1,000 subscribers get every message, in order", async () => {
     }
   }
   await Promise.all(subscribers.map((each) => each.close()));
-  await until(async () => text(await publisher.call("PUBLISH", "news", "x")) === "0");
+  await eventually("nobody subscribes", async () => text(await publisher.call("PUBLISH", "news", "x")) === "0");
   expect(await publisher.call("PUBSUB", "CHANNELS")).toEqual(array());
 });
 
@@ -65,7 +58,7 @@ test("who does not read is cut off at its limit, and the others go on", async ()
   const value = "x".repeat(100_000);
   const lines = server.lines.length;
   let published = 0;
-  await until(async () => {
+  await eventually("the slow one is disconnected", async () => {
     published++;
     expect(await publisher.call("PUBLISH", "flood", value)).toEqual(integer(2));
     expect(await fast.readReply()).toEqual(message("flood", value));
@@ -91,13 +84,13 @@ test("what a subscriber has not read counts, and comes when it reads", async () 
   };
   const value = (i: number): string => `${i}`.padEnd(500, ".");
   let sent = 0;
-  await until(async () => {
+  await eventually("messages wait", async () => {
     await publisher.pipeline(Array.from({ length: 500 }, () => ["PUBLISH", "later", value(sent++)]));
     return (await memory()) > 1_000_000;
   });
   reader.resume();
   for (let i = 0; i < sent; i++) expect(await reader.readReply()).toEqual(message("later", value(i)));
-  await until(async () => (await memory()) === 0);
+  await eventually("none waits", async () => (await memory()) === 0);
 });
 
 test("messages of a transaction, and of a client that then goes, all come", async () => {
@@ -115,7 +108,7 @@ test("a subscription that was queued by MULTI stays, whatever is queued after it
   const transactions = ["MULTI", "SUBSCRIBE kept", "PSUBSCRIBE pat*", "EXEC", "MULTI", "ECHO xxxxxxxxxxxxxxxx", "EXEC"];
   await using other = await server.client({ protocol: 3 });
   for (const client of [listener, other]) for (const line of transactions) client.send(`${line}\r\n`);
-  await until(async () => text(await publisher.call("PUBSUB", "NUMPAT")) === "1");
+  await eventually("there is a pattern", async () => text(await publisher.call("PUBSUB", "NUMPAT")) === "1");
   for (let i = 0; i < 50; i++) {
     await publisher.pipeline([["MULTI"], ["SET", `key ${i}`, "v".repeat(i * 7)], ["EXEC"]]);
     expect(await publisher.call("PUBSUB", "NUMSUB", "kept")).toEqual(array(bulk("kept"), integer(2)));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually";
 import { error, OK, simple, text } from "../support/reply";
 import type { RespClient } from "../support/resp-client";
 import { parseInfo, runRedbun, startRedbun } from "../support/server";
@@ -141,8 +142,7 @@ test("kill -9 in the middle of a save leaves the old file, which loads", async (
     for (let i = 0; i < 200; i++) await client.call("SET", `key:${i}`, `new:${i}`);
     await client.call("CONFIG", "SET", "rdb-key-save-delay", delay);
     client.send(`${command}\r\n`);
-    // It has begun when its temporary file is there.
-    while (!readdirSync(folder).some((name) => name.startsWith("temp-"))) await Bun.sleep(1);
+    await eventually("the temporary file is there", () => readdirSync(folder).some((name) => name.startsWith("temp-")));
     await server.kill("SIGKILL");
     await client.close();
     expect(existsSync(join(folder, "dump.rdb"))).toBe(true);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually";
 import { Random } from "../support/random";
 import { isNull, items, type Reply, show, text } from "../support/reply";
 import type { Argument, RespClient } from "../support/resp-client";
@@ -177,7 +178,7 @@ everyWay({
     }
     await run(client, commands);
     for (const [key] of HASHES) {
-      while (!isNull(await client.call("HGET", key, "field:1"))) await Bun.sleep(1);
+      await eventually("field:1 is gone", async () => isNull(await client.call("HGET", key, "field:1")));
     }
   },
   async look(client) {

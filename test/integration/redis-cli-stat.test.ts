@@ -1,6 +1,7 @@
 /** redis-cli's own views of a server: --stat, which reads INFO, and what it prints for a person. */
 
 import { expect, test } from "bun:test";
+import { eventually } from "../support/eventually";
 import { startRedbun } from "../support/server";
 
 const hasTools = Bun.which("redis-cli") !== null && Bun.which("stdbuf") !== null;
@@ -12,7 +13,7 @@ test.if(hasTools)("redis-cli --stat shows keys, memory, clients, requests and co
   for (const command of ["SET a 1", "SET b 1", "SELECT 3", "SET c 1"]) await client.call(...command.split(" "));
   await using waiting = await server.client();
   waiting.send("BLPOP nothing 0\r\n");
-  while (!(await client.text("INFO", "clients")).includes("blocked_clients:1\r\n")) await Bun.sleep(1);
+  await eventually("it waits", async () => (await client.text("INFO", "clients")).includes("blocked_clients:1\r\n"));
   const cli = Bun.spawn(["stdbuf", "-oL", "redis-cli", "-p", String(server.port), "--stat", "-i", "0.05"], {
     stdout: "pipe",
     stderr: "ignore",

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import type { TLSOptions } from "bun";
 import { CertificateAuthority, type CertificateFiles, requireOpenssl } from "../support/certificates";
+import { eventually } from "../support/eventually";
 import { RawConnection } from "../support/raw-connection";
 import { show, text } from "../support/reply";
 import { RespClient } from "../support/resp-client";
@@ -73,6 +74,10 @@ async function tlsOptions(files: CertificateFiles | null = member): Promise<TLSO
 
 async function tlsClient(port: number, files: CertificateFiles | null = member): Promise<RespClient> {
   return await RespClient.connect({ port, tls: await tlsOptions(files) });
+}
+
+async function connectedClients(client: RespClient): Promise<number> {
+  return Number(/connected_clients:(\d+)/.exec(text(await client.call("INFO", "clients")))?.[1]);
 }
 
 /** Whether a client with this certificate is served. In TLS 1.3 it learns of a refusal after its own handshake. */
@@ -322,7 +327,7 @@ describe.if(hasOpenssl)("certificates", () => {
     await changes;
     expect(served).toBeGreaterThan(0);
     await using last = await tls.server.client();
-    while (!text(await last.call("INFO", "clients")).includes("connected_clients:1\r\n")) await Bun.sleep(1);
+    await eventually("one client is left", async () => (await connectedClients(last)) === 1);
     if (isLinux) expect(descriptors()).toBeLessThanOrEqual(before + 1);
   });
 
@@ -506,9 +511,9 @@ describe.if(hasOpenssl)("who does not get through the handshake", () => {
     await using client = await tls.server.client();
     const lost = connect({ port: tls.server.port, host: "127.0.0.1" });
     lost.on("error", () => {});
-    while (!text(await client.call("CLIENT", "LIST")).includes("cmd=NULL")) await Bun.sleep(1);
+    await eventually("it is a client", async () => text(await client.call("CLIENT", "LIST")).includes("cmd=NULL"));
     lost.destroy();
-    while (!text(await client.call("INFO", "clients")).includes("connected_clients:1\r\n")) await Bun.sleep(1);
+    await eventually("one client is left", async () => (await connectedClients(client)) === 1);
     expect(await isServed(tls.port, member)).toBe(true);
   });
 
@@ -516,7 +521,7 @@ describe.if(hasOpenssl)("who does not get through the handshake", () => {
     await using tls = await startTls();
     await using client = await tls.server.client();
     await using silent = await RawConnection.connect(tls.port);
-    while (!text(await client.call("INFO", "clients")).includes("connected_clients:2\r\n")) await Bun.sleep(1);
+    await eventually("both are clients", async () => (await connectedClients(client)) === 2);
     expect(text(await client.call("INFO", "stats"))).toContain("total_connections_received:1\r\n");
     expect(await tls.set("timeout", "1")).toBe("OK");
     await silent.untilClosed();

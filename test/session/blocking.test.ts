@@ -15,6 +15,7 @@ import { NO_EXPIRY, TYPE_STRING } from "../../src/db/entry";
 import { EVENT_GENERIC, EVENT_STRING } from "../../src/db/keyspace";
 import { requestOf } from "../../src/resp/request";
 import { setString, stringBytes } from "../../src/types/string/string";
+import { eventually } from "../support/eventually";
 import { InProcess, type InProcessClient } from "../support/in-process";
 import { array, bulk, error, integer, NULL, NULL_ARRAY, NULL_BULK, OK, text } from "../support/reply";
 
@@ -268,7 +269,7 @@ describe("timeouts", () => {
     const redbun = start();
     const [a] = blocked(redbun, 1, "PASS k l 5");
     redbun.clock.advance(5);
-    for (let waited = 0; redbun.server.blocking.clients > 0 && waited < 5000; waited++) await Bun.sleep(1);
+    await eventually("its time is over", () => redbun.server.blocking.clients === 0);
     expect(a.received()).toEqual([NULL_BULK]);
   });
 

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCommand, showCommand } from "../differential/command";
+import { eventually } from "./eventually";
 import { InProcess, type InProcessClient } from "./in-process";
 import { items, text } from "./reply";
 import { ReplyDecoder } from "./reply-decoder";
@@ -82,7 +83,7 @@ class RealEffects implements Effects {
   private async send(main: RespClient, client: RespClient, args: readonly string[]): Promise<void> {
     const before = await blocked(main);
     client.call(...args).catch(() => {});
-    while ((await blocked(main)) <= before) await Bun.sleep(1);
+    await eventually(`blocked in ${args.join(" ")}`, async () => (await blocked(main)) > before);
   }
 
   /** The effects since the last call. */

@@ -13,9 +13,9 @@ import { type Directive, HIDDEN, IMMUTABLE } from "../../../src/admin/config/dir
 import { ConfigFileError, loadConfig } from "../../../src/admin/config/file";
 import { rewriteConfigFile } from "../../../src/admin/config/rewrite";
 import { directives } from "../../../src/admin/config/table";
+import { onceItSucceeds } from "../../support/eventually";
 import { text as textOf } from "../../support/reply";
-import type { RespClient } from "../../support/resp-client";
-import { RespClient as Client } from "../../support/resp-client";
+import { RespClient } from "../../support/resp-client";
 import { peerExecutable, requireRedis, startRedis, type TestServer, textMap } from "../../support/server";
 
 /** Directives that came with 7.2. */
@@ -318,7 +318,7 @@ describe.skipIf(!requireRedis("redis7"))("beside redis-server", () => {
     }
     const real = Bun.spawn([peerExecutable("redis7") as string, "redis.conf"], { cwd: theirs, stdout: "pipe" });
     try {
-      const other = await connectWhenReady(join(theirs, "redis.sock"));
+      const other = await onceItSucceeds(() => RespClient.connect({ unixsocket: join(theirs, "redis.sock") }));
       await other.call("AUTH", "se cret");
       for (const [name, value] of changes) {
         expect([name, textOf(await other.call("CONFIG", "SET", name, Buffer.from(value)))]).toEqual([name, "OK"]);
@@ -353,15 +353,3 @@ describe.skipIf(!requireRedis("redis7"))("beside redis-server", () => {
     expect(tail(actual, ours)).toEqual(tail(expected, theirs));
   });
 });
-
-/** A connection to the Unix socket `path` of a server that is starting. */
-async function connectWhenReady(path: string): Promise<RespClient> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await Client.connect({ unixsocket: path });
-    } catch (error) {
-      if (attempt >= 200) throw error;
-      await Bun.sleep(25);
-    }
-  }
-}

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashType } from "../../../src/types/hash/hash-type";
+import { eventually } from "../../support/eventually";
 import { bytesInUse } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
 import { seedFromEnvironment } from "../../support/model";
@@ -161,7 +162,7 @@ describe("BGSAVE", () => {
     expect(info(redbun, "rdb_last_bgsave_time_sec")).toBe("-1");
     redbun.clock.advance(2000);
     expect(info(redbun, "rdb_current_bgsave_time_sec")).toBe("2");
-    while (Number(info(redbun, "current_save_keys_processed")) === 0) await Bun.sleep(1);
+    await eventually("keys are saved", () => info(redbun, "current_save_keys_processed") !== "0");
     expect(Number(info(redbun, "current_save_keys_processed"))).toBeLessThan(5000);
     redbun.run("SET changed 2");
     redbun.clock.advance(10_000);
