@@ -7,7 +7,7 @@
  */
 
 import type { Monitors } from "../admin/client/monitors";
-import { isLocal } from "../admin/client/permission";
+import { isLocal } from "../admin/client/local-client";
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
 import { GONE, type MemoryLimits } from "../admin/memory/memory-limits";

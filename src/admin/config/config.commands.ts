@@ -3,7 +3,7 @@
 import type { Call } from "../../command/call";
 import { ADMIN, type CommandDefinition, type Handler, LOADING, NOSCRIPT, STALE } from "../../command/command-spec";
 import { replyHelp } from "../../command/help";
-import { isLocal } from "../client/permission";
+import { isLocal } from "../client/local-client";
 import { rewriteConfigFile } from "./rewrite";
 
 const HELP = [
