@@ -730,7 +730,7 @@ export function isIntegerText(buf: Uint8Array, start: number, end: number): bool
 }
 
 /** Whether this text, by its length and its ends, may be an integer: most text is none, and that says so. */
-function mayBeInteger(buf: Uint8Array, start: number, end: number): boolean {
+export function mayBeInteger(buf: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length === 0 || length > MAX_INT64_TEXT) return false;
   const first = buf[start];

@@ -93,6 +93,12 @@ export class StreamId {
     return this.msLo === other.msLo && this.msHi === other.msHi;
   }
 
+  /** Whether it is the next ID of the same millisecond. False, too, where the sequence number is a multiple of 2^31. */
+  follows(other: StreamId): boolean {
+    const { seqLo } = this;
+    return seqLo === other.seqLo + 1 && seqLo !== 0 && this.seqHi === other.seqHi && this.hasTimeOf(other);
+  }
+
   /** Goes on to the next ID. The largest has none: returns false, and the ID is 0-0. */
   increment(): boolean {
     this.seqLo = (this.seqLo + 1) | 0;

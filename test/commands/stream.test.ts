@@ -53,6 +53,23 @@ describe("IDs by the clock", () => {
   });
 });
 
+describe("IDs in replies", () => {
+  test("one after the other, over every carry of a digit and of a word, and in any order", () => {
+    const redbun = new InProcess();
+    const sequences = ["0", "8", "9", "10", "98", "99", "100", "2147483647", "2147483648", "4294967295", "4294967296"];
+    const all = sequences.flatMap((from) => [from, String(BigInt(from) + 1n), String(BigInt(from) + 2n)]);
+    const times = ["5", "4294967295", "4294967296"];
+    const texts = times.flatMap((time) => all.map((sequence) => `${time}-${sequence}`)).filter((id) => id !== "0-0");
+    for (const first of texts) {
+      for (const second of texts) {
+        redbun.call("DEL", "s", "t");
+        expect(text(redbun.call("XADD", "s", first, "f", "v"))).toBe(first);
+        expect(text(redbun.call("XADD", "t", second, "f", "v"))).toBe(second);
+      }
+    }
+  });
+});
+
 describe("events and changes", () => {
   test("of entries", () => {
     const redbun = new InProcess();

@@ -18,7 +18,7 @@
 
 import { backLengthBytes, encodingBytes, LISTPACK_HEADER, naturalAt, writeBackLength } from "../../memory/listpack";
 import { copyBytes, int32At } from "../../util/bytes";
-import { ONE_BYTE, piecesOf, piecesOfOwn, SAME_FIELDS, SHORT_COUNT_MAX } from "./stream-format";
+import { END, ONE_BYTE, piecesOf, piecesOfOwn, SAME_FIELDS, SHORT_COUNT_MAX } from "./stream-format";
 
 /** Bytes before the first element. */
 export const SEALED_HEADER = 4;
@@ -26,7 +26,6 @@ export const SEALED_HEADER = 4;
 const SEALED_BYTE = 0x80;
 /** Longer listpacks are not sealed. */
 const LENGTH_MAX = 64 * 1024;
-const END = 0xff;
 
 /** Whether the node at `at` is sealed. */
 export function isSealedAt(bytes: Uint8Array, at: number): boolean {

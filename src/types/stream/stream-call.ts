@@ -17,6 +17,7 @@ import { streamsOf } from "./stream-tools";
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const PARENTHESIS = 0x28;
+const NINE = 0x39;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -148,28 +149,40 @@ export function readIds(c: Call, first: number, last: number, list: IdList): voi
 
 /**
  * The last ID that was written, as a bulk string, and before it the head of an array of two. Many IDs of one millisecond
- * follow each other: only the sequence number is new then.
+ * follow each other: only the sequence number is new then, and mostly only its last digit.
  */
 const idReply = Buffer.alloc(16 + MAX_STREAM_ID_TEXT);
 const ARRAY_OF_TWO = "*2\r\n";
 /** Where the ID itself begins: what is before it ends there. */
 const TEXT_AT = ARRAY_OF_TWO.length + "$00\r\n".length;
 const lastWritten = new StreamId();
+// The ID that no other follows.
+lastWritten.setMax();
 /** Where the bulk string begins. */
 let bulkAt = 0;
 /** Where its sequence number is; 0: nothing was written yet. */
 let sequenceAt = 0;
 /** The length that is written before it. */
 let lengthWritten = 0;
+/** Where the last digit is. */
+let lastDigitAt = 0;
 
 /** Writes an ID into idReply; returns the position behind it. */
 function writeIdReply(id: StreamId): number {
-  if (!id.hasTimeOf(lastWritten) || sequenceAt === 0) {
+  if (id.follows(lastWritten) && idReply[lastDigitAt] < NINE) {
+    idReply[lastDigitAt]++;
     lastWritten.copy(id);
-    sequenceAt = TEXT_AT + id.writeTime(idReply, TEXT_AT);
+    return lastDigitAt + "0\r\n".length;
   }
+  return writeOtherIdReply(id);
+}
+
+function writeOtherIdReply(id: StreamId): number {
+  if (!id.hasTimeOf(lastWritten) || sequenceAt === 0) sequenceAt = TEXT_AT + id.writeTime(idReply, TEXT_AT);
+  lastWritten.copy(id);
   const end = sequenceAt + id.writeSequence(idReply, sequenceAt);
   if (end - TEXT_AT !== lengthWritten) writeIdHead(end - TEXT_AT);
+  lastDigitAt = end - 1;
   idReply[end] = CR;
   idReply[end + 1] = LF;
   return end + 2;

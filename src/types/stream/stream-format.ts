@@ -1,5 +1,8 @@
 /** The numbers that stand in the node of a stream: see stream-node.ts. */
 
+/** Behind the last entry. */
+export const END = 0xff;
+
 /** Flags of an entry. */
 export const DELETED = 1;
 export const SAME_FIELDS = 2;

@@ -36,9 +36,8 @@ import { copyBytes } from "../../util/bytes";
 import { int64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import { isSealedAt, plainBytesAt, recoded, SEALED_HEADER, sealNode, unsealNode } from "./sealed-node";
-import { DELETED, ONE_BYTE, piecesOf, piecesOfOwn, SAME_FIELDS, SHORT_COUNT_MAX } from "./stream-format";
+import { DELETED, END, ONE_BYTE, piecesOf, piecesOfOwn, SAME_FIELDS, SHORT_COUNT_MAX } from "./stream-format";
 
-const END = 0xff;
 const SPARE_BYTES = 16;
 
 /** Where fields and values of a new entry are: arguments of a command, in turn. */
@@ -46,6 +45,25 @@ export interface FieldArguments {
   readonly buf: Uint8Array;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+}
+
+/** stream-node-max-bytes and stream-node-max-entries; 0: no limit. */
+export interface NodeLimits {
+  maxBytes: number;
+  maxEntries: number;
+}
+
+/** Fields and values of one entry may take this much in all (1 GiB). */
+export const ENTRY_BYTES_MAX = 2 ** 30;
+
+/**
+ * Whether a node takes no entry of `more` bytes any more: it is, or stands for, a listpack of `bytes` bytes and has this
+ * many entries, deleted ones included.
+ */
+export function isFullNode(bytes: number, entries: number, more: number, limits: NodeLimits): boolean {
+  const { maxBytes, maxEntries } = limits;
+  if (maxEntries > 0 && entries >= maxEntries) return true;
+  return bytes + more >= (maxBytes === 0 ? ENTRY_BYTES_MAX : Math.min(maxBytes, ENTRY_BYTES_MAX));
 }
 
 export class StreamNode {
@@ -491,7 +509,7 @@ const MASTER_PIECES = 4;
 const ENTRY_PIECES = 5;
 
 /** The most that an entry can take whose arguments take `bytes` bytes. */
-function entryBytesMax(pairs: number, bytes: number): number {
+export function entryBytesMax(pairs: number, bytes: number): number {
   return ENTRY_PIECES * INTEGER_BYTES_MAX + 2 * pairs * TEXT_OVERHEAD_MAX + bytes;
 }
 

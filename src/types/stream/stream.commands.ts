@@ -25,7 +25,7 @@ import {
 import { compareInt64, int64, parseInt64 } from "../../util/integers";
 import { StreamId } from "../../util/stream-id";
 import { collectionForWrite, createCollection } from "../collection";
-import { ENTRY_BYTES_MAX, type NodeLimits, type Stream, TRIM_NONE } from "./stream";
+import { type Stream, TRIM_NONE } from "./stream";
 import {
   count,
   groupChanged,
@@ -41,6 +41,7 @@ import {
 } from "./stream-call";
 import { streamGroupCommands } from "./stream-group.commands";
 import { streamInfoCommands } from "./stream-info.commands";
+import { ENTRY_BYTES_MAX, type NodeLimits } from "./stream-node";
 import { streamPendingCommands } from "./stream-pending.commands";
 import { streamReadCommands } from "./stream-read.commands";
 import { type StreamTools, streamsOf } from "./stream-tools";
@@ -109,10 +110,14 @@ function chooseId(c: Call, stream: Stream, id: StreamId): void {
   if (lastId.isMax) {
     c.fail(STREAM_EXHAUSTED);
   } else if (given.kind === ID_AUTO) {
-    id.setTime(c.db.keyspace.now);
-    if (id.compare(lastId) > 0) return;
-    id.copy(lastId);
-    id.increment();
+    const { now } = c.db.keyspace;
+    if (now !== clockTime) setClock(now);
+    if (!clock.hasTimeOf(lastId) && clock.compare(lastId) > 0) {
+      id.copy(clock);
+    } else {
+      id.copy(lastId);
+      id.increment();
+    }
   } else {
     id.copy(given.id);
     if (given.kind === ID_AUTO_SEQUENCE && id.hasTimeOf(lastId)) {
@@ -122,6 +127,15 @@ function chooseId(c: Call, stream: Stream, id: StreamId): void {
     }
     if (id.compare(lastId) <= 0) c.fail(XADD_ID_TOO_SMALL);
   }
+}
+
+/** The time at which the last ID was chosen, and its first ID: many are chosen in one millisecond. */
+let clockTime = -1;
+const clock = new StreamId();
+
+function setClock(now: number): void {
+  clockTime = now;
+  clock.setTime(now);
 }
 
 /** Makes a stream of one entry at the key just looked up. */

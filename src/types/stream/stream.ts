@@ -26,7 +26,9 @@
 import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
 import { StreamId } from "../../util/stream-id";
-import { entriesAt, type FieldArguments, StreamNode } from "./stream-node";
+import { appendShort } from "./short-entry";
+import { ONE_BYTE } from "./stream-format";
+import { entriesAt, type FieldArguments, isFullNode, type NodeLimits, StreamNode } from "./stream-node";
 import { EMPTY_RADIX_NODES, RadixFront, radixNodesOf } from "./stream-radix";
 
 const NODES = 0;
@@ -48,9 +50,6 @@ export const STREAM_GROUPS = GROUPS;
 export const STREAM_TAIL = TAIL;
 /** Bytes of a header. */
 export const STREAM_BYTES = HEADER_WORDS * 4;
-
-/** Fields and values of one entry may take this much in all (1 GiB). */
-export const ENTRY_BYTES_MAX = 2 ** 30;
 
 /** A node is not expected to become larger than this before it is. */
 const EXPECTED_MAX = 4096;
@@ -74,12 +73,6 @@ export interface Trimming {
   maxLength: number;
   /** MINID: the first ID that stays. */
   readonly minId: StreamId;
-}
-
-/** stream-node-max-bytes and stream-node-max-entries; 0: no limit. */
-export interface NodeLimits {
-  maxBytes: number;
-  maxEntries: number;
 }
 
 export class Stream {
@@ -181,6 +174,50 @@ export class Stream {
    * take `bytes` bytes in all. Saves the header.
    */
   append(id: StreamId, args: FieldArguments, first: number, pairs: number, bytes: number, limits: NodeLimits): void {
+    if (!this.appendShort(id, args, first, pairs, bytes, limits)) {
+      this.appendAny(id, args, first, pairs, bytes, limits);
+    }
+    this.length++;
+    this.countAdded();
+    this.lastId.copy(id);
+    if (this.length === 1) {
+      this.firstId.copy(id);
+      this.save();
+    } else {
+      this.saveAppended();
+    }
+  }
+
+  /** Appends an entry as most are to the last node. False if it is another one, or not known which node that is. */
+  private appendShort(
+    id: StreamId,
+    args: FieldArguments,
+    first: number,
+    pairs: number,
+    bytes: number,
+    limits: NodeLimits,
+  ): boolean {
+    const { heap, root } = this;
+    const words = heap.u32[root >>> SEGMENT_SHIFT];
+    const at = (root & SEGMENT_MASK) << 1;
+    const tail = words[at + TAIL];
+    if (tail === NIL || heap.streamGuards !== null) return false;
+    if (id.msHi !== (words[at + TAIL_ID] | 0) || id.seqHi !== (words[at + TAIL_ID + 2] | 0)) return false;
+    const ms = byteBetween(words[at + TAIL_ID + 1], id.msLo);
+    const seq = byteBetween(words[at + TAIL_ID + 3], id.seqLo);
+    if (ms < 0 || seq < 0) return false;
+    return appendShort(heap, tail, ms, seq, args, first, pairs, bytes, limits);
+  }
+
+  /** Appends an entry to the last node, or to a new one. */
+  private appendAny(
+    id: StreamId,
+    args: FieldArguments,
+    first: number,
+    pairs: number,
+    bytes: number,
+    limits: NodeLimits,
+  ): void {
     const { node } = this;
     if (this.openTail(bytes, limits)) {
       const { ref } = node.pack;
@@ -191,15 +228,6 @@ export class Stream {
       node.create(id, args, first, pairs, bytes, this.expectedBytes);
       this.insertNode(id);
       this.knowTail();
-    }
-    this.length++;
-    this.countAdded();
-    this.lastId.copy(id);
-    if (this.length === 1) {
-      this.firstId.copy(id);
-      this.save();
-    } else {
-      this.saveAppended();
     }
   }
 
@@ -226,9 +254,7 @@ export class Stream {
   private openTail(bytes: number, limits: NodeLimits): boolean {
     if (!this.openKnownTail() && !this.findTail()) return false;
     const { node } = this;
-    const maxBytes = limits.maxBytes === 0 ? ENTRY_BYTES_MAX : Math.min(limits.maxBytes, ENTRY_BYTES_MAX);
-    const isFull =
-      node.plainBytes + bytes >= maxBytes || (limits.maxEntries > 0 && node.count + node.deleted >= limits.maxEntries);
+    const isFull = isFullNode(node.plainBytes, node.count + node.deleted, bytes, limits);
     if (isFull || node.isSealed) this.recodeTail(isFull);
     return !isFull;
   }
@@ -569,6 +595,12 @@ function copyHeader(heap: Heap, from: number, to: number): void {
   const at = (from & SEGMENT_MASK) << 1;
   const toAt = (to & SEGMENT_MASK) << 1;
   for (let i = LENGTH; i < FIGURES_END; i++) heap.u32[to >>> SEGMENT_SHIFT][toAt + i] = words[at + i];
+}
+
+/** How far the word `to` is above `from`, both taken as unsigned, if an element of one byte can say it; else −1. */
+function byteBetween(from: number, to: number): number {
+  const distance = (to - from) | 0;
+  return distance >= 0 && distance < ONE_BYTE && to >>> 0 >= distance ? distance : -1;
 }
 
 // Registers.
