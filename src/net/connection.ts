@@ -163,7 +163,7 @@ export class Connection implements Transport, Sink {
   }
 
   /** Whether the client need not authenticate any more. */
-  private get mayDoAll(): boolean {
+  get mayDoAll(): boolean {
     return this.client.authenticated || !this.gate.server.acl.authenticationRequired;
   }
 

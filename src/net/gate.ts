@@ -24,6 +24,8 @@ const SAMPLE_BYTES = 128;
 const BUFFER_SAMPLE_BYTES = 64;
 /** Replies to a batch that are no longer never exceed the hard limit: Redis's buffer before the list that it counts. */
 const UNCOUNTED_BYTES = 16 * 1024;
+/** What a peer that has not authenticated may leave unread, whatever its limit is. Redis (7.2.8): 1 KiB beside that buffer. */
+const STRANGER_OUTPUT = UNCOUNTED_BYTES + 1024;
 
 export class Gate {
   readonly parser: RequestParser;
@@ -219,7 +221,7 @@ export class Gate {
     } else {
       client.softLimitSince = 0;
     }
-    if (exceeded) this.outputExceeded(connection);
+    if (exceeded || (waiting > STRANGER_OUTPUT && !connection.mayDoAll)) this.outputExceeded(connection);
   }
 
   /** The limits of a client's class. */

@@ -121,3 +121,26 @@ test("the soft limit: after its time", async () => {
   slow.resume();
   await slow.closed;
 });
+
+test("who has not authenticated may leave little unread, without any limit", async () => {
+  await control.call("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0", "requirepass", "secret");
+  await control.call("CONFIG", "RESETSTAT");
+  const client = await server.client();
+  client.pause();
+  const requests = "GET key\r\n".repeat(20_000);
+  for (let i = 0; (await disconnections()) === 0; i++) {
+    if (i > 1000) throw new Error("it stays");
+    client.send(requests);
+  }
+  expect(server.lines.at(-1)).toMatch(
+    / omem=[1-9].* scheduled to be closed ASAP for overcoming of output buffer limits\./,
+  );
+  client.resume();
+  await client.closed;
+  // The password makes the difference.
+  const known = await server.client();
+  known.send("AUTH secret\r\n");
+  expect(await known.readReply()).toEqual(OK);
+  await known.close();
+  await control.call("CONFIG", "SET", "requirepass", "");
+});
