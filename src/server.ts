@@ -361,7 +361,11 @@ export class Server implements ServerContext {
   /** hz may change at run time, so every run schedules the next. */
   private scheduleCron(): void {
     this.cronTimer = setTimeout(() => {
+      const start = this.clock.monotonic();
       this.cron();
+      const micros = this.clock.monotonic() - start;
+      this.stats.cronMicros += micros;
+      this.stats.countCycle(0, micros);
       this.scheduleCron();
     }, 1000 / this.config.hz);
   }

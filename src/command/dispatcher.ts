@@ -77,6 +77,9 @@ export class Dispatcher {
   private readonly memory: MemoryLimits;
   /** µs of the monotonic clock when it was last read: everything before is accounted for. */
   private lastEnd = 0;
+  /** The clock when the batch began, and how many commands had been run before it. */
+  private batchStart = 0;
+  private batchFirst = 0;
   /** The command that was run since, for whom, and how often: it is counted when the run ends. */
   private runCommand: Command | null = null;
   private runLength = 0;
@@ -117,6 +120,8 @@ export class Dispatcher {
   /** Starts a run of commands: the clocks are read. Returns µs of the monotonic clock. */
   startBatch(): number {
     this.lastEnd = this.server.clock.monotonic();
+    this.batchStart = this.lastEnd;
+    this.batchFirst = this.stats.commandsProcessed;
     this.followWallClock();
     return this.lastEnd;
   }
@@ -402,9 +407,11 @@ export class Dispatcher {
 
   /** Ends a batch: the next one reads the clocks anew. `last`: the request that ran last, if it is still there. */
   endBatch(last: Request | null): void {
-    const { runCommand } = this;
-    if (runCommand === null) return;
-    this.accountRun(runCommand, this.server.clock.monotonic(), this.runLength === 1 ? last : null);
+    const { runCommand, stats } = this;
+    if (runCommand !== null) {
+      this.accountRun(runCommand, this.server.clock.monotonic(), this.runLength === 1 ? last : null);
+    }
+    stats.countCycle(stats.commandsProcessed - this.batchFirst, this.lastEnd - this.batchStart);
   }
 
   /** Accounts for the time since the clock was last read. `request` is that of the last command, if that has just run. */

@@ -149,6 +149,27 @@ describe("figures", () => {
     expect(fields(redbun, "stats").get("eventloop_cycles")).toBe("0");
   });
 
+  test("debug: the longest that ran in one go, in a section that only its name shows", () => {
+    const redbun = new InProcess();
+    const { aof, stats } = redbun.server;
+    redbun.run("CONFIG RESETSTAT");
+    stats.countCycle(3, 70);
+    stats.countCycle(2, 90);
+    stats.cronMicros += 12.5;
+    aof.out.writeMicros += 5;
+    expect([...fields(redbun, "debug")]).toEqual([
+      ["eventloop_duration_aof_sum", "5"],
+      ["eventloop_duration_cron_sum", "12"],
+      ["eventloop_duration_max", "90"],
+      ["eventloop_cmd_per_cycle_max", "3"],
+    ]);
+    for (const choice of ["default", "all", "everything"]) {
+      expect(fields(redbun, choice).has("eventloop_duration_max")).toBe(false);
+    }
+    redbun.run("CONFIG RESETSTAT");
+    expect(new Set(fields(redbun, "debug").values())).toEqual(new Set(["0"]));
+  });
+
   test("keyspace: only databases with keys", () => {
     const redbun = new InProcess();
     redbun.run("SET a 1", "SET b 1 PX 1000", "SELECT 7", "SET c 1");

@@ -12,6 +12,7 @@ import {
   clusterSection,
   commandStatsSection,
   cpuSection,
+  debugSection,
   errorStatsSection,
   keyspaceSection,
   latencyStatsSection,
@@ -28,6 +29,8 @@ interface Section {
   readonly name: string;
   readonly heading: string;
   readonly isDefault: boolean;
+  /** Shown by its name alone. */
+  readonly isHidden?: boolean;
   readonly write: SectionWriter;
 }
 
@@ -45,6 +48,7 @@ const SECTIONS: readonly Section[] = [
   { name: "latencystats", heading: "Latencystats", isDefault: false, write: latencyStatsSection },
   { name: "cluster", heading: "Cluster", isDefault: true, write: clusterSection },
   { name: "keyspace", heading: "Keyspace", isDefault: true, write: keyspaceSection },
+  { name: "debug", heading: "Debug", isDefault: false, isHidden: true, write: debugSection },
 ];
 
 /**
@@ -55,8 +59,8 @@ export function infoText(server: ServerContext, names: readonly string[]): strin
   const wanted = new Set((names.length === 0 ? ["default"] : names).map((name) => name.toLowerCase()));
   const all = wanted.has("all") || wanted.has("everything");
   const texts: string[] = [];
-  for (const { name, heading, isDefault, write } of SECTIONS) {
-    if (!all && !wanted.has(name) && !(isDefault && wanted.has("default"))) continue;
+  for (const { name, heading, isDefault, isHidden, write } of SECTIONS) {
+    if (!(all && !isHidden) && !wanted.has(name) && !(isDefault && wanted.has("default"))) continue;
     texts.push([`# ${heading}`, ...write(server), ""].join("\r\n"));
   }
   return texts.join("\r\n");

@@ -168,6 +168,7 @@ export class Metrics {
     this.cycles.reset();
     this.busyMicros.reset();
     this.threadMicros = threadMicros();
+    this.server.aof.out.writeMicros = 0;
     this.peak = this.usedBytes;
   }
 }

@@ -274,6 +274,16 @@ function eventLoop(server: ServerContext): string[] {
   ];
 }
 
+/** What times are made of: hidden, it is in no other choice of sections. */
+export function debugSection({ stats, aof }: ServerContext): string[] {
+  return [
+    `eventloop_duration_aof_sum:${Math.floor(aof.out.writeMicros)}`,
+    `eventloop_duration_cron_sum:${Math.floor(stats.cronMicros)}`,
+    `eventloop_duration_max:${Math.floor(stats.cycleMicrosMax)}`,
+    `eventloop_cmd_per_cycle_max:${stats.cycleCommandsMax}`,
+  ];
+}
+
 function denials({ acl }: ServerContext): string[] {
   const { denied } = acl.log;
   return [

@@ -17,11 +17,22 @@ export class ServerStats {
   writesProcessed = 0;
   /** Runs of cron. */
   cronRuns = 0;
+  /** Time in cron, µs. */
+  cronMicros = 0;
+  /** The most commands of one read from a connection, and the longest time of those, or of a run of cron, µs. */
+  cycleCommandsMax = 0;
+  cycleMicrosMax = 0;
   /** Error replies by their code, the first word: "WRONGTYPE", "ERR". */
   readonly errors = new Map<string, number>();
   /** Where warnings go. */
   warn: (message: string) => void = () => {};
   private errorKindsOverflowed = false;
+
+  /** Counts what ran in one go, and how long it took, in µs. */
+  countCycle(commands: number, micros: number): void {
+    if (commands > this.cycleCommandsMax) this.cycleCommandsMax = commands;
+    if (micros > this.cycleMicrosMax) this.cycleMicrosMax = micros;
+  }
 
   /** Counts an error reply. */
   countError(text: string): void {
@@ -60,6 +71,9 @@ export class ServerStats {
     this.readsProcessed = 0;
     this.writesProcessed = 0;
     this.cronRuns = 0;
+    this.cronMicros = 0;
+    this.cycleCommandsMax = 0;
+    this.cycleMicrosMax = 0;
     this.errors.clear();
     this.errorKindsOverflowed = false;
   }
