@@ -13,14 +13,26 @@
  */
 
 import { parseArgs } from "node:util";
+import { headComment } from "../../test/support/head-comment";
 import { Longest, millis } from "./longest";
 import { FULL, GROUPS, SMOKE } from "./scenarios";
 
 const { values, positionals } = parseArgs({
   args: Bun.argv.slice(2),
-  options: { smoke: { type: "boolean", default: false }, slow: { type: "string" } },
+  options: {
+    smoke: { type: "boolean", default: false },
+    slow: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
+const known = Object.keys(GROUPS);
+if (values.help) {
+  console.log(`${headComment(import.meta.path)}\n\nNames: ${known.join(", ")}`);
+  process.exit(0);
+}
+const unknown = positionals.filter((name) => !known.includes(name));
+if (unknown.length > 0) throw new Error(`there is no ${unknown.join(", ")}: ${known.join(", ")}`);
 if (values.slow !== undefined) Longest.slowNanos = Number(values.slow) * 1e6;
 
 console.log(

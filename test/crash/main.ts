@@ -7,14 +7,23 @@
  */
 
 import { parseArgs } from "node:util";
+import { headComment } from "../support/head-comment";
 import { Random } from "../support/random";
 import { CrashTest, MOMENT_NAMES, POLICIES, type Round } from "./crash";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: "string", default: String(Date.now() % 1_000_000) } },
+  options: {
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    help: { type: "boolean", default: false },
+  },
 });
+if (values.help) {
+  console.log(headComment(import.meta.path));
+  process.exit(0);
+}
 const rounds = Number(positionals[0] ?? 200);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`not a number of rounds: ${positionals[0]}`);
 const seed = Number(values.seed);
 
 console.log(`${rounds} rounds, --seed ${seed}`);

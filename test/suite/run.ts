@@ -31,6 +31,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Glob } from "bun";
 import { executable } from "../support/executable";
+import { headComment } from "../support/head-comment";
 import { PEERS, REPOSITORY } from "../support/server";
 import { EXPECTED, SLOW_UNITS, UNITS } from "./expected";
 import { parseSuiteOutput, type UnitResult } from "./parser";
@@ -66,6 +67,10 @@ interface Options {
 let current: ChildProcess | undefined;
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv.includes("--help")) {
+    console.log(headComment(import.meta.path));
+    return 0;
+  }
   const suite = await suiteFolder();
   const options = await parseOptions(argv, suite);
   if (options === undefined) return 0;

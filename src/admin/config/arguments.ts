@@ -36,7 +36,7 @@ Examples:
        echo 'maxmemory 128mb' | redbun -
        redbun /etc/redis/6379.conf
        redbun --port 7777
-       redbun --port 7777 --replicaof 127.0.0.1 8888
+       redbun --port 7777 --appendonly yes
        redbun /etc/myredis.conf --loglevel verbose -
        redbun /etc/myredis.conf --loglevel verbose
 
