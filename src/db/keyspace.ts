@@ -84,6 +84,7 @@ export type ValueCopier = (original: number, copy: number) => void;
 
 export interface KeyspaceOptions {
   heap: Heap;
+  /** How many there are. */
   databases: number;
   clock: Clock;
   random: Random;
@@ -126,6 +127,18 @@ export class Keyspace {
   hooks: KeyspaceHooks | null = null;
   /** Who hears of what is gone although nobody has deleted it. */
   removals: RemovalHooks | null = null;
+  /** What a type keeps for this keyspace beside its values, by type: it makes it when it is first asked for it. */
+  readonly typeStates: unknown[] = TYPE_NAMES.map(() => null);
+  /**
+   * Deletes parts of values whose time has passed, such as fields of hashes: called with a deadline (µs of the monotonic
+   * clock) by the expire cycle; true while there is more to do.
+   */
+  readonly expirers: ((deadline: number) => boolean)[] = [];
+  /** By type, how its values are freed, moved and copied, and who hears of their keys: see the register functions. */
+  private readonly releasers: (ValueReleaser | null)[] = TYPE_NAMES.map(() => null);
+  private readonly movers: (ValueMover | null)[] = TYPE_NAMES.map(() => null);
+  private readonly copiers: (ValueCopier | null)[] = TYPE_NAMES.map(() => null);
+  private readonly rekeyers: (((ref: number) => void) | null)[] = TYPE_NAMES.map(() => null);
 
   constructor(options: KeyspaceOptions) {
     this.heap = options.heap;
@@ -144,6 +157,8 @@ export class Keyspace {
   isPast(expireAt: number): boolean {
     return expireAt <= this.now && this.expiry !== "ignore";
   }
+
+  // --- who hears of changes ----------------------------------------------------------------------------------------
 
   /** Lets somebody hear of changes from now on. */
   listen(hooks: KeyspaceHooks): void {
@@ -179,7 +194,7 @@ export class Keyspace {
     if (this.hooks !== null) this.hooks.keyChanged(db, key, start, end, eventClass, event);
   }
 
-  private readonly releasers: (ValueReleaser | null)[] = TYPE_NAMES.map(() => null);
+  // --- what types tell of their values -----------------------------------------------------------------------------
 
   /** Tells how values of a collection type are freed. */
   registerReleaser(type: number, releaser: ValueReleaser): void {
@@ -192,8 +207,6 @@ export class Keyspace {
     return releaser;
   }
 
-  private readonly movers: (ValueMover | null)[] = TYPE_NAMES.map(() => null);
-
   /** Tells how the blocks of values of a collection type are moved. */
   registerMover(type: number, mover: ValueMover): void {
     this.movers[type] = mover;
@@ -204,17 +217,10 @@ export class Keyspace {
     return this.movers[type];
   }
 
-  private readonly copiers: (ValueCopier | null)[] = TYPE_NAMES.map(() => null);
-
   /** Tells how values of a collection type are copied. */
   registerCopier(type: number, copier: ValueCopier): void {
     this.copiers[type] = copier;
   }
-
-  /** What a type keeps for this keyspace beside its values, by type: it makes it when it is first asked for it. */
-  readonly typeStates: unknown[] = TYPE_NAMES.map(() => null);
-
-  private readonly rekeyers: (((ref: number) => void) | null)[] = TYPE_NAMES.map(() => null);
 
   /** Lets a collection type hear of an entry whose key is another one now. */
   registerRekeyer(type: number, rekeyer: (ref: number) => void): void {
@@ -226,11 +232,7 @@ export class Keyspace {
     this.rekeyers[this.entries.type(ref)]?.(ref);
   }
 
-  /**
-   * Deletes parts of values whose time has passed, such as fields of hashes: called with a deadline (µs of the monotonic
-   * clock) by the expire cycle; true while there is more to do.
-   */
-  readonly expirers: ((deadline: number) => boolean)[] = [];
+  // --- copying and freeing -----------------------------------------------------------------------------------------
 
   /**
    * A deep copy of an entry under another key, expiry included, as if it had just been made. It is in no dict yet.
@@ -333,6 +335,8 @@ export class Keyspace {
     }
     this.heap.free(ref);
   }
+
+  // --- all databases -----------------------------------------------------------------------------------------------
 
   /** Keys in all databases. */
   get size(): number {
