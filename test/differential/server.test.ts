@@ -205,6 +205,17 @@ const debug: Case[] = [
     "DBSIZE",
   ],
   ["DEBUG HTSTATS-KEY missing", "SET k v", "DEBUG HTSTATS-KEY k", "DEBUG HTSTATS-KEY", "DEBUG HTSTATS 99"],
+  [
+    "CONFIG SET hash-max-listpack-entries 2 zset-max-listpack-entries 2",
+    "HSET h a 1 b 2 c 3",
+    "ZADD z 1 a 2 b 3 c",
+    // The shape of the table is each one's own, how many elements it has is not.
+    ...["h", "z"].map((key) => matching(/^Hash table 0 stats .* number of elements: 3\n/s, `DEBUG HTSTATS-KEY ${key}`)),
+    "HDEL h a",
+    matching(/ number of elements: 2\n/, "DEBUG HTSTATS-KEY h"),
+    ...["HSET small a 1", "ZADD few 1 a", "RPUSH l a", "XADD x 1-1 a b"],
+    ...["small", "few", "l", "x"].map((key) => `DEBUG HTSTATS-KEY ${key}`),
+  ],
   ["DEBUG HTSTATS abc", sameType("DEBUG HTSTATS 0"), cmd("DEBUG", "ERROR", "MY own\r\nerror"), "DEBUG PROTOCOL push"],
   ["DEBUG SLEEP 0", "DEBUG SLEEP 0.001", "DEBUG LOG hello"],
   [

@@ -254,4 +254,9 @@ registerValueTools(TYPE_HASH, {
       digest.xorDigest(each);
     });
   },
+  table(keyspace, ref) {
+    const { hashes } = hashType(keyspace);
+    hashes.open(ref);
+    return hashes.isPacked ? null : hashes.dict;
+  },
 });

@@ -244,6 +244,13 @@ const valueTools: ValueTools = {
       digest.xorDigest(pair);
     }
   },
+  table(keyspace, ref) {
+    const { entries } = keyspace;
+    if (entries.encoding(ref) === ENCODING_LISTPACK) return null;
+    const { indexed } = zsetsOf(keyspace).view;
+    indexed.open(entries.valueWord(ref, 0));
+    return indexed.dict;
+  },
 };
 
 registerValueTools(TYPE_ZSET, valueTools);
