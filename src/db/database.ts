@@ -99,7 +99,10 @@ export class Database {
   }
 
   private touch(ref: number): void {
-    this.entries.setLru(ref, this.keyspace.access.touched(this.entries.lru(ref)));
+    const bits = this.entries.lru(ref);
+    const touched = this.keyspace.access.touched(bits);
+    // The clock of LRU moves once a second.
+    if (touched !== bits) this.entries.setLru(ref, touched);
   }
 
   /** Whether looking ahead pays: a small data set lives in the cache anyway. */

@@ -155,8 +155,7 @@ export class Entries implements ElementLayout {
   setLru(ref: number, lru: number): void {
     const view = this.heap.u32[ref >>> SEGMENT_SHIFT];
     const word = (ref & SEGMENT_MASK) << 1;
-    const header = view[word];
-    if (header >>> LRU_SHIFT !== lru) view[word] = (header & 0xff) | (lru << LRU_SHIFT);
+    view[word] = (view[word] & 0xff) | (lru << LRU_SHIFT);
   }
 
   /** Expiry in ms since the epoch, or NO_EXPIRY. */

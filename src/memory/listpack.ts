@@ -534,8 +534,7 @@ export class Listpack {
 
   /** Whether a listpack that has become smaller, of `total` bytes now, moves to a smaller block. */
   private mayShrink(total: number): boolean {
-    const capacity = this.heap.sizeOf(this.ref);
-    return capacity > SMALL_BLOCK && total <= capacity >>> 1;
+    return isOversized(this.heap.sizeOf(this.ref), total);
   }
 
   /**
@@ -698,6 +697,11 @@ export class Listpack {
 /** Bytes of the block for a listpack of `total`: a large one has an eighth to spare, as smaller ones in their class. */
 function blockBytes(total: number): number {
   return total <= LARGEST_CLASS ? total : total + (total >>> 3);
+}
+
+/** Whether a block of `capacity` bytes is exchanged for a smaller one when `total` of them are left in use. */
+export function isOversized(capacity: number, total: number): boolean {
+  return capacity > SMALL_BLOCK && total <= capacity >>> 1;
 }
 
 /** Moves bytes[from, end) to `to`, in the same array. */
@@ -872,6 +876,13 @@ function safeInteger(): number {
 /** Bytes in all of the listpack at `at`. */
 export function listpackBytes(bytes: Uint8Array, at: number): number {
   return long(bytes, at);
+}
+
+/** Writes the header of the listpack at `at`: its bytes in all, and its elements, of which there are less than 65535. */
+export function writeListpackHeader(bytes: Uint8Array, at: number, total: number, count: number): void {
+  writeLong(bytes, at, total);
+  bytes[at + 4] = count;
+  bytes[at + 5] = count >>> 8;
 }
 
 /** As int32At(), for this module alone: when the callers share that one, XADD takes some 8% longer. */

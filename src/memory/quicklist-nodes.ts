@@ -17,18 +17,18 @@ import type { ListGuard } from "./list-guard";
 import { type Listpack, listpackBytes } from "./listpack";
 
 const ROOT_BYTES = 16;
-const HEAD = 0;
-const TAIL = 1;
-const ELEMENTS = 2;
-const NODES = 3;
+export const HEAD = 0;
+export const TAIL = 1;
+export const ELEMENTS = 2;
+export const NODES = 3;
 
 const NODE_BYTES = 24;
 const PREVIOUS = 0;
 const NEXT = 1;
-const BLOCK = 2;
-const COUNT = 3;
+export const BLOCK = 2;
+export const COUNT = 3;
 /** The gap before a listpack, or the bytes of a plain element. */
-const EXTENT = 4;
+export const EXTENT = 4;
 const MARK = 5;
 
 /** What a node holds: a listpack, or a plain element. */

@@ -26,6 +26,7 @@
 import { equalBytes } from "../util/bytes";
 import { Heap, HeapFullError, SEGMENT_SHIFT } from "./heap";
 import { LISTPACK_EMPTY, Listpack } from "./listpack";
+import { type ElementSink, QuicklistEnds } from "./quicklist-ends";
 import { type BlockVisitor, QuicklistNodes } from "./quicklist-nodes";
 
 /** Bytes of a node's listpack for a fill of -1, -2 … */
@@ -34,7 +35,8 @@ const BYTES_BY_LEVEL = [4096, 8192, 16384, 32768, 65536];
 const SAFE_BYTES = 8192;
 /** What an element may take in a listpack besides its text: an estimate, Redis's. */
 const ELEMENT_OVERHEAD = 8;
-const NO_LIMIT = Number.POSITIVE_INFINITY;
+/** More than any: an integer, so that it is compared as one. */
+const NO_LIMIT = 0x7fffffff;
 /** Nodes that release() frees in one step. */
 const RELEASED_AT_ONCE = 64;
 
@@ -71,6 +73,7 @@ export class Quicklist {
   private keptRoot = 0;
   private wasListpack = true;
   private readonly nodes: QuicklistNodes;
+  private readonly ends: QuicklistEnds;
   private readonly other: Listpack;
   private readonly plain: PlainText;
   /** The node that the cursor is in; 0 if the list is a listpack. */
@@ -84,6 +87,7 @@ export class Quicklist {
 
   constructor(readonly heap: Heap) {
     this.nodes = new QuicklistNodes(heap);
+    this.ends = new QuicklistEnds(heap);
     this.listpack = new Listpack(heap);
     this.other = new Listpack(heap);
     this.plain = { value: heap.u8[0], at: 0, length: 0 };
@@ -91,7 +95,10 @@ export class Quicklist {
 
   /** Sets how large listpacks may become; see above. */
   setFill(fill: number): void {
-    if (fill === this.fill) return;
+    if (fill !== this.fill) this.changeFill(fill);
+  }
+
+  private changeFill(fill: number): void {
     this.fill = fill;
     if (fill >= 0) {
       this.byteLimit = SAFE_BYTES;
@@ -336,6 +343,16 @@ export class Quicklist {
     this.addAtEdge(atTail, buf, start, end);
   }
 
+  /**
+   * Does what open() of the quicklist at `root` and push() would, if that is quickly done, and leaves nothing open (see
+   * quicklist-ends.ts). Returns the elements of the list; 0 if nothing was done.
+   */
+  pushQuickly(root: number, atTail: boolean, buf: Uint8Array, start: number, end: number): number {
+    if (this.plainFrom !== 0) return 0;
+    const room = this.byteLimit - ELEMENT_OVERHEAD - (end - start);
+    return this.ends.push(root, atTail, room, this.countLimit, buf, start, end);
+  }
+
   /** Opens a node if there is one and it has room for one more element of this length. */
   private openRoomy(node: number, length: number): boolean {
     const { listpack } = this;
@@ -521,6 +538,14 @@ export class Quicklist {
     this.isListpack = true;
     this.node = 0;
     this.isPlain = false;
+  }
+
+  /**
+   * Gives the element at an end of the quicklist at `root` to `sink` and removes it, if that is quickly done: as open(),
+   * seekEnd(), read(), removeHere() and shrink(). Leaves nothing open. False: nothing was done.
+   */
+  popQuickly(root: number, atTail: boolean, sink: ElementSink): boolean {
+    return this.ends.pop(root, atTail, sink);
   }
 
   /** Removes the cursor's element. The cursor is nowhere. */

@@ -8,7 +8,7 @@ import type { Quicklist } from "../../memory/quicklist";
 import { NOT_AN_INTEGER, NOT_POSITIVE } from "../../resp/errors";
 import { parseInt64Rounded } from "../../util/integers";
 import { collectionForRead, collectionForWrite, createCollection, removeEmptied } from "../collection";
-import { closeList, listEncoding, listsOf, openList } from "./list";
+import { closeList, listEncoding, listsOf, openList, quicklistRoot } from "./list";
 
 /** An end of a list, as commands name it: "left" is the head. */
 export type End = "left" | "right";
@@ -119,12 +119,22 @@ export function replyElements(c: Call, list: Quicklist, first: number, count: nu
 
 // --- removing ------------------------------------------------------------------------------------------------------
 
-/** Pops the element at an end of the open list of argument i, whose entry is `ref`, and replies it. */
-export function popOne(c: Call, i: number, ref: number, list: Quicklist, from: End): void {
+/** Pops the element at an end of the list of argument i, whose entry is `ref`, and replies it. */
+export function popOne(c: Call, i: number, ref: number, from: End): void {
+  const { keyspace } = c.db;
+  const { list } = listsOf(keyspace);
+  const root = quicklistRoot(keyspace, ref);
+  const event = from === "left" ? "lpop" : "rpop";
+  if (root !== 0 && list.popQuickly(root, from === "right", c.reply)) {
+    c.notify(i, EVENT_LIST, event);
+    c.modified(i);
+    return;
+  }
+  openFor(c, ref, list);
   list.seekEnd(from === "right");
   replyElement(c, list);
   list.removeHere();
-  afterRemoval(c, i, ref, list, from === "left" ? "lpop" : "rpop");
+  afterRemoval(c, i, ref, list, event);
 }
 
 /**

@@ -144,7 +144,7 @@ function blockingPop(from: End): Handler {
     }
     c.reply.array(2);
     c.reply.bulk(c.buf, c.starts[i], c.size(i));
-    popOne(c, i, found, openFor(c, found), from);
+    popOne(c, i, found, from);
     c.propagateAs(popName(from), i);
   };
 }

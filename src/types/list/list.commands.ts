@@ -16,7 +16,7 @@ import { EVENT_LIST } from "../../db/keyspace";
 import { Listpack } from "../../memory/listpack";
 import type { Quicklist } from "../../memory/quicklist";
 import { INDEX_OUT_OF_RANGE, NO_SUCH_KEY, OUT_OF_INT64, wrongArity } from "../../resp/errors";
-import { closeList, listsOf } from "./list";
+import { closeList, listsOf, quicklistRoot } from "./list";
 import {
   afterRemoval,
   beginList,
@@ -57,6 +57,24 @@ function push(to: End, onlyExisting: boolean): Handler {
 
 /** Pushes all elements of the call, or none if there is no memory. Returns the length of the list. */
 function pushArguments(c: Call, ref: number, to: End): number {
+  const length = (c.argc === 3 && ref !== 0 && pushQuickly(c, ref, to)) || pushSlowly(c, ref, to);
+  c.changed(1, EVENT_LIST, to === "left" ? "lpush" : "rpush");
+  c.db.keyspace.dirty += c.argc - 3;
+  return length;
+}
+
+/** Pushes the one element of the call, if that is quickly done. Returns the length of the list; 0 if nothing was done. */
+function pushQuickly(c: Call, ref: number, to: End): number {
+  const { keyspace } = c.db;
+  const root = quicklistRoot(keyspace, ref);
+  if (root === 0) return 0;
+  const { list } = listsOf(keyspace);
+  list.setFill(c.server.config.listMaxListpackSize);
+  return list.pushQuickly(root, to === "right", c.buf, c.starts[2], c.ends[2]);
+}
+
+/** As pushArguments(), but nobody hears of it. */
+function pushSlowly(c: Call, ref: number, to: End): number {
   const { list } = listsOf(c.db.keyspace);
   beginList(c, ref, list, ref === 0 ? listpackBytes(c) : 0);
   try {
@@ -66,8 +84,6 @@ function pushArguments(c: Call, ref: number, to: End): number {
     dropList(c, ref, list);
     throw error;
   }
-  c.changed(1, EVENT_LIST, to === "left" ? "lpush" : "rpush");
-  c.db.keyspace.dirty += c.argc - 3;
   return list.length;
 }
 
@@ -115,7 +131,7 @@ function pop(from: End): Handler {
     } else if (count === 0) {
       c.reply.array(0);
     } else if (count < 0) {
-      popOne(c, 1, ref, openFor(c, ref), from);
+      popOne(c, 1, ref, from);
     } else {
       popMany(c, 1, ref, openFor(c, ref), from, count);
     }

@@ -57,6 +57,12 @@ export function openList(keyspace: Keyspace, list: Quicklist, ref: number): void
   list.open(entries.valueWord(ref, 0), entries.encoding(ref) === ENCODING_LISTPACK);
 }
 
+/** The root of the quicklist of an entry; 0 if its list is a listpack. */
+export function quicklistRoot(keyspace: Keyspace, ref: number): number {
+  const { entries } = keyspace;
+  return entries.encoding(ref) === ENCODING_QUICKLIST ? entries.valueWord(ref, 0) : 0;
+}
+
 /** Writes back to the entry where its list is, and in which form. */
 export function closeList(keyspace: Keyspace, list: Quicklist, ref: number): void {
   if (!list.hasMoved()) return;
