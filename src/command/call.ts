@@ -191,6 +191,14 @@ export class Call {
     return effect;
   }
 
+  /** As effect(), of a command of this one's name with as many arguments. */
+  effectAlike(): ReplyWriter {
+    this.verbatim = false;
+    const effect = this.server.propagation.begin(this.db.id, this.argc);
+    this.writeArgument(effect, 0);
+    return effect;
+  }
+
   /** Writes argument i into an effect. */
   writeArgument(effect: ReplyWriter, i: number): void {
     effect.bulk(this.buf, this.starts[i], this.ends[i] - this.starts[i]);
@@ -209,9 +217,8 @@ export class Call {
   /** As propagateAs: the call itself, but for some arguments that read otherwise. */
   propagateWith(replacements: readonly Replacement[]): void {
     if (!this.isPropagated) return;
-    this.verbatim = false;
-    const effect = this.server.propagation.begin(this.db.id, this.argc);
-    for (let i = 0; i < this.argc; i++) {
+    const effect = this.effectAlike();
+    for (let i = 1; i < this.argc; i++) {
       const replacement = replacements.find(({ argument }) => argument === i);
       if (replacement === undefined) this.writeArgument(effect, i);
       else effect.bulkText(replacement.text);

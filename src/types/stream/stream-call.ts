@@ -178,6 +178,8 @@ function writeIdReply(id: StreamId): number {
 }
 
 function writeOtherIdReply(id: StreamId): number {
+  // What was replied is propagated next.
+  if (sequenceAt !== 0 && id.equals(lastWritten)) return lastDigitAt + "0\r\n".length;
   if (!id.hasTimeOf(lastWritten) || sequenceAt === 0) sequenceAt = TEXT_AT + id.writeTime(idReply, TEXT_AT);
   lastWritten.copy(id);
   const end = sequenceAt + id.writeSequence(idReply, sequenceAt);

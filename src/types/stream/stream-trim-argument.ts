@@ -9,10 +9,10 @@ import {
   TRIM_LIMIT_NEGATIVE,
   TRIM_WITHOUT_STRATEGY,
 } from "../../resp/errors";
-import type { Replacement } from "../../resp/request";
+import type { ReplyWriter } from "../../resp/reply-writer";
 import { StreamId } from "../../util/stream-id";
 import { type Stream, TRIM_MAXLEN, TRIM_MINID, TRIM_NONE, type Trimming } from "./stream";
-import { count, isCharacter, readId } from "./stream-call";
+import { count, isCharacter, readId, replyId } from "./stream-call";
 
 const STAR = 0x2a;
 const TILDE = 0x7e;
@@ -105,7 +105,7 @@ function readThreshold(c: Call, i: number, strategy: number): number {
 
 function checkOptions(c: Call, isAdd: boolean): void {
   if (c.server.propagation.isMuted) {
-    // "=" stands for what "~" with this LIMIT came to: see exactTrimming.
+    // "=" stands for what "~" with this LIMIT came to: see writeExactTrimming.
     trimming.limit = 0;
     return;
   }
@@ -116,15 +116,16 @@ function checkOptions(c: Call, isAdd: boolean): void {
 }
 
 /**
- * What stands in the place of the arguments that were read, where the stream was trimmed about: "=" and what it has come
- * to, which is the same for everybody.
+ * Writes into an effect what stands in the place of argument i where the stream was trimmed about: "=" and what it has come
+ * to, which is the same for everybody. False if the argument stays as it is.
  */
-export function exactTrimming(stream: Stream): Replacement[] {
-  if (!trimming.approximate) return [];
-  const specifier = { argument: thresholdAt - 1, text: "=" };
-  if (trimming.strategy === TRIM_MAXLEN) return [specifier, { argument: thresholdAt, text: String(stream.length) }];
+export function writeExactTrimming(effect: ReplyWriter, i: number, stream: Stream): boolean {
+  if (!trimming.approximate || i < thresholdAt - 1 || i > thresholdAt) return false;
+  if (i < thresholdAt) effect.bulkText("=");
+  else if (trimming.strategy === TRIM_MAXLEN) effect.bulkInteger(stream.length);
   // Of a stream that is empty now, nothing may be left.
-  return [specifier, { argument: thresholdAt, text: (stream.length === 0 ? largest : stream.firstId).toString() }];
+  else replyId(effect, stream.length === 0 ? largest : stream.firstId);
+  return true;
 }
 
 const largest = new StreamId();

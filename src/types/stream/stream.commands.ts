@@ -39,21 +39,14 @@ import {
   replyId,
   replyRange,
 } from "./stream-call";
+import { propagateDecided } from "./stream-effect";
 import { streamGroupCommands } from "./stream-group.commands";
 import { streamInfoCommands } from "./stream-info.commands";
 import { ENTRY_BYTES_MAX, type NodeLimits } from "./stream-node";
 import { streamPendingCommands } from "./stream-pending.commands";
 import { streamReadCommands } from "./stream-read.commands";
 import { type StreamTools, streamsOf } from "./stream-tools";
-import {
-  exactTrimming,
-  given,
-  ID_AUTO,
-  ID_AUTO_SEQUENCE,
-  ID_GIVEN,
-  readTrimming,
-  trimming,
-} from "./stream-trim-argument";
+import { given, ID_AUTO, ID_AUTO_SEQUENCE, ID_GIVEN, readTrimming, trimming } from "./stream-trim-argument";
 import { streamValueTools } from "./stream-value-tools";
 
 registerValueTools(TYPE_STREAM, streamValueTools);
@@ -92,9 +85,8 @@ function xadd(c: Call): void {
   replyId(c.reply, tools.id);
   c.changed(1, EVENT_STREAM, "xadd");
   if (trimming.strategy !== TRIM_NONE && tools.stream.trim(trimming) > 0) c.notify(1, EVENT_STREAM, "xtrim");
-  if (!c.isPropagated || (given.kind === ID_GIVEN && !trimming.approximate)) return;
-  const id = { argument: first - 1, text: tools.id.toString() };
-  c.propagateWith(given.kind === ID_GIVEN ? exactTrimming(tools.stream) : [id, ...exactTrimming(tools.stream)]);
+  if (given.kind !== ID_GIVEN) propagateDecided(c, tools.stream, first - 1, tools.id);
+  else if (trimming.approximate) propagateDecided(c, tools.stream, 0, tools.id);
 }
 
 /** Bytes of all arguments from `first` on. */
@@ -223,7 +215,7 @@ function xtrim(c: Call): void {
     c.notify(1, EVENT_STREAM, "xtrim");
     c.modified(1);
     c.db.keyspace.dirty += removed - 1;
-    if (trimming.approximate) c.propagateWith(exactTrimming(stream));
+    if (trimming.approximate) propagateDecided(c, stream, 0, stream.lastId);
   }
   c.reply.integer(removed);
 }
