@@ -34,6 +34,11 @@ const CHILDREN: typeof WORDS = {
   ],
   "tests/integration/aof-multi-part.tcl": [[/total_forks/g, "aof_rewrites"]],
   "tests/unit/multi.tcl": [[/total_forks/g, "aof_rewrites"]],
+  // Its own process writes the file, under a name that says so.
+  "tests/unit/shutdown.tcl": [
+    [/\[get_child_pid 0\]/, "[s process_id]"],
+    [/temp-\$\{child_pid\}\.rdb/, "temp-bgsave-$${child_pid}.rdb"],
+  ],
 };
 
 /** What 7.0 gets wrong itself. */

@@ -38,6 +38,8 @@ export interface Stoppable {
   readonly config: Config;
   readonly log: Logger;
   readonly clients: ClientRegistry;
+  /** DEBUG PAUSE-CRON: a shutdown that a signal asks for waits, as cron begins it in Redis. */
+  readonly cronIsPaused: boolean;
   /** Stops accepting connections, and starts again. */
   stopAccepting(): void;
   resumeAccepting(): void;
@@ -114,8 +116,13 @@ export class Shutdown {
   }
 
   private proceed(): void {
-    if (this.options?.now === true || !this.repliesWait() || performance.now() >= this.deadline) this.finish();
-    else this.later();
+    if (this.mustWait()) this.later();
+    else this.finish();
+  }
+
+  private mustWait(): boolean {
+    if (this.caller === null && this.server.cronIsPaused) return true;
+    return this.options?.now !== true && this.repliesWait() && performance.now() < this.deadline;
   }
 
   /** After what is ready in this turn of the event loop. */

@@ -16,12 +16,14 @@ let clients: ClientRegistry;
 let shutdown: Shutdown;
 let exited: Promise<void>;
 let saveFails = false;
+let cronIsPaused = false;
 /** Called when the server has gone back to accepting connections. */
 let resumed = (): void => {};
 
 beforeEach(() => {
   steps = [];
   saveFails = false;
+  cronIsPaused = false;
   clients = new ClientRegistry();
   const log = new Logger(new ManualClock());
   log.level = 4;
@@ -31,6 +33,9 @@ beforeEach(() => {
     config: createConfig(),
     log,
     clients,
+    get cronIsPaused() {
+      return cronIsPaused;
+    },
     stopAccepting: () => steps.push("stop accepting"),
     resumeAccepting: () => {
       steps.push("resume accepting");
@@ -104,6 +109,18 @@ describe("a shutdown", () => {
     }, 20);
     await exited;
     expect(steps.slice(2)).toEqual(["sent", "clean up", "stop", "exit"]);
+  });
+
+  test("that a signal asks for waits while cron is paused; one that a client asks for does not", async () => {
+    cronIsPaused = true;
+    shutdown.request({ ...PLAIN, now: true });
+    // More turns than it takes where nothing is waited for.
+    for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
+    expect(shutdown.abort()).toBeNull();
+    expect(steps).toEqual(["stopping", "stop accepting", "resume accepting"]);
+    shutdown.request(PLAIN, addClient().client);
+    await exited;
+    expect(steps.at(-1)).toBe("exit");
   });
 
   test("does not wait for them with NOW", async () => {
