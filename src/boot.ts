@@ -283,26 +283,12 @@ function ready(server: Server, supervisor: Supervisor): void {
   for (const kind of server.listeners.kinds) log.notice(`Ready to accept connections ${kind}`);
   supervisor.notify("STATUS=Ready to accept connections\n");
   supervisor.notify("READY=1\n");
-  const missing = unservedDirectives(config);
-  if (missing.length > 0) log.warning(`WARNING: not implemented yet, and without effect: ${missing.join(", ")}.`);
   if (config.maxmemory > 0 && config.maxmemory < SMALL_MAXMEMORY) {
     log.warning(
       `WARNING: You specified a maxmemory value that is less than 1MB (current value is ${config.maxmemory} bytes). ` +
         "Are you sure this is what you really want?",
     );
   }
-}
-
-/**
- * Directives that promise something which this version does not do, as they are set: whoever starts redbun in the place
- * of redis-server must not find out by losing data.
- */
-function unservedDirectives(config: Config): string[] {
-  const promises: [string, boolean][] = [
-    ["replicaof", config.replicaof !== null],
-    ["cluster-enabled", config.clusterEnabled],
-  ];
-  return promises.filter(([, promised]) => promised).map(([name]) => name);
 }
 
 /** SIGTERM and SIGINT shut down in order, a second SIGINT at once. SIGHUP and SIGPIPE do nothing. */
