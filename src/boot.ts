@@ -13,7 +13,6 @@ import { type Config, createConfig } from "./admin/config/config";
 import { ConfigFileError, loadConfig } from "./admin/config/file";
 import { warnOfIneffectiveSettings } from "./admin/config/ineffective";
 import { moduleRefusal } from "./admin/config/refusal";
-import { decodePath, encodePath } from "./admin/config/special";
 import { infoText } from "./admin/info/info";
 import { shownArguments } from "./admin/latency/slow-log";
 import { showBanner } from "./admin/process/banner";
@@ -47,6 +46,7 @@ import { systemClock } from "./util/clock";
 import { setCollation } from "./util/collation";
 import { systemRandom } from "./util/random";
 import { REDIS_VERSION } from "./util/redis-version";
+import { decodeUtf8, encodeUtf8 } from "./util/utf8";
 
 const LOG_LEVELS = { debug: LOG_DEBUG, verbose: LOG_VERBOSE, notice: LOG_NOTICE, warning: LOG_WARNING };
 const SMALL_MAXMEMORY = 1024 * 1024;
@@ -184,9 +184,9 @@ function programName(): string {
 
 function prepareLog(config: Config, log: Logger): void {
   log.level = LOG_LEVELS[config.loglevel];
-  log.file = decodePath(config.logfile);
+  log.file = decodeUtf8(config.logfile);
   if (!config.syslogEnabled) return;
-  log.mirror = openSyslog(decodePath(config.syslogIdent), config.syslogFacility);
+  log.mirror = openSyslog(decodeUtf8(config.syslogIdent), config.syslogFacility);
   if (log.mirror === null) log.warning("syslog-enabled has no effect: there is no syslog on this system.");
 }
 
@@ -209,7 +209,7 @@ function announce(parsed: ParsedArguments, log: Logger): void {
 /** Directives that act on the process: now, and when CONFIG SET changes them. */
 function followProcessDirectives(server: Server): void {
   const { config, log } = server;
-  const program = encodePath(programName());
+  const program = encodeUtf8(programName());
   const setTitle = (): null => {
     if (config.setProcTitle) setProcessTitle(processTitle(config, program));
     return null;

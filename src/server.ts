@@ -8,7 +8,6 @@ import { HttpGuard } from "./admin/client/http-guard";
 import { Monitors } from "./admin/client/monitors";
 import type { Config, DirectiveName } from "./admin/config/config";
 import { installConfigEffects } from "./admin/config/effects";
-import { decodePath } from "./admin/config/special";
 import { Metrics } from "./admin/info/metrics";
 import { ServerStats } from "./admin/info/server-stats";
 import { LatencyMonitor } from "./admin/latency/latency-monitor";
@@ -65,6 +64,7 @@ import { stringCommands } from "./types/string/string.commands";
 import { zsetCommands } from "./types/zset/zset.commands";
 import type { Clock } from "./util/clock";
 import { type Random, secureBytes } from "./util/random";
+import { decodeUtf8 } from "./util/utf8";
 
 /** Those that TLS settings are made of. */
 const TLS_DIRECTIVES: readonly DirectiveName[] = [
@@ -194,7 +194,7 @@ export class Server implements ServerContext {
       config: this.config,
       log: this.log,
       clock: this.clock,
-      folder: () => decodePath(this.config.dir),
+      folder: () => decodeUtf8(this.config.dir),
       usedMemory: () => this.metrics.usedBytes,
       commandsRun: () => this.stats.commandsProcessed,
     });
@@ -243,7 +243,7 @@ export class Server implements ServerContext {
         return dispatcher.isNested;
       },
       newRunner: () => new Replayer(this),
-      folder: () => decodePath(config.dir),
+      folder: () => decodeUtf8(config.dir),
       commandsRun: () => stats.commandsProcessed,
       fail: fail ?? (() => process.exit(1)),
     });

@@ -5,6 +5,7 @@
  */
 
 import type { Random } from "../util/random";
+import { encodeUtf8 } from "../util/utf8";
 
 const INTERESTING_RULES = [18, 22, 30, 45, 54, 60, 73, 90, 105, 110, 126, 150];
 /** By the two cells above each other: none, upper, lower, both. */
@@ -28,7 +29,7 @@ export function drawAutomaton(rule: number, columns: number, rows: number, rando
     text += "\n";
     cells = nextGeneration(lower, rule);
   }
-  return Buffer.from(text, "utf8").toString("latin1");
+  return encodeUtf8(text);
 }
 
 /** Every cell becomes the bit of the rule that its neighbours and itself number; the ends adjoin. */

@@ -6,8 +6,8 @@
  * share; their sum is exact. The keyspace's clock, by which keys expire, moves with these readings only.
  */
 
-import type { Monitors } from "../admin/client/monitors";
 import { isLocal } from "../admin/client/local-client";
+import type { Monitors } from "../admin/client/monitors";
 import { LatencyHistogram } from "../admin/info/latency-histogram";
 import type { ServerStats } from "../admin/info/server-stats";
 import { GONE, type MemoryLimits } from "../admin/memory/memory-limits";

@@ -4,8 +4,8 @@
  */
 
 import { chmodSync } from "node:fs";
-import { decodePath } from "../admin/config/special";
 import { strerror } from "../util/strerror";
+import { decodeUtf8 } from "../util/utf8";
 import type { Gate } from "./gate";
 import { type Listener, listenTcp, listenTls, listenUnix, type TlsListener } from "./listener";
 import { listenMetrics } from "./metrics-listener";
@@ -56,7 +56,7 @@ export class Listeners {
 
   private openUnix(shown: string): void {
     const { config } = this.gate.server;
-    const path = decodePath(shown);
+    const path = decodeUtf8(shown);
     try {
       this.unix = listenUnix(this.gate, path);
       if (config.unixsocketperm !== 0) chmodSync(path, config.unixsocketperm);

@@ -16,6 +16,7 @@ import type { Clock } from "../util/clock";
 import { Delay } from "../util/delay";
 import { OutOfMemoryError } from "../util/out-of-memory";
 import { strerror } from "../util/strerror";
+import { decodeUtf8 } from "../util/utf8";
 import { BackgroundFile } from "./background-file";
 import { FileWriteError, FileWriter } from "./file-writer";
 import { LoadState } from "./load-state";
@@ -102,7 +103,7 @@ export class Persistence {
 
   /** The path of the file. */
   get path(): string {
-    return join(this.host.folder(), decode(this.host.config.dbfilename));
+    return join(this.host.folder(), decodeUtf8(this.host.config.dbfilename));
   }
 
   // --- saving ------------------------------------------------------------------------------------------------------
@@ -450,8 +451,3 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   "aof-preamble",
   "aof-base",
 ]);
-
-/** A path as the file system takes it: directives hold one character a byte. */
-function decode(path: string): string {
-  return Buffer.from(path, "latin1").toString();
-}

@@ -11,8 +11,8 @@ import type { Client, ClientRegistry } from "../../session/client";
 import type { Clock } from "../../util/clock";
 import { secureBytes } from "../../util/random";
 import { strerror } from "../../util/strerror";
+import { decodeUtf8 } from "../../util/utf8";
 import type { Config } from "../config/config";
-import { decodePath } from "../config/special";
 import type { Logger } from "../process/logger";
 import { parseAclFile, readAclFile, replaceAclFile } from "./acl-file";
 import { AclLog, type Denial } from "./acl-log";
@@ -204,8 +204,8 @@ export class Acl {
 
   private get path(): string {
     const { config } = this.parts;
-    const path = decodePath(config.aclfile);
-    return path.startsWith("/") ? path : `${decodePath(config.dir)}/${path}`;
+    const path = decodeUtf8(config.aclfile);
+    return path.startsWith("/") ? path : `${decodeUtf8(config.dir)}/${path}`;
   }
 
   /** ACL LOAD: the users of the ACL file in the place of all others; or nothing changes, and all errors are returned. */

@@ -11,7 +11,7 @@ import { buildInfo } from "../../util/build-info";
 import { quoteRepr } from "../../util/bytes";
 import { REDIS_VERSION } from "../../util/redis-version";
 import { splitArgs } from "../../util/split-args";
-import { encodePath } from "./special";
+import { encodeUtf8 } from "../../util/utf8";
 
 export interface ParsedArguments {
   /** `version` goes to stdout with exit code 0; `help` and `refuse` go to stderr with exit code 1. */
@@ -95,7 +95,7 @@ export function parseArguments(argv: readonly string[], folder = process.cwd()):
   let configText = "";
   let open = false;
   for (let i = hasFile ? 1 : 0; i < argv.length; i++) {
-    const argument = encodePath(argv[i]);
+    const argument = encodeUtf8(argv[i]);
     if (argument === "-" && (i === 0 || i === argv.length - 1)) {
       readStdin = true;
     } else if (!open && isOption(argument)) {

@@ -11,6 +11,7 @@
 
 import { shown } from "../../resp/errors";
 import { globMatchString } from "../../util/glob";
+import { encodeUtf8 } from "../../util/utf8";
 import {
   type ConfigContext,
   ConfigError,
@@ -22,7 +23,6 @@ import {
   PROTECTED,
   SENSITIVE,
 } from "./directive";
-import { encodePath } from "./special";
 import { type ConfigValues, type DirectiveName, directives, propertyOf } from "./table";
 
 export { ConfigError } from "./directive";
@@ -150,7 +150,7 @@ class ConfigState {
     this.#context = { changeFolder: options.changeFolder ?? ((path) => process.chdir(path)) };
     for (const entry of entries.values()) {
       if (entry.name !== entry.primary) continue;
-      this.#store(entry, entry.name === "dir" ? encodePath(process.cwd()) : entry.directive.initial);
+      this.#store(entry, entry.name === "dir" ? encodeUtf8(process.cwd()) : entry.directive.initial);
     }
   }
 

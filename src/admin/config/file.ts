@@ -10,11 +10,11 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { REDIS_VERSION } from "../../util/redis-version";
 import { splitArgs } from "../../util/split-args";
 import { strerror } from "../../util/strerror";
+import { decodeUtf8, encodeUtf8 } from "../../util/utf8";
 import type { Config } from "./config";
 import { ConfigError, isDirective, isSensitive, takesManyArguments } from "./config";
 import { expandFilePattern, isFilePattern } from "./include";
 import { moduleRefusal } from "./refusal";
-import { decodePath } from "./special";
 
 /** A configuration that stops the start. The process exits with 1. */
 export class ConfigFileError extends Error {
@@ -88,8 +88,8 @@ function readConfigFile(path: string, shown: string): string {
 
 /** The text of the file or files that an include line names. */
 function readIncluded(config: Config, name: string): string {
-  const folder = decodePath(config.dir);
-  const path = decodePath(name);
+  const folder = decodeUtf8(config.dir);
+  const path = decodeUtf8(name);
   const names = isFilePattern(path) ? expandFilePattern(path, folder) : [path];
   return names.map((file) => readConfigFile(file.startsWith("/") ? file : `${folder}/${file}`, file)).join("");
 }
@@ -185,7 +185,7 @@ function loadEnvironment(config: Config, environment: Readonly<Record<string, st
     if (RESERVED_VARIABLES.test(variable) || isServiceVariable(variable, value)) continue;
     const name = directiveOfVariable(variable);
     try {
-      loadDirective(config, name, [Buffer.from(value, "utf8").toString("latin1")]);
+      loadDirective(config, name, [encodeUtf8(value)]);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const shown = isSensitive(name) ? [] : [`>>> '${value}'`];
@@ -198,9 +198,9 @@ function loadEnvironment(config: Config, environment: Readonly<Record<string, st
 /** The errors that no single line has. */
 function checkWhole(config: Config): void {
   if (config.logfile !== "") {
-    const path = decodePath(config.logfile);
+    const path = decodeUtf8(config.logfile);
     try {
-      closeSync(openSync(path.startsWith("/") ? path : `${decodePath(config.dir)}/${path}`, "a"));
+      closeSync(openSync(path.startsWith("/") ? path : `${decodeUtf8(config.dir)}/${path}`, "a"));
     } catch (error) {
       throw new ConfigFileError(report([], `Can't open the log file: ${strerror(error)}`), false);
     }

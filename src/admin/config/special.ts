@@ -23,6 +23,7 @@ import { parseDouble } from "../../util/doubles";
 import { formatFixed } from "../../util/fixed";
 import { parseMemoryExact } from "../../util/memory-units";
 import { strerror } from "../../util/strerror";
+import { decodeUtf8, encodeUtf8 } from "../../util/utf8";
 import {
   ConfigError,
   cString,
@@ -321,15 +322,6 @@ export const replicaof: Directive<MasterAddress | null, MasterAddress | null> = 
   rewrite: (name, raw) => (raw === null ? [] : [{ text: `${name} ${raw.host} ${raw.port}`, force: true }]),
 };
 
-/** A latin1 string as the UTF-8 text that the file functions take, and back. */
-export function decodePath(path: string): string {
-  return Buffer.from(path, "latin1").toString("utf8");
-}
-
-export function encodePath(path: string): string {
-  return Buffer.from(path, "utf8").toString("latin1");
-}
-
 /** The working folder: setting it goes there, and its value is the folder's real path. */
 export const dir: Directive<string, string> = {
   kind: "special",
@@ -343,10 +335,10 @@ export const dir: Directive<string, string> = {
     // Resolving an empty path would give the current folder, but it names none.
     if (path === "") throw new ConfigError("No such file or directory");
     try {
-      const real = realpathSync(decodePath(path.startsWith("/") || current === "" ? path : `${current}/${path}`));
+      const real = realpathSync(decodeUtf8(path.startsWith("/") || current === "" ? path : `${current}/${path}`));
       if (!statSync(real).isDirectory()) throw new ConfigError("Not a directory");
       context.changeFolder(real);
-      return encodePath(real);
+      return encodeUtf8(real);
     } catch (error) {
       throw error instanceof ConfigError ? error : new ConfigError(strerror(error));
     }
@@ -355,7 +347,7 @@ export const dir: Directive<string, string> = {
   value: (raw) => raw,
   changes: () => true,
   rewrite: (name, raw) => [{ text: `${name} ${quoteRepr(raw)}`, force: true }],
-  restore: (raw, context) => context.changeFolder(decodePath(raw)),
+  restore: (raw, context) => context.changeFolder(decodeUtf8(raw)),
 };
 
 function formatPercentile(n: number): string {

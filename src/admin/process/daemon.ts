@@ -8,8 +8,8 @@
 
 import { unlinkSync, writeFileSync } from "node:fs";
 import { strerror } from "../../util/strerror";
+import { decodeUtf8 } from "../../util/utf8";
 import type { Config } from "../config/config";
-import { decodePath } from "../config/special";
 import type { Logger } from "./logger";
 
 /** Not REDBUN_…: those are directives. */
@@ -65,7 +65,7 @@ export class PidFile {
     private readonly log: Logger,
   ) {
     if (background && config.pidfile === "") config.assign("pidfile", [DEFAULT_PIDFILE]);
-    this.path = config.pidfile === "" ? null : decodePath(config.pidfile);
+    this.path = config.pidfile === "" ? null : decodeUtf8(config.pidfile);
   }
 
   /** Writes it; failing is no reason not to start. */

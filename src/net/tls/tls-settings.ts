@@ -9,8 +9,8 @@
 
 import type { SecureContextOptions } from "node:tls";
 import type { Config } from "../../admin/config/config";
-import { decodePath } from "../../admin/config/special";
 import { strerror } from "../../util/strerror";
+import { decodeUtf8 } from "../../util/utf8";
 import { hasDhParameters, PemError, readAuthorities, readCertificates, readKey } from "./tls-files";
 
 /** Options of the library, by their numbers there. */
@@ -97,18 +97,18 @@ function commonSettings(config: Config, certFile: string, keyFile: string, passp
   }
   const versions = versionRange(config.tlsProtocols);
   const cert = attempt(`Failed to load certificate: ${certFile}`, () => {
-    const pem = readCertificates(decodePath(certFile));
+    const pem = readCertificates(decodeUtf8(certFile));
     tryContext({ cert: pem });
     return pem;
   });
-  const secret = passphrase === "" ? {} : { passphrase: decodePath(passphrase) };
+  const secret = passphrase === "" ? {} : { passphrase: decodeUtf8(passphrase) };
   const key = attempt(`Failed to load private key: ${keyFile}`, () => {
-    const pem = readKey(decodePath(keyFile));
+    const pem = readKey(decodeUtf8(keyFile));
     tryContext({ cert, key: pem, ...secret });
     return pem;
   });
   const ca = attempt("Failed to configure CA certificate(s) file/directory", () => {
-    const authorities = readAuthorities(decodePath(config.tlsCaCertFile), decodePath(config.tlsCaCertDir));
+    const authorities = readAuthorities(decodeUtf8(config.tlsCaCertFile), decodeUtf8(config.tlsCaCertDir));
     if (authorities.length > 0) tryContext({ ca: authorities });
     return authorities;
   });
@@ -184,7 +184,7 @@ function checkDhParameters(shown: string): void {
   if (shown === "") return;
   let found: boolean;
   try {
-    found = hasDhParameters(decodePath(shown));
+    found = hasDhParameters(decodeUtf8(shown));
   } catch (error) {
     throw new TlsError(`Failed to load ${shown}: ${(error as Error).message.replace(/^.*::/, "")}`);
   }

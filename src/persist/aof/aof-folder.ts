@@ -15,6 +15,7 @@ import { join } from "node:path";
 import type { Config } from "../../admin/config/config";
 import { syncFolder } from "../../util/files";
 import { libc } from "../../util/libc";
+import { decodeUtf8 } from "../../util/utf8";
 import { FileWriter } from "../file-writer";
 import { Manifest } from "./manifest";
 
@@ -40,17 +41,17 @@ export class AofFolder {
   }
 
   get path(): string {
-    return join(this.dir(), decode(this.name));
+    return join(this.dir(), decodeUtf8(this.name));
   }
 
   /** The path of a file in it. */
   fileAt(name: string): string {
-    return join(this.path, decode(name));
+    return join(this.path, decodeUtf8(name));
   }
 
   /** The path of the one file that versions before 7.0 wrote. */
   get oldFile(): string {
-    return join(this.dir(), decode(this.prefix));
+    return join(this.dir(), decodeUtf8(this.prefix));
   }
 
   /** The path of a temporary file beside the folder. */
@@ -153,9 +154,4 @@ export class AofFolder {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** A name as the file system takes it: directives hold one character a byte. */
-export function decode(name: string): string {
-  return Buffer.from(name, "latin1").toString();
 }
