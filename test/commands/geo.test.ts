@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_ZSET } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { Random } from "../support/random";
 import { array, bulk, integer, items, OK, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 const ENCODINGS = {
   listpack: { "zset-max-listpack-entries": "100000" },
@@ -88,7 +88,7 @@ describe.each(["listpack", "skiplist"] as const)("%s", (encoding) => {
     expect(redbun.call("GEOSEARCHSTORE", "g", "g", ...CIRCLE, "STOREDIST")).toEqual(integer(2));
     expect(redbun.expireAt("g")).toBe(-1);
     expect(found(redbun, "ZRANGE", "g", 0, -1)).toEqual(["Catania", "Palermo"]);
-    expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
+    expectNoLeak(redbun);
   });
 
   test("of many members each is found where a scan of all finds it", () => {
@@ -116,22 +116,15 @@ describe.each(["listpack", "skiplist"] as const)("%s", (encoding) => {
     const redbun = sicily(directives);
     for (let i = 0; i < 40; i++) redbun.call("GEOADD", "g", 15, 37 + i / 1000, `member:${i}`);
     expect(redbun.call("SET", "d", "v")).toEqual(OK);
-    const { heap } = redbun.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    let failures = 0;
-    for (let after = 0; ; after++) {
-      let left = after;
-      heap.allocate = (bytes) => {
-        if (left-- === 0) throw new HeapFullError("no more in this test");
-        return allocate(bytes);
-      };
-      const reply = redbun.call("GEOSEARCHSTORE", "d", "g", ...CIRCLE);
-      heap.allocate = allocate;
-      expect(heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
-      if (reply.type === "integer") break;
-      expect(text(redbun.call("GET", "d"))).toBe("v");
-      failures++;
-    }
+    const failures = starve({
+      name: "GEOSEARCHSTORE",
+      prepare: () => redbun,
+      run: () => redbun.call("GEOSEARCHSTORE", "d", "g", ...CIRCLE),
+      check(reply) {
+        expect(reply.type).toBe("error");
+        expect(text(redbun.call("GET", "d"))).toBe("v");
+      },
+    });
     expect(failures).toBeGreaterThan(0);
     expect(redbun.call("ZCARD", "d")).toEqual(integer(42));
   });

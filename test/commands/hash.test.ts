@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_HASH } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
 import { hashType } from "../../src/types/hash/hash-type";
-import { bytesInUse } from "../support/heap-account";
+import { bytesInUse, expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { array, bulk, error, integer, items, map, OK, pairs, type Reply, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 /** Directives that make a hash of a few fields one of each encoding. */
 const ENCODINGS = {
@@ -26,12 +26,6 @@ function effect(redbun: InProcess, command: string): { events: string[]; dirty: 
   const events = redbun.recordEvents();
   redbun.run(command);
   return { events: events.splice(0).map(({ event, key }) => `${event} ${key}`), dirty: redbun.keyspace.dirty - before };
-}
-
-function expectNoLeak(redbun: InProcess): void {
-  const { keyspace } = redbun;
-  const { deadlines } = hashType(keyspace).hashes.timers;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 /** Runs what cron does for expiry until nothing is left to do. */
@@ -449,29 +443,25 @@ describe("without memory", () => {
   for (const [encoding, directives] of Object.entries(ENCODINGS)) {
     for (const [setup, command] of PREPARED) {
       test(`${encoding}: ${command.slice(0, 60)} after ${setup.join(", ") || "nothing"}`, () => {
-        let failing = 1;
-        for (; ; failing++) {
-          const redbun = new InProcess(directives);
-          redbun.run(...setup);
-          const before = snapshot(redbun);
-          const { heap } = redbun.keyspace;
-          const allocate = heap.allocate.bind(heap);
-          let left = failing;
-          heap.allocate = (bytes) => {
-            if (--left === 0) throw new HeapFullError("no more in this test");
-            return allocate(bytes);
-          };
-          const reply = redbun.run(command);
-          heap.allocate = allocate;
-          expectNoLeak(redbun);
-          if (left > 0) break;
-          // What frees memory works without; everything else was refused.
-          if (reply.type === "error") expectBetween(redbun, before, command);
-          // The data set is whole: the same command works now.
-          expect(redbun.run(command).type).not.toBe("error");
-          expectNoLeak(redbun);
-        }
-        if (!/^(HDEL|HPERSIST)/.test(command)) expect(failing).toBeGreaterThan(1);
+        let before: Record<string, string> = {};
+        const failures = starve({
+          name: command,
+          prepare() {
+            const redbun = new InProcess(directives);
+            redbun.run(...setup);
+            before = snapshot(redbun);
+            return redbun;
+          },
+          run: (redbun) => redbun.run(command),
+          check(reply, redbun) {
+            // What frees memory works without; everything else was refused.
+            if (reply.type === "error") expectBetween(redbun, before, command);
+            // The data set is whole: the same command works now.
+            expect(redbun.run(command).type).not.toBe("error");
+            expectNoLeak(redbun);
+          },
+        });
+        if (!/^(HDEL|HPERSIST)/.test(command)) expect(failures).toBeGreaterThan(0);
       });
     }
   }

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_LIST, EVENT_NONE } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess, type InProcessClient } from "../support/in-process";
 import { array, bulk, error, integer, items, NULL_ARRAY, NULL_BULK, OK, type Reply, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 /** Limits under which lists of a few elements have this shape. */
 const SHAPES: Record<string, { directives: Record<string, string>; plainFrom: string; encoding: string }> = {
@@ -24,11 +24,6 @@ function start(shape: string): InProcess {
 
 const contents = (redbun: InProcess, key: string): string[] => items(redbun.call("LRANGE", key, 0, -1)).map(text);
 const some = (count: number): string[] => Array.from({ length: count }, (_, i) => `e${i}`);
-
-function expectNoLeak(redbun: InProcess): void {
-  redbun.keyspace.free.run(Number.POSITIVE_INFINITY);
-  expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
-}
 
 describe.each(Object.keys(SHAPES))("%s", (shape) => {
   test("lists have this shape", () => {
@@ -147,13 +142,6 @@ describe.each(Object.keys(SHAPES))("%s", (shape) => {
 
   test("a heap that cannot grow: a refused command loses nothing, and what removes always works", () => {
     const redbun = start(shape);
-    const { heap } = redbun.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    let left = Number.POSITIVE_INFINITY;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
     const long = "x".repeat(9000);
     const commands: string[][] = [
       ["RPUSH", "new", "a"],
@@ -180,26 +168,25 @@ describe.each(Object.keys(SHAPES))("%s", (shape) => {
       ["DEL", "k"],
     ];
     const state = (): string[][] => ["k", "l", "new"].map((key) => contents(redbun, key));
+    let before: string[][] = [];
+    const prepare = (): InProcess => {
+      redbun.run("FLUSHALL");
+      redbun.call("RPUSH", "k", ...some(20));
+      redbun.call("RPUSH", "l", "one", "two");
+      before = state();
+      return redbun;
+    };
     let refused = 0;
     for (const command of commands) {
-      for (let failing = 1; ; failing++) {
-        redbun.run("FLUSHALL");
-        redbun.call("RPUSH", "k", ...some(20));
-        redbun.call("RPUSH", "l", "one", "two");
-        const before = state();
-        left = failing;
-        const reply = redbun.call(...command);
-        const starved = left <= 0;
-        left = Number.POSITIVE_INFINITY;
-        expectNoLeak(redbun);
-        if (!starved) break;
+      const check = (reply: Reply): void => {
         // Removing takes a smaller block if it can be had, and else leaves the one that there is.
-        if (reply.type !== "error") continue;
+        if (reply.type !== "error") return;
         refused++;
         expect(["LPOP", "RPOP", "LTRIM", "LREM", "LMPOP", "DEL"]).not.toContain(command[0]);
         expect(reply.value).toStartWith("OOM ");
         expect(state()).toEqual(before);
-      }
+      };
+      starve({ name: command.slice(0, 3).join(" "), prepare, run: () => redbun.call(...command), check });
     }
     expect(refused).toBeGreaterThan(15);
   });

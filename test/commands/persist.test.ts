@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "bun:test";
 import { EVENT_GENERIC } from "../../src/db/keyspace";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { sealed } from "../support/rdb-payload";
 import { bulk, error, integer, NULL_BULK, OK, type Reply, text } from "../support/reply";
@@ -147,7 +147,7 @@ describe("damaged payloads", () => {
           restore(sealed(body.subarray(0, at)));
         }
         redbun.call("DEL", "copy");
-        expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
+        expectNoLeak(redbun);
       }
     }
   });

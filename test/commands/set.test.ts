@@ -2,12 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_NONE, EVENT_SET } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
-import { bytesInUse } from "../support/heap-account";
+import { withFailure } from "../support/failing-heap";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";
 import { array, bulk, error, integer, items, NULL_BULK, OK, type Reply, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 /** Limits under which sets are of one encoding, with members that they then have. */
 const ENCODINGS = {
@@ -144,8 +145,7 @@ describe.each(NAMES)("%s", (encoding) => {
       },
       check: () => {
         for (const each of ["a", "b", "c"]) expect(members(redbun, each)).toEqual([...of(each)].sort());
-        redbun.keyspace.free.run(Number.POSITIVE_INFINITY);
-        expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
+        expectNoLeak(redbun);
       },
       checkEvery: 300,
     });
@@ -298,13 +298,6 @@ describe.each(NAMES)("%s", (encoding) => {
 
   test("a heap that cannot grow: a refused command loses nothing, and what removes always works", () => {
     const redbun = new InProcess(directives);
-    const { heap, free } = redbun.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    let left = Number.POSITIVE_INFINITY;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
     const [first, ...rest] = some(encoding, 130);
     const commands: string[][] = [
       ["SADD", "new", first],
@@ -336,30 +329,24 @@ describe.each(NAMES)("%s", (encoding) => {
       ["SDIFFSTORE", "s", "s", "t", "u"],
     ];
     const state = (): string[][] => ["s", "t", "u", "new"].map((key) => members(redbun, key));
+    let before: string[][] = [];
+    const prepare = (): InProcess => {
+      redbun.run("FLUSHALL");
+      redbun.call("SADD", "s", first, ...rest);
+      redbun.call("SADD", "t", "moved", first);
+      redbun.call("SADD", "u", ...rest.slice(0, 20));
+      before = state();
+      return redbun;
+    };
     for (const command of commands) {
-      for (let failing = 1; ; failing++) {
-        redbun.run("FLUSHALL");
-        redbun.call("SADD", "s", first, ...rest);
-        redbun.call("SADD", "t", "moved", first);
-        redbun.call("SADD", "u", ...rest.slice(0, 20));
-        const before = state();
-        left = failing;
-        const reply = redbun.call(...command);
-        const starved = left <= 0;
-        left = Number.POSITIVE_INFINITY;
-        free.run(Number.POSITIVE_INFINITY);
-        expect([command.slice(0, 4), failing, heap.usedBytes]).toEqual([
-          command.slice(0, 4),
-          failing,
-          bytesInUse(redbun.keyspace),
-        ]);
+      const name = command.slice(0, 4).join(" ");
+      const check = (reply: Reply): void => {
         const refused = reply.type === "error";
         // What removes needs memory only to become smaller, and does without.
-        if (["SREM"].includes(command[0])) expect(refused).toBe(false);
-        if (refused && !isPartial(command))
-          expect([command.slice(0, 4), ...state()]).toEqual([command.slice(0, 4), ...before]);
-        if (!starved) break;
-      }
+        if (command[0] === "SREM") expect(refused).toBe(false);
+        if (refused && !isPartial(command)) expect([name, ...state()]).toEqual([name, ...before]);
+      };
+      starve({ name, prepare, run: () => redbun.call(...command), check });
     }
   });
 
@@ -374,13 +361,8 @@ describe.each(NAMES)("%s", (encoding) => {
     redbun.call("SADD", "s", ...some(encoding, 3));
     const events = redbun.recordEvents();
     const dirty = redbun.keyspace.dirty;
-    const allocate = heap.allocate.bind(heap);
-    let left = 4;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
-    expect(redbun.call("SADD", "s", ...some(encoding, 200))).toMatchObject({ type: "error" });
+    const { result } = withFailure(heap, 4, () => redbun.call("SADD", "s", ...some(encoding, 200)));
+    expect(result).toMatchObject({ type: "error" });
     const added = members(redbun, "s").length - 3;
     expect(added).toBeGreaterThan(0);
     expect(events.map(({ event }) => event)).toEqual(["sadd"]);

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_LIST } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
-import { array, bulk, integer, items, NULL_BULK, text } from "../support/reply";
+import { array, bulk, integer, items, NULL_BULK, type Reply, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 const list = (redbun: InProcess, key: string): string[] => items(redbun.call("LRANGE", key, 0, -1)).map(text);
 
@@ -89,39 +89,28 @@ describe("memory", () => {
       redbun.call("RPUSH", "l", ...Array.from({ length: 100 }, (_, j) => `e${i + j}`));
     for (let round = 0; round < 3; round++) {
       redbun.run("SORT l ALPHA STORE d", "SORT l ALPHA LIMIT 0 5 STORE e", "SORT l ALPHA DESC STORE l");
-      redbun.keyspace.free.run(Number.POSITIVE_INFINITY);
-      expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
+      expectNoLeak(redbun);
     }
     redbun.run("DEL l d e");
   });
 
   test("a heap that cannot grow: nothing has changed, and nothing is left behind", () => {
     const redbun = new InProcess({ "list-max-listpack-size": "20" });
-    const { heap, free } = redbun.keyspace;
     const elements = Array.from({ length: 100 }, (_, i) => String(100 - i));
-    const allocate = heap.allocate.bind(heap);
-    let left = Number.POSITIVE_INFINITY;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
+    const prepare = (): InProcess => {
+      redbun.run("FLUSHALL", "SET d before", "SET w_3 three");
+      redbun.call("RPUSH", "l", ...elements);
+      redbun.call("ZADD", "z", ...elements.flatMap((element) => [1, element]));
+      return redbun;
+    };
+    const check = (reply: Reply): void => {
+      expect(reply).toMatchObject({ type: "error" });
+      expect(redbun.run("GET d")).toEqual(bulk("before"));
+      expect(redbun.run("EXISTS new")).toEqual(integer(0));
+      expect(list(redbun, "l")).toEqual(elements);
     };
     for (const command of ["SORT l STORE d", "SORT l STORE new", "SORT l STORE l", "SORT z GET # GET w_* STORE d"]) {
-      for (let failing = 1; ; failing++) {
-        redbun.run("FLUSHALL", "SET d before", "SET w_3 three");
-        redbun.call("RPUSH", "l", ...elements);
-        redbun.call("ZADD", "z", ...elements.flatMap((element) => [1, element]));
-        left = failing;
-        const reply = redbun.run(command);
-        const starved = left <= 0;
-        left = Number.POSITIVE_INFINITY;
-        free.run(Number.POSITIVE_INFINITY);
-        expect([command, failing, heap.usedBytes]).toEqual([command, failing, bytesInUse(redbun.keyspace)]);
-        if (!starved) break;
-        expect(reply).toMatchObject({ type: "error" });
-        expect(redbun.run("GET d")).toEqual(bulk("before"));
-        expect(redbun.run("EXISTS new")).toEqual(integer(0));
-        expect(list(redbun, "l")).toEqual(elements);
-      }
+      expect(starve({ name: command, prepare, run: () => redbun.run(command), check })).toBeGreaterThan(0);
     }
   });
 });

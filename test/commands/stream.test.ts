@@ -2,14 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_NONE, EVENT_STREAM } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
 import { Listpack } from "../../src/memory/listpack";
 import { streamsOf } from "../../src/types/stream/stream-tools";
-import { bytesInUse } from "../support/heap-account";
+import { withBlocks } from "../support/failing-heap";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess, type InProcessClient, type RecordedEvent } from "../support/in-process";
 import { runOperations } from "../support/model";
 import { Random } from "../support/random";
 import { integer, items, NULL_ARRAY, NULL_BULK, pairs, type Reply, show, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 /** Directives under which nodes are of different sizes. */
 const NODES = {
@@ -452,7 +453,7 @@ describe.each(Object.keys(NODES) as (keyof typeof NODES)[])("nodes %s", (kind) =
       checkEvery: 200,
       check() {
         settle(redbun);
-        expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
+        expectNoLeak(redbun);
         for (const each of ["s", "t"]) checkStream(redbun, each);
       },
     });
@@ -526,13 +527,6 @@ describe("memory", () => {
 
   test("no memory: a command that is refused has changed nothing, and nothing is lost whichever allocation fails", () => {
     const redbun = new InProcess({ "stream-node-max-entries": "3" });
-    const { heap, free } = redbun.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    let left = Number.POSITIVE_INFINITY;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
     const long = "x".repeat(300);
     const commands = [
       "XADD s 99-1 f v g 1",
@@ -563,28 +557,26 @@ describe("memory", () => {
           .replace(/"(seen|active)-time", :-?\d+, /g, "")
           .replace(/(, )?\["name", "(new|b)", "pel-count", :0, "pending", \[\]\]/g, ""),
       );
+    let before: string[] = [];
+    const prepare = (): InProcess => {
+      redbun.run("FLUSHALL");
+      fill(redbun, "s", 8);
+      fill(redbun, "t", 4);
+      redbun.run("XGROUP CREATE s g 0", "XGROUP CREATE t g 0", "XREADGROUP GROUP g a COUNT 5 STREAMS s >");
+      before = state();
+      return redbun;
+    };
     let refusals = 0;
     for (const command of commands) {
-      for (let failing = 1; ; failing++) {
-        redbun.run("FLUSHALL");
-        fill(redbun, "s", 8);
-        fill(redbun, "t", 4);
-        redbun.run("XGROUP CREATE s g 0", "XGROUP CREATE t g 0", "XREADGROUP GROUP g a COUNT 5 STREAMS s >");
-        const before = state();
-        left = failing;
-        const reply = redbun.run(command);
-        const starved = left <= 0;
-        left = Number.POSITIVE_INFINITY;
-        free.run(Number.POSITIVE_INFINITY);
-        expect([command, failing, heap.usedBytes]).toEqual([command, failing, bytesInUse(redbun.keyspace)]);
+      const removes = /^(XDEL|XTRIM|XACK|XGROUP (DESTROY|DELCONSUMER))/.test(command);
+      const check = (reply: Reply, _: InProcess, failing: number): void => {
         checkStream(redbun, "s");
         const refused = reply.type === "error";
-        const removes = /^(XDEL|XTRIM|XACK|XGROUP (DESTROY|DELCONSUMER))/.test(command);
         if (removes) expect([command, refused]).toEqual([command, false]);
         if (refused) expect([command, failing, ...state()]).toEqual([command, failing, ...before]);
         if (refused) refusals++;
-        if (!starved) break;
-      }
+      };
+      starve({ name: command, prepare, run: () => redbun.run(command), check });
     }
     expect(refusals).toBeGreaterThan(30);
   });
@@ -593,17 +585,10 @@ describe("memory", () => {
     const redbun = new InProcess();
     fill(redbun, "s", 50);
     redbun.run("XGROUP CREATE s g 0", "XGROUP CREATECONSUMER s g c");
-    const { heap } = redbun.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    let left = 20;
-    heap.allocate = (bytes) => {
-      if (--left < 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
-    const got = ids(items(items(redbun.run("XREADGROUP GROUP g c STREAMS s >"))[0])[1]);
-    left = Number.POSITIVE_INFINITY;
+    const read = (): Reply => redbun.run("XREADGROUP GROUP g c STREAMS s >");
+    const got = ids(items(items(withBlocks(redbun.keyspace.heap, 20, read))[0])[1]);
     expect(got.length).toBeWithin(2, 20);
-    const rest = ids(items(items(redbun.run("XREADGROUP GROUP g c STREAMS s >"))[0])[1]);
+    const rest = ids(items(items(read())[0])[1]);
     expect([...got, ...rest]).toHaveLength(50);
     expect(show(items(redbun.run("XPENDING s g"))[0])).toBe(":50");
     checkStream(redbun, "s");

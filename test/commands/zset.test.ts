@@ -2,13 +2,14 @@
 
 import { describe, expect, test } from "bun:test";
 import { EVENT_GENERIC, EVENT_NONE, EVENT_ZSET } from "../../src/db/keyspace";
-import { HeapFullError } from "../../src/memory/heap";
 import { formatDouble } from "../../src/util/doubles";
-import { bytesInUse } from "../support/heap-account";
+import { withFailure } from "../support/failing-heap";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { runOperations } from "../support/model";
 import { Random } from "../support/random";
 import { array, bulk, error, integer, items, NULL_ARRAY, NULL_BULK, OK, type Reply, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 /** Limits under which sorted sets are of one encoding. */
 const ENCODINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -201,8 +202,7 @@ describe.each(Object.keys(ENCODINGS))("%s", (encoding) => {
       },
       check: () => {
         for (const each of ["a", "b", "c"]) expect(contents(redbun, each)).toEqual(flat(inOrder(of(each))));
-        redbun.keyspace.free.run(Number.POSITIVE_INFINITY);
-        expect(redbun.keyspace.heap.usedBytes).toBe(bytesInUse(redbun.keyspace));
+        expectNoLeak(redbun);
       },
     });
   });
@@ -368,13 +368,6 @@ describe.each(Object.keys(ENCODINGS))("%s", (encoding) => {
 
   test("a heap that cannot grow: a refused command loses nothing, and what removes always works", () => {
     const redbun = new InProcess(directives);
-    const { heap, free } = redbun.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    let left = Number.POSITIVE_INFINITY;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
     const commands: string[][] = [
       ["ZADD", "new", "1", "a"],
       ["ZADD", "new", ...some(200)],
@@ -404,27 +397,25 @@ describe.each(Object.keys(ENCODINGS))("%s", (encoding) => {
       ["COPY", "z", "t", "REPLACE"],
     ];
     const state = (): string[][] => ["z", "t", "new"].map((key) => contents(redbun, key));
+    let before: string[][] = [];
+    const prepare = (): InProcess => {
+      redbun.run("FLUSHALL");
+      // Two full leaves of a tree.
+      redbun.call("ZADD", "z", ...some(252));
+      redbun.call("ZADD", "t", "1", "a", ...some(20, 100));
+      before = state();
+      return redbun;
+    };
     for (const command of commands) {
-      for (let failing = 1; ; failing++) {
-        redbun.run("FLUSHALL");
-        // Two full leaves of a tree.
-        redbun.call("ZADD", "z", ...some(252));
-        redbun.call("ZADD", "t", "1", "a", ...some(20, 100));
-        const before = state();
-        left = failing;
-        const reply = redbun.call(...command);
-        const starved = left <= 0;
-        left = Number.POSITIVE_INFINITY;
-        free.run(Number.POSITIVE_INFINITY);
-        const what = [command.slice(0, 4), failing];
-        expect([what, heap.usedBytes]).toEqual([what, bytesInUse(redbun.keyspace)]);
+      const name = command.slice(0, 4).join(" ");
+      // ZADD of several keeps what it added before the heap was full.
+      const isPartial = command[1] === "z" && command.length > 10;
+      const check = (reply: Reply, _: InProcess, failing: number): void => {
         const refused = reply.type === "error";
-        if (REMOVING.includes(command[0])) expect([what, refused]).toEqual([what, false]);
-        // ZADD of several keeps what it added before the heap was full.
-        const isPartial = command[1] === "z" && command.length > 10;
-        if (refused && !isPartial) expect([what, ...state()]).toEqual([what, ...before]);
-        if (!starved) break;
-      }
+        if (REMOVING.includes(command[0])) expect([name, failing, refused]).toEqual([name, failing, false]);
+        if (refused && !isPartial) expect([name, failing, ...state()]).toEqual([name, failing, ...before]);
+      };
+      starve({ name, prepare, run: () => redbun.call(...command), check });
     }
   });
 
@@ -434,13 +425,8 @@ describe.each(Object.keys(ENCODINGS))("%s", (encoding) => {
     redbun.call("ZADD", "z", ...some(3));
     const events = redbun.recordEvents();
     const dirty = redbun.keyspace.dirty;
-    const allocate = heap.allocate.bind(heap);
-    let left = 6;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
-    expect(redbun.call("ZADD", "z", ...some(200, 50))).toMatchObject({ type: "error" });
+    const { result } = withFailure(heap, 6, () => redbun.call("ZADD", "z", ...some(200, 50)));
+    expect(result).toMatchObject({ type: "error" });
     const added = contents(redbun, "z").length / 2 - 3;
     expect(added).toBeGreaterThan(0);
     expect(events.map(({ event }) => event)).toEqual(["zadd"]);

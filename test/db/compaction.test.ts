@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Compaction } from "../../src/db/compaction";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { Random } from "../support/random";
 import { Fixture } from "./fixture";
 
@@ -35,7 +35,7 @@ describe("compaction", () => {
     expect(pass(compaction)).toBe(true);
     expect(committedBytes - heap.committedBytes).toBeGreaterThan(512 * 1024);
     expect(heap.usedBytes).toBe(usedBytes);
-    expect(heap.usedBytes).toBe(bytesInUse(fixture.keyspace));
+    expectNoLeak(fixture);
     expect(fixture.keys()).toEqual(keys);
   });
 

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import { HeapFullError } from "../../src/memory/heap";
 import * as errors from "../../src/resp/errors";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { bulk, error, OK, text } from "../support/reply";
 
@@ -74,7 +74,7 @@ class Starved extends InProcess {
 
   /** Expects that every byte in use belongs to a key or to an index. */
   expectNoLeak(): void {
-    expect(this.keyspace.heap.usedBytes).toBe(bytesInUse(this.keyspace));
+    expectNoLeak(this);
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { Heap, HeapFullError } from "../../src/memory/heap";
 import { LISTPACK_EMPTY, Listpack, naturalAt } from "../../src/memory/listpack";
 import { latin1 } from "../../src/util/bytes";
+import { withBlocks } from "../support/failing-heap";
 import { listpackBytes } from "../support/listpack-bytes";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";
@@ -482,10 +483,7 @@ describe("a heap that cannot grow", () => {
     const bench = new Bench(Array.from({ length: 20 }, (_, i) => `e${i}`));
     if (name === "appendInteger") while (bench.lp.byteLength < bench.heap.sizeOf(bench.lp.ref) - 1) bench.append("1");
     const { ref } = bench.lp;
-    bench.heap.allocate = () => {
-      throw new HeapFullError("no more in this test");
-    };
-    expect(() => changes[name](bench.lp)).toThrow(HeapFullError);
+    withBlocks(bench.heap, 0, () => expect(() => changes[name](bench.lp)).toThrow(HeapFullError));
     expect(bench.lp.ref).toBe(ref);
     bench.check();
   });
@@ -493,23 +491,19 @@ describe("a heap that cannot grow", () => {
   test("joining throws and has changed neither", () => {
     const bench = new Bench(Array.from({ length: 20 }, (_, i) => `e${i}`));
     bench.other.open(bench.lp.copy());
-    bench.heap.allocate = () => {
-      throw new HeapFullError("no more in this test");
-    };
-    expect(() => bench.lp.appendAll(bench.other)).toThrow(HeapFullError);
+    withBlocks(bench.heap, 0, () => expect(() => bench.lp.appendAll(bench.other)).toThrow(HeapFullError));
     expect(textsForward(bench.lp)).toEqual(bench.model);
     expect(textsForward(bench.other)).toEqual(bench.model);
   });
 
   test("removing needs no memory", () => {
     const bench = new Bench(Array.from({ length: 200 }, (_, i) => `e${i}`));
-    bench.heap.allocate = () => {
-      throw new HeapFullError("no more in this test");
-    };
-    while (bench.model.length > 0) {
-      bench.lp.remove(bench.lp.first(), 7);
-      bench.model.splice(0, 7);
-      bench.check();
-    }
+    withBlocks(bench.heap, 0, () => {
+      while (bench.model.length > 0) {
+        bench.lp.remove(bench.lp.first(), 7);
+        bench.model.splice(0, 7);
+        bench.check();
+      }
+    });
   });
 });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { Heap, HeapFullError, SEGMENT_SHIFT } from "../../src/memory/heap";
 import { NameTable } from "../../src/memory/name-table";
+import { withBlocks } from "../support/failing-heap";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";
 
@@ -106,35 +107,28 @@ describe("names", () => {
     const bench = new Bench();
     for (let i = 0; i < 100; i++) bench.insert(`name:${i}`);
     const { heap } = bench;
-    const allocate = heap.allocate.bind(heap);
     let refused = 0;
     for (let i = 100; i < 200; i++) {
       const name = `name:${i}`;
       const block = bench.block(name);
       bench.find(name);
-      heap.allocate = () => {
-        throw new HeapFullError("no more in this test");
-      };
       try {
-        bench.table.insert(block);
+        withBlocks(heap, 0, () => bench.table.insert(block));
         bench.names.push(name);
         bench.names.sort();
       } catch (error) {
         expect(error).toBeInstanceOf(HeapFullError);
         refused++;
-        heap.allocate = allocate;
         heap.free(block);
         bench.check();
         bench.insert(name);
       }
-      heap.allocate = allocate;
     }
     expect(refused).toBeGreaterThan(0);
     expect(refused).toBeLessThan(10);
-    heap.allocate = () => {
-      throw new HeapFullError("no more in this test");
-    };
-    for (const name of bench.names.slice(1)) bench.remove(name);
+    withBlocks(heap, 0, () => {
+      for (const name of bench.names.slice(1)) bench.remove(name);
+    });
     bench.check();
   });
 });

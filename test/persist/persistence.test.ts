@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LOG_NOTICE } from "../../src/admin/process/logger";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { bulk, error, integer, OK, simple, text } from "../support/reply";
 import { parseInfo } from "../support/server";
@@ -45,7 +45,7 @@ describe("SAVE", () => {
       expect(await other.server.loadData()).toBe("loaded");
       expect(digest(other)).toBe(digest(redbun));
       expect(other.run("PEXPIRETIME k1")).toEqual(integer(9223372036854775807n));
-      expect(other.keyspace.heap.usedBytes).toBe(bytesInUse(other.keyspace));
+      expectNoLeak(other);
       expect(parseInfo(other.run("INFO keyspace")).get("db9")).toBe("keys=1,expires=0,avg_ttl=0");
     }
   });
@@ -115,7 +115,7 @@ describe("loading", () => {
     const info = parseInfo(other.run("INFO persistence"));
     expect(info.get("rdb_last_load_keys_expired")).toBe("1");
     expect(info.get("rdb_last_load_keys_loaded")).toBe("2");
-    expect(other.keyspace.heap.usedBytes).toBe(bytesInUse(other.keyspace));
+    expectNoLeak(other);
   });
 
   test("goes in slices, between which the server answers", async () => {
@@ -181,7 +181,7 @@ describe("damaged files", () => {
         // Files before version 5 have no checksum: the version itself is what is not protected.
         if (at < 5 || at > 8) expect(["refused", "damaged"]).toContain(load(other));
         else load(other);
-        expect(other.keyspace.heap.usedBytes).toBe(bytesInUse(other.keyspace));
+        expectNoLeak(other);
         expect(readFileSync(path()).equals(damaged)).toBe(true);
       }
     }

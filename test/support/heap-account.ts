@@ -1,14 +1,24 @@
 /** What of the heap belongs to something: whatever is in use beyond that has leaked. */
 
+import { expect } from "bun:test";
 import { valueTools } from "../../src/admin/debug/value-tools";
+import { TYPE_HASH } from "../../src/db/entry";
 import type { Keyspace } from "../../src/db/keyspace";
 import type { Dict } from "../../src/memory/dict";
 import type { Heap } from "../../src/memory/heap";
+import type { HashType } from "../../src/types/hash/hash-type";
 
-/** Bytes of all blocks that can be reached: entries, what their values refer to, and the indexes. */
+/** Expects that every byte in use of the heap belongs to something, once what waits to be freed is. */
+export function expectNoLeak({ keyspace }: { readonly keyspace: Keyspace }): void {
+  keyspace.free.run(Number.POSITIVE_INFINITY);
+  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace));
+}
+
+/** Bytes of all blocks that can be reached: entries, what their values refer to, the indexes, and when fields expire. */
 export function bytesInUse(keyspace: Keyspace): number {
   const { heap } = keyspace;
-  let bytes = 0;
+  const hashes = keyspace.typeStates[TYPE_HASH] as HashType | null;
+  let bytes = hashes?.hashes.timers.deadlines.bytes ?? 0;
   for (const db of keyspace.databases) {
     bytes += indexBytes(heap, db.index);
     db.scan(0, Number.POSITIVE_INFINITY, (ref) => {

@@ -2,8 +2,7 @@
 
 import { expect } from "bun:test";
 import { LARGE_FROM } from "../../src/persist/snapshot/large-value";
-import { hashType } from "../../src/types/hash/hash-type";
-import { bytesInUse } from "./heap-account";
+import { expectNoLeak } from "./heap-account";
 import type { InProcess } from "./in-process";
 import type { Random } from "./random";
 
@@ -124,7 +123,5 @@ export function change(random: Random): string {
 export function expectNothingLeft({ keyspace }: InProcess): void {
   expect(keyspace.keepers).toBeNull();
   expect(keyspace.heap.isGuarded).toBe(false);
-  keyspace.free.run(Number.POSITIVE_INFINITY);
-  const { deadlines } = hashType(keyspace).hashes.timers;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
+  expectNoLeak({ keyspace });
 }

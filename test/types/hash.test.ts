@@ -5,7 +5,7 @@ import { Heap } from "../../src/memory/heap";
 import { FIELD_EXPIRY_MAX, FieldBlocks, NO_FIELD_EXPIRY } from "../../src/types/hash/hash-field";
 import { eachFieldAsCopy } from "../../src/types/hash/hash-traversal";
 import { hashType } from "../../src/types/hash/hash-type";
-import { bytesInUse } from "../support/heap-account";
+import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";
@@ -168,7 +168,7 @@ class Pair {
     if (hashes.isPacked) expect(order).toEqual([...order].sort((a, b) => a - b));
     const expiries = [...this.model.values()].map(({ expireAt }) => expireAt).filter((at) => at !== NO_FIELD_EXPIRY);
     if (expiries.length > 0) expect(hashes.timers.deadline(hashes.timer)).toBeLessThanOrEqual(Math.min(...expiries));
-    expect(this.redbun.keyspace.heap.usedBytes).toBe(bytesInUse(this.redbun.keyspace) + hashes.timers.deadlines.bytes);
+    expectNoLeak(this.redbun);
   }
 }
 

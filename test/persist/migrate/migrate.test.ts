@@ -1,7 +1,7 @@
 /** MIGRATE from the inside: what it propagates, and that it leaves nothing behind. */
 
 import { expect, test } from "bun:test";
-import { bytesInUse } from "../../support/heap-account";
+import { expectNoLeak } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
 import { OK, type Reply, text } from "../../support/reply";
 import { startRedbun } from "../../support/server";
@@ -31,6 +31,6 @@ test("keys that have arrived are deleted here, and propagated as one DEL", async
   expect(events.map(({ event, key }) => `${event} ${key}`)).toEqual(["del a", "del list"]);
   expect(redbun.server.blocking.clients).toBe(0);
   const { keyspace } = redbun;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace));
+  expectNoLeak({ keyspace });
   redbun.server.stop();
 });

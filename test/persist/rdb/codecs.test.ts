@@ -3,8 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_VALUE } from "../../../src/persist/rdb/codecs/codec";
 import { RdbInput } from "../../../src/persist/rdb/rdb-input";
-import { hashType } from "../../../src/types/hash/hash-type";
-import { bytesInUse } from "../../support/heap-account";
+import { expectNoLeak } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
 import { sealed } from "../../support/rdb-payload";
 import { bulk, error, items, OK, type Reply, text } from "../../support/reply";
@@ -77,13 +76,6 @@ function make(redbun: InProcess, commands: readonly (readonly string[])[]): void
 
 function dump(redbun: InProcess): Buffer {
   return Buffer.from(text(redbun.call("DUMP", "k")), "latin1");
-}
-
-/** All memory that is in use belongs to a key, once what waits to be freed is. */
-function expectNoLeak({ keyspace }: InProcess): void {
-  keyspace.free.run(Number.POSITIVE_INFINITY);
-  const { deadlines } = hashType(keyspace).hashes.timers;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 function start(): InProcess {

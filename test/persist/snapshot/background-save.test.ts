@@ -4,9 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashType } from "../../../src/types/hash/hash-type";
 import { eventually } from "../../support/eventually";
-import { bytesInUse } from "../../support/heap-account";
+import { expectNoLeak } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
 import { seedFromEnvironment } from "../../support/model";
 import { Random } from "../../support/random";
@@ -42,13 +41,6 @@ function digestInFile(): string {
   expect(redbun.server.persistence.loadNow({ replace: false, keepExpired: true })).toBe("loaded");
   redbun.keyspace.expiry = "ignore";
   return digest(redbun);
-}
-
-/** No segment that was freed, and no dict that was kept, is left. */
-function expectNoLeak({ keyspace }: InProcess): void {
-  keyspace.free.run(Number.POSITIVE_INFINITY);
-  const { deadlines } = hashType(keyspace).hashes.timers;
-  expect(keyspace.heap.usedBytes).toBe(bytesInUse(keyspace) + deadlines.bytes);
 }
 
 /** A command that changes something, of all the ways in which keys change. */

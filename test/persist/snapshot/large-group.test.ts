@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { IdList } from "../../../src/persist/snapshot/id-list";
 import { StreamId } from "../../../src/util/stream-id";
 import { withBlocks } from "../../support/failing-heap";
-import { bytesInUse } from "../../support/heap-account";
+import { expectNoLeak } from "../../support/heap-account";
 import { InProcess } from "../../support/in-process";
 import { acknowledge, CONSUMERS, change, fill, GROUPS } from "../../support/large-groups";
 import { seedFromEnvironment } from "../../support/model";
@@ -35,8 +35,7 @@ const dump = (redbun: InProcess): string => show(redbun.run("DUMP s"));
 function expectNothingLeft({ keyspace }: InProcess): void {
   const { heap } = keyspace;
   expect([keyspace.keepers, heap.streamGuards, heap.groupGuards]).toEqual([null, null, null]);
-  keyspace.free.run(Number.POSITIVE_INFINITY);
-  expect(heap.usedBytes).toBe(bytesInUse(keyspace));
+  expectNoLeak({ keyspace });
 }
 
 function expectSaved(redbun: InProcess, before: string): void {
