@@ -26,7 +26,7 @@
 import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
 import { StreamId } from "../../util/stream-id";
-import { appendShort } from "./short-entry";
+import { appendShortEntry } from "./short-entry";
 import { ONE_BYTE } from "./stream-format";
 import { entriesAt, type FieldArguments, isFullNode, type NodeLimits, StreamNode } from "./stream-node";
 import { EMPTY_RADIX_NODES, RadixFront, radixNodesOf } from "./stream-radix";
@@ -206,7 +206,7 @@ export class Stream {
     const ms = byteBetween(words[at + TAIL_ID + 1], id.msLo);
     const seq = byteBetween(words[at + TAIL_ID + 3], id.seqLo);
     if (ms < 0 || seq < 0) return false;
-    return appendShort(heap, tail, ms, seq, args, first, pairs, bytes, limits);
+    return appendShortEntry(heap, tail, ms, seq, args, first, pairs, bytes, limits);
   }
 
   /** Appends an entry to the last node, or to a new one. */
