@@ -328,11 +328,6 @@ export class OrderTree {
     return true;
   }
 
-  /** Removes the pair that seek() has just found; then the cursor is nowhere. */
-  removeSought(): void {
-    this.removeRun(this.index, 1);
-  }
-
   /** Score of the member at the cursor. */
   get score(): number {
     return this.layout.score(this.member);

@@ -7,7 +7,7 @@ import { withFailure } from "../support/failing-heap";
 import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
 import { runOperations } from "../support/model";
-import { Random } from "../support/random";
+import type { Random } from "../support/random";
 import { array, bulk, error, integer, items, NULL_ARRAY, NULL_BULK, OK, type Reply, text } from "../support/reply";
 import { starve } from "../support/starved-command";
 
@@ -485,48 +485,6 @@ describe("conversions", () => {
       for (const score of scores) redbun.call("ZADD", "z", score, `m${score}`);
       for (const score of scores) expect(text(redbun.call("ZSCORE", "z", `m${score}`))).toBe(score);
     }
-  });
-});
-
-describe("looking ahead of pops", () => {
-  test("members that come to the blocks of others between pops are the ones that go", () => {
-    const redbun = new InProcess();
-    const random = new Random(71);
-    // Members by rank; scores are `lowest`, `lowest + 1`, ….
-    const members = Array.from({ length: 20_000 }, (_, i) => `member:${i}`);
-    let lowest = 0;
-    for (let i = 0; i < members.length; i += 1000) {
-      redbun.call("ZADD", "z", ...members.slice(i, i + 1000).flatMap((name, at) => [String(i + at), name]));
-    }
-    const popped = (command: string): string[] => texts(redbun.call(command, "z"));
-    for (let round = 0; round < 4000; round++) {
-      const act = random.weighted({ min: 8, max: 4, first: 3, instead: 2, range: 0.2 });
-      if (act === "min") expect(popped("ZPOPMIN")).toEqual([members.shift() as string, String(lowest++)]);
-      if (act === "max") {
-        const last = lowest + members.length - 1;
-        expect(popped("ZPOPMAX")).toEqual([members.pop() as string, String(last)]);
-      }
-      if (act === "first") {
-        members.unshift(`first:${round}`);
-        redbun.call("ZADD", "z", --lowest, members[0]);
-      }
-      if (act === "instead") {
-        expect(redbun.call("ZREM", "z", members[0])).toEqual(integer(1));
-        // It takes the block of the one that was looked at and has gone.
-        members[0] = `instead:${round}`;
-        redbun.call("ZADD", "z", lowest, members[0]);
-        expect(redbun.call("ZSCORE", "z", members[1])).toEqual(bulk(String(lowest + 1)));
-      }
-      if (act === "range") {
-        const count = random.integer(1, 40);
-        members.splice(0, count);
-        lowest += count;
-        expect(redbun.call("ZREMRANGEBYRANK", "z", 0, count - 1)).toEqual(integer(count));
-      }
-    }
-    expect(texts(redbun.call("ZRANGE", "z", 0, -1))).toEqual(members);
-    expect(redbun.call("ZCARD", "z")).toEqual(integer(members.length));
-    expect(texts(redbun.call("ZMSCORE", "z", ...members))).toEqual(members.map((_, i) => String(lowest + i)));
   });
 });
 

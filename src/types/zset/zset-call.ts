@@ -15,6 +15,15 @@ export function openZset(c: Call, ref: number): SortedSet {
   return view;
 }
 
+/** As openZset, to pop members at an end: see SortedSet.openToPop. */
+export function openZsetToPop(c: Call, ref: number, max: boolean): SortedSet {
+  const { keyspace } = c.db;
+  const { entries } = keyspace;
+  const { view } = zsetsOf(keyspace);
+  view.openToPop(entries.encoding(ref), entries.valueWord(ref, 0), max);
+  return view;
+}
+
 /** Writes back to the entry what a change may have moved or converted. */
 export function closeZset(c: Call, ref: number, zset: SortedSet): void {
   const { entries } = c.db.keyspace;

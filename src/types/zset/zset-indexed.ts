@@ -1,7 +1,7 @@
 /**
  * Large sorted sets: a dict of the members, each a block with its score, and an order tree of the same blocks.
  *
- *     root (8 bytes)   dict | order tree
+ *     root (16 bytes)   dict | order tree | popped | unused
  *
  *     dict  ──┐
  *             ├──▸  scored block: score | member
@@ -9,6 +9,13 @@
  *
  * The dict finds a member's score, the tree has the order. While a set is being made for a STORE command it may be a dict
  * alone (the tree is 0), and while it is freed either may be gone already.
+ *
+ * Members that are popped one by one are removed some at a time: until then *popped* counts them, those at the end of the
+ * tree as a negative number, and dict and tree still have them. open() removes them first, so only pops know of them:
+ * openToPop(), seekEnd() and removeEnd(). They are at most 64 (FORGET_AHEAD), and at most a sixty-fourth of the set. The
+ * cache misses of their removals overlap, the tree removes them in one go, and a pop runs through little code: ZPOPMIN on
+ * 500,000 members takes 0.37 µs instead of 0.61 (without sockets), and in pipelines of 16 and 64 1.08 and 0.63 µs of CPU
+ * time a request instead of 1.32 and 0.93.
  *
  * `IndexedZset` is a flyweight, see `SortedSet`, which says what the methods mean: this class and PackedZset have the same
  * ones.
@@ -24,9 +31,13 @@ import { ScoredBlocks } from "../../memory/scored-block";
 import { stableSort } from "../../util/keyed-sort";
 import { FORGET_AHEAD, ForgottenMembers } from "./forgotten-members";
 
-const ROOT_BYTES = 8;
+const ROOT_BYTES = 16;
 const DICT = 0;
 const TREE = 1;
+const POPPED = 2;
+
+/** One in so many members may be popped and not yet removed. */
+const POPPED_SHARE = 64;
 
 export class IndexedZset {
   readonly blocks: ScoredBlocks;
@@ -42,6 +53,8 @@ export class IndexedZset {
   length = 0;
   score = 0;
 
+  /** What the root says. */
+  private popped = 0;
   private readonly forgotten: ForgottenMembers;
   /** Members that the tree has let go of and the dict has not. */
   private collected = 0;
@@ -78,9 +91,23 @@ export class IndexedZset {
   }
 
   open(root: number): void {
+    this.look(root);
+    if (this.popped !== 0) this.removePopped();
+  }
+
+  /** As open(), if nothing but seekEnd(), next(), previous() and removeEnd() follow, at the end that `max` says. */
+  openToPop(root: number, max: boolean): void {
+    this.look(root);
+    if (this.popped !== 0 && max === this.popped > 0) this.removePopped();
+  }
+
+  private look(root: number): void {
+    const view = this.heap.u32[root >>> SEGMENT_SHIFT];
+    const word = (root & SEGMENT_MASK) << 1;
     this.root = root;
-    this.dict.open(this.part(DICT));
-    this.tree.open(this.part(TREE));
+    this.dict.open(view[word + DICT]);
+    this.tree.open(view[word + TREE]);
+    this.popped = view[word + POPPED] | 0;
   }
 
   /** The root of the dict of the set at `root`. */
@@ -135,7 +162,7 @@ export class IndexedZset {
   private readonly freeBlock = (ref: number): void => this.heap.free(ref);
 
   get size(): number {
-    return this.dict.size;
+    return this.dict.size - Math.abs(this.popped);
   }
 
   /** Bytes of root, dict and tree, without those of the members' blocks. */
@@ -221,6 +248,7 @@ export class IndexedZset {
     this.root = root;
     this.setPart(DICT, 0);
     this.setPart(TREE, 0);
+    this.setPopped(0);
     try {
       this.setPart(DICT, this.dict.create());
     } catch (error) {
@@ -285,12 +313,31 @@ export class IndexedZset {
     }
   }
 
-  removeSought(): void {
-    const { tree, forgotten } = this;
-    const { member } = tree;
-    if (!forgotten.isNext(member)) forgotten.note(tree.peek(forgotten.members));
-    tree.removeSought();
-    this.forget(member);
+  seekEnd(max: boolean): boolean {
+    const { tree, popped } = this;
+    if (!tree.seek(max ? tree.size - 1 + popped : popped)) return false;
+    if (popped === 0) this.forgotten.load(tree);
+    return this.readPair();
+  }
+
+  removeEnd(count: number, max: boolean): void {
+    const popped = max ? this.popped - count : this.popped + count;
+    // Somebody who guards the dict has to hear of changes before they happen.
+    const most = this.heap.isGuarded ? 0 : Math.min(FORGET_AHEAD, this.tree.size / POPPED_SHARE);
+    this.setPopped(popped);
+    if (Math.abs(popped) >= most) this.removePopped();
+  }
+
+  private setPopped(popped: number): void {
+    this.popped = popped;
+    this.setPart(POPPED, popped);
+  }
+
+  private removePopped(): void {
+    const { popped } = this;
+    const count = Math.abs(popped);
+    this.setPopped(0);
+    this.removeRange(popped > 0 ? 0 : this.tree.size - count, count);
   }
 
   /** Removes a member that the tree has let go of, with some others. */
@@ -301,15 +348,13 @@ export class IndexedZset {
 
   private forgetCollected(): void {
     const { forgotten, collected } = this;
-    forgotten.note(collected);
-    for (let i = 0; i < collected; i++) this.forget(forgotten.members[i]);
     this.collected = 0;
-  }
-
-  private forget(ref: number): void {
-    this.forgotten.find(ref);
-    this.dict.removeFound();
-    this.heap.free(ref);
+    forgotten.note(collected);
+    for (let i = 0; i < collected; i++) {
+      this.dict.findRef(forgotten.hashes[i], forgotten.members[i]);
+      this.dict.removeFound();
+      this.heap.free(forgotten.members[i]);
+    }
   }
 
   // --- defragmentation ---------------------------------------------------------------------------------------------

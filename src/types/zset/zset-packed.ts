@@ -52,6 +52,10 @@ export class PackedZset {
     this.list.open(root);
   }
 
+  openToPop(root: number, _max: boolean): void {
+    this.list.open(root);
+  }
+
   /** Makes a copy of another one and opens it; returns its root. */
   copyOf(source: PackedZset): number {
     this.list.open(source.list.copy());
@@ -190,14 +194,18 @@ export class PackedZset {
     if (count > 0) this.list.remove(this.list.seek(2 * rank), 2 * count);
   }
 
-  removeSought(): void {
-    this.list.remove(this.cursor, 2);
+  removeEnd(count: number, max: boolean): void {
+    this.removeRange(max ? this.size - count : 0, count);
   }
 
   // --- cursor ------------------------------------------------------------------------------------------------------
 
   seek(rank: number): boolean {
     return this.readPair(rank < 0 ? 0 : this.list.seek(2 * rank));
+  }
+
+  seekEnd(max: boolean): boolean {
+    return this.seek(max ? this.size - 1 : 0);
   }
 
   next(): boolean {

@@ -17,14 +17,14 @@ import { NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, POP_COUNT_NOT_POSITIVE } from "../.
 import { parseInt64Rounded } from "../../util/integers";
 import { collectionForWrite, removeEmptied } from "../collection";
 import type { SortedSet } from "./zset";
-import { closeZset, openZset } from "./zset-call";
+import { closeZset, openZsetToPop } from "./zset-call";
 
 /**
  * Writes the `count` members at an end of the sorted set, without a header. Pairs are nested if `nested`. A single one is
  * at the cursor afterwards.
  */
 function replyEnd(c: Call, zset: SortedSet, count: number, max: boolean, nested: boolean): void {
-  zset.seek(max ? zset.size - 1 : 0);
+  zset.seekEnd(max);
   for (let left = count; ; ) {
     if (nested) c.reply.array(2);
     c.reply.bulk(zset.bytes, zset.at, zset.length);
@@ -40,8 +40,7 @@ function removeEnd(c: Call, key: number, ref: number, zset: SortedSet, count: nu
   const isAll = count === zset.size;
   // What is removed as a whole is freed as a whole: in the background, if it is large.
   if (!isAll) {
-    if (count === 1) zset.removeSought();
-    else zset.removeRange(max ? zset.size - count : 0, count);
+    zset.removeEnd(count, max);
     closeZset(c, ref, zset);
   }
   c.notify(key, EVENT_ZSET, max ? "zpopmax" : "zpopmin");
@@ -73,7 +72,7 @@ function pop(c: Call, max: boolean): void {
     c.reply.array(0);
     return;
   }
-  const zset = openZset(c, ref);
+  const zset = openZsetToPop(c, ref, max);
   const count = Math.min(wanted, zset.size);
   // Only with a count, and in RESP3, are they pairs.
   const nested = c.argc === 3 && c.reply.resp3;
@@ -129,7 +128,7 @@ function popFirst(c: Call): boolean {
     const ref = collectionForWrite(c, key, TYPE_ZSET);
     if (c.failed) return false;
     if (ref === 0) continue;
-    const zset = openZset(c, ref);
+    const zset = openZsetToPop(c, ref, max);
     const count = Math.min(request.count, zset.size);
     c.reply.array(2);
     c.reply.bulk(c.buf, c.starts[key], c.size(key));
@@ -164,7 +163,7 @@ function popOrBlock(c: Call, max: boolean): void {
   for (let key = 1; key < last && !c.failed; key++) {
     const ref = collectionForWrite(c, key, TYPE_ZSET);
     if (ref === 0) continue;
-    const zset = openZset(c, ref);
+    const zset = openZsetToPop(c, ref, max);
     c.reply.array(3);
     c.reply.bulk(c.buf, c.starts[key], c.size(key));
     replyEnd(c, zset, 1, max, false);

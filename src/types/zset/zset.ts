@@ -57,6 +57,12 @@ export class SortedSet {
     this.body.open(root);
   }
 
+  /** As open(), to pop members at an end: nothing but seekEnd(), next(), previous() and removeEnd() may follow. */
+  openToPop(encoding: number, root: number, max: boolean): void {
+    this.use(encoding);
+    this.body.openToPop(root, max);
+  }
+
   private use(encoding: number): void {
     this.encoding = encoding;
     this.body = encoding === ENCODING_LISTPACK ? this.packed : this.indexed;
@@ -165,9 +171,14 @@ export class SortedSet {
     return this.body.seek(rank);
   }
 
-  /** Removes the member that seek() has just found. */
-  removeSought(): void {
-    this.body.removeSought();
+  /** Moves the cursor to the first member, or to the last one if `max`; false if there is none. */
+  seekEnd(max: boolean): boolean {
+    return this.body.seekEnd(max);
+  }
+
+  /** Removes the `count` members at an end, which seekEnd() has just found the first of; others remain. */
+  removeEnd(count: number, max: boolean): void {
+    this.body.removeEnd(count, max);
   }
 
   /** Moves the cursor to the next member; false at the end. */

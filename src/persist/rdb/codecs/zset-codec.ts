@@ -5,7 +5,6 @@
  */
 
 import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "../../../db/entry";
-import { Dict } from "../../../memory/dict";
 import { DictBatch } from "../../../memory/dict-batch";
 import type { EntryHead } from "../../../types/string/string";
 import { SortedSet, type ZsetLimits } from "../../../types/zset/zset";
@@ -64,8 +63,10 @@ export class ZsetCodec implements ValueCodec {
   large(ref: number): LargeShape | null {
     const { entries, keyspace } = this.context;
     if (entries.encoding(ref) !== ENCODING_SKIPLIST) return null;
+    // What was popped is removed by that.
+    this.zset.open(ENCODING_SKIPLIST, entries.valueWord(ref, 0));
+    if (this.zset.size < LARGE_FROM) return null;
     const root = IndexedZset.dictOf(keyspace.heap, entries.valueWord(ref, 0));
-    if (Dict.sizeOf(keyspace.heap, root) < LARGE_FROM) return null;
     const { blocks, dict } = new IndexedZset(keyspace.heap, keyspace.hasher);
     return largeDict({
       dict,
