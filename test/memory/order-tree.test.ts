@@ -20,6 +20,7 @@ import {
   wordOf,
 } from "../../src/memory/order-nodes";
 import { OrderTree } from "../../src/memory/order-tree";
+import { withBlocks, withFailure } from "../support/failing-heap";
 import { runOperations } from "../support/model";
 import { Random } from "../support/random";
 
@@ -434,26 +435,11 @@ test("drain gives everything back, a few leaves a call", () => {
 });
 
 describe("a heap that cannot grow", () => {
-  /** Lets allocation number `failing` from now on fail. */
-  function failAt(heap: Heap, failing: number): () => void {
-    const { allocate } = heap;
-    let left = failing;
-    heap.allocate = (bytes) => {
-      if (--left === 0) throw new HeapFullError("no more in this test");
-      return allocate.call(heap, bytes);
-    };
-    return () => {
-      heap.allocate = allocate;
-    };
-  }
-
   test("no tree is left behind by a create that fails", () => {
     const heap = new Heap();
     const tree = new OrderTree(heap, new TestLayout(heap));
     for (const failing of [1, 2]) {
-      const restore = failAt(heap, failing);
-      expect(() => tree.create()).toThrow(HeapFullError);
-      restore();
+      expect(() => withFailure(heap, failing, () => tree.create())).toThrow(HeapFullError);
       expect(heap.usedBytes).toBe(0);
     }
   });
@@ -467,17 +453,14 @@ describe("a heap that cannot grow", () => {
       const member = bench.newMember(score, `${i}`);
       const used = bench.heap.usedBytes;
       for (let failing = 1; ; failing++) {
-        const restore = failAt(bench.heap, failing);
         try {
-          bench.tree.insert(member);
+          withFailure(bench.heap, failing, () => bench.tree.insert(member));
           break;
         } catch (error) {
           expect(error).toBeInstanceOf(HeapFullError);
           expect(bench.heap.usedBytes).toBe(used);
           expect(bench.tree.size).toBe(bench.pairs.length);
           failures++;
-        } finally {
-          restore();
         }
       }
       bench.pairs.splice(bench.position(score, `${i}`), 0, { score, text: `${i}`, member });
@@ -487,12 +470,11 @@ describe("a heap that cannot grow", () => {
     expect(failures).toBeGreaterThan(80);
 
     // A move into a full leaf.
-    const restore = failAt(bench.heap, 1);
     let refused = 0;
     for (const pair of [...bench.pairs]) {
       const to = random.float() * 50;
       try {
-        bench.tree.move(pair.member, to);
+        withBlocks(bench.heap, 0, () => bench.tree.move(pair.member, to));
         bench.pairs.splice(bench.pairs.indexOf(pair), 1);
         pair.score = to;
         bench.pairs.splice(bench.position(to, pair.text), 0, pair);
@@ -502,13 +484,12 @@ describe("a heap that cannot grow", () => {
       }
       if (refused === 50) break;
     }
-    restore();
     expect(refused).toBeGreaterThan(0);
     bench.check();
 
-    const forbid = failAt(bench.heap, 1);
-    while (bench.pairs.length > 0) bench.remove(random.integer(0, bench.pairs.length - 1));
-    forbid();
+    withBlocks(bench.heap, 0, () => {
+      while (bench.pairs.length > 0) bench.remove(random.integer(0, bench.pairs.length - 1));
+    });
     bench.check();
   });
 });

@@ -6,9 +6,11 @@
 import { describe, expect, test } from "bun:test";
 import { HeapFullError } from "../../src/memory/heap";
 import * as errors from "../../src/resp/errors";
+import { withBlocks, withFailure } from "../support/failing-heap";
 import { expectNoLeak } from "../support/heap-account";
 import { InProcess } from "../support/in-process";
-import { bulk, error, OK, text } from "../support/reply";
+import { bulk, error, OK, type Reply, text } from "../support/reply";
+import { starve } from "../support/starved-command";
 
 test("a value that no segment can be had for is refused with OOM; what was there stays", () => {
   const redbun = new InProcess();
@@ -29,29 +31,8 @@ test("a value that no segment can be had for is refused with OOM; what was there
   expect(redbun.call("SET", "k", "x".repeat(20_000_000))).toEqual(OK);
 });
 
-/** A server whose allocations fail when told. */
-class Starved extends InProcess {
-  private left = Number.POSITIVE_INFINITY;
-
-  constructor() {
-    super();
-    const { heap } = this.keyspace;
-    const allocate = heap.allocate.bind(heap);
-    heap.allocate = (bytes) => {
-      if (--this.left === 0) throw new HeapFullError("no more in this test");
-      return allocate(bytes);
-    };
-  }
-
-  /** Runs something whose allocation number `failing` fails (1: the first); returns whether it came to that. */
-  starve(failing: number, run: () => void): boolean {
-    this.left = failing;
-    run();
-    const starved = this.left <= 0;
-    this.left = Number.POSITIVE_INFINITY;
-    return starved;
-  }
-
+/** A server that can say all that is in it. */
+class Listed extends InProcess {
   /** All keys with their values and expiries. */
   contents(): string[] {
     const lines: string[] = [];
@@ -70,11 +51,6 @@ class Starved extends InProcess {
     const reply = this.call(...args);
     if (reply.type === "array") return reply.items.map(text);
     return [text(reply)];
-  }
-
-  /** Expects that every byte in use belongs to a key or to an index. */
-  expectNoLeak(): void {
-    expectNoLeak(this);
   }
 }
 
@@ -116,7 +92,7 @@ describe("a command that fails for want of memory changes nothing and leaves not
     [[], "PFADD k a b c"],
     [["PFADD a a b c"], "PFMERGE k a"],
   ];
-  const redbun = new Starved();
+  const redbun = new Listed();
   // Neighbours: the dict has a segment that is about to grow or split.
   test.each([0, 10, 11, 20, 440, 441, 442, 443, 444, 445])("beside %i other keys", (others) => {
     for (const [setup, command] of cases) {
@@ -124,37 +100,31 @@ describe("a command that fails for want of memory changes nothing and leaves not
       for (let i = 0; i < others; i++) redbun.run(`SET other:${i} ${i}`);
       if (setup.length > 0) redbun.run(...setup);
       const before = redbun.contents();
-      for (let failing = 1; ; failing++) {
-        let reply: unknown;
-        const starved = redbun.starve(failing, () => {
-          reply = redbun.run(command);
-        });
-        redbun.expectNoLeak();
-        if (!starved) break;
-        expect([command.slice(0, 40), failing, reply]).toMatchObject([
-          command.slice(0, 40),
-          failing,
-          { type: "error" },
-        ]);
+      const name = command.slice(0, 40);
+      const check = (reply: Reply, _: InProcess, failing: number): void => {
+        expect([name, failing, reply]).toMatchObject([name, failing, { type: "error" }]);
         expect(redbun.contents()).toEqual(before);
-      }
+      };
+      // What was refused has changed nothing, so the next try begins with the same.
+      starve({ name, prepare: () => redbun, run: () => redbun.run(command), check });
     }
   });
 });
 
 test("an index that grows key by key survives every failure", () => {
-  const redbun = new Starved();
+  const redbun = new InProcess();
   for (let i = 0; i < 3000; i++) {
     let failing = 1;
-    while (redbun.starve(failing, () => redbun.run(`SET key:${i} value`))) failing++;
-    if (i % 50 === 0) redbun.expectNoLeak();
+    while (withFailure(redbun.keyspace.heap, failing, () => redbun.run(`SET key:${i} value`)).starved) failing++;
+    if (i % 50 === 0) expectNoLeak(redbun);
   }
   expect(redbun.keyspace.size).toBe(3000);
-  redbun.expectNoLeak();
+  expectNoLeak(redbun);
 });
 
 describe("what gives memory back needs none", () => {
-  const redbun = new Starved();
+  const redbun = new InProcess();
+  const { heap } = redbun.keyspace;
 
   function fill(options: string): void {
     redbun.run("FLUSHALL");
@@ -164,32 +134,31 @@ describe("what gives memory back needs none", () => {
   test("DEL", () => {
     fill("");
     for (let i = 0; i < 3000; i++) {
-      redbun.starve(1, () => expect(redbun.run(`DEL key:${i}`)).toMatchObject({ value: 1n }));
-      if (i % 50 === 0) redbun.expectNoLeak();
+      withBlocks(heap, 0, () => expect(redbun.run(`DEL key:${i}`)).toMatchObject({ value: 1n }));
+      if (i % 50 === 0) expectNoLeak(redbun);
     }
     expect(redbun.keyspace.size).toBe(0);
-    redbun.expectNoLeak();
+    expectNoLeak(redbun);
   });
 
   test("keys that expire when they are looked up, and in the expire cycle", () => {
     fill(" PX 1000");
     redbun.clock.advance(2000);
     for (let i = 0; i < 1500; i++) {
-      redbun.starve(1, () => expect(redbun.run(`EXISTS key:${i}`)).toMatchObject({ value: 0n }));
+      withBlocks(heap, 0, () => expect(redbun.run(`EXISTS key:${i}`)).toMatchObject({ value: 0n }));
     }
-    redbun.expectNoLeak();
+    expectNoLeak(redbun);
     while (redbun.keyspace.size > 0) {
-      redbun.starve(1, () => redbun.server.expireCycle.run(Number.POSITIVE_INFINITY));
+      withBlocks(heap, 0, () => redbun.server.expireCycle.run(Number.POSITIVE_INFINITY));
     }
-    redbun.expectNoLeak();
+    expectNoLeak(redbun);
   });
 
   test.each(["FLUSHALL SYNC", "FLUSHDB SYNC", "FLUSHALL ASYNC", "FLUSHDB ASYNC"])("%s", (command) => {
     fill("");
-    redbun.starve(1, () => expect(redbun.run(command)).toEqual(OK));
+    withBlocks(heap, 0, () => expect(redbun.run(command)).toEqual(OK));
     expect(redbun.keyspace.size).toBe(0);
-    redbun.keyspace.free.run(Number.POSITIVE_INFINITY);
-    redbun.expectNoLeak();
+    expectNoLeak(redbun);
     expect(redbun.run("SET k v")).toEqual(OK);
   });
 });
