@@ -115,19 +115,21 @@ describe("entries written in one go", () => {
     });
   }
 
-  test("sequence numbers that differ by 2^32 less a little", () => {
-    const pair = new Pair({ maxBytes: 4096, maxEntries: 100 });
+  test("times and sequence numbers that differ by what no element of 32 bits says", () => {
+    const edges = [0, 1, 127, 128, 4096, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff];
     const id = new StreamId();
-    for (const [ms, seq] of [
-      [5, 0xffffffff],
-      [6, 4],
-      [6, 0xffffffff],
-      [7, 0],
-    ]) {
-      id.set(0, ms, 0, seq);
-      pair.append(id, ["f", "v"]);
+    for (const from of edges) {
+      for (const to of edges) {
+        const pair = new Pair({ maxBytes: 4096, maxEntries: 100 });
+        id.set(0, 5, 0, from);
+        pair.append(id, ["f", "v"]);
+        id.set(0, 6 + to / 2, 0, to);
+        pair.append(id, ["f", "v"]);
+        id.set(1, 4, 0, to);
+        pair.append(id, ["f", "v"]);
+        pair.expectSame();
+      }
     }
-    pair.expectSame();
   });
 
   test("entries of many fields of their own, so that the listpack does not know its number of elements", () => {

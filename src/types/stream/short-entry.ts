@@ -1,6 +1,6 @@
 /**
- * Appending to a node what is appended most often: an entry with the fields of the master entry and numbers of a byte each,
- * where the node has room for it. It is written into the block as it stands, in one go. To open the node and to write an
+ * Appending to a node what is appended most often: an entry with the fields of the master entry, in a node of few entries
+ * that has room for it. It is written into the block as it stands, in one go. To open the node and to write an
  * element at a time, as StreamNode.append() does for every entry, takes twice as long: 220 ns instead of 110 in XADD.
  */
 
@@ -47,11 +47,8 @@ export function appendShortEntry(
   const p = at + length - 1;
   block[p] = SAME_FIELDS;
   block[p + 1] = 1;
-  block[p + 2] = ms;
-  block[p + 3] = 1;
-  block[p + 4] = seq;
-  block[p + 5] = 1;
-  const end = writeValues(block, p + 6, args, first, pairs);
+  const dataAt = writeNumber(block, writeNumber(block, p + 2, ms), seq);
+  const end = writeValues(block, dataAt, args, first, pairs);
   block[end] = pieces;
   block[end + 1] = 1;
   block[end + 2] = END;
@@ -77,6 +74,18 @@ function hasFields(block: Uint8Array, p: number, args: FieldArguments, first: nu
 }
 
 const writer = new ListpackWriter();
+
+/** Writes an integer at `p`; returns the position behind it. */
+function writeNumber(block: Buffer, p: number, value: number): number {
+  if (value >= 0 && value < ONE_BYTE) {
+    block[p] = value;
+    block[p + 1] = 1;
+    return p + 2;
+  }
+  writer.begin(block, p);
+  writer.integer(value);
+  return writer.at;
+}
 
 /** Writes the values from `p` on; returns the position behind them. */
 function writeValues(block: Buffer, p: number, args: FieldArguments, first: number, pairs: number): number {

@@ -27,7 +27,6 @@ import { type Heap, NIL, SEGMENT_MASK, SEGMENT_SHIFT } from "../../memory/heap";
 import { IdTree } from "../../memory/id-tree";
 import { StreamId } from "../../util/stream-id";
 import { appendShortEntry } from "./short-entry";
-import { ONE_BYTE } from "./stream-format";
 import { entriesAt, type FieldArguments, isFullNode, type NodeLimits, StreamNode } from "./stream-node";
 import { EMPTY_RADIX_NODES, RadixFront, radixNodesOf } from "./stream-radix";
 
@@ -203,9 +202,9 @@ export class Stream {
     const tail = words[at + TAIL];
     if (tail === NIL || heap.streamGuards !== null) return false;
     if (id.msHi !== (words[at + TAIL_ID] | 0) || id.seqHi !== (words[at + TAIL_ID + 2] | 0)) return false;
-    const ms = byteBetween(words[at + TAIL_ID + 1], id.msLo);
-    const seq = byteBetween(words[at + TAIL_ID + 3], id.seqLo);
-    if (ms < 0 || seq < 0) return false;
+    const ms = distance(words[at + TAIL_ID + 1], id.msLo);
+    const seq = distance(words[at + TAIL_ID + 3], id.seqLo);
+    if (ms === FAR || seq === FAR) return false;
     return appendShortEntry(heap, tail, ms, seq, args, first, pairs, bytes, limits);
   }
 
@@ -597,10 +596,14 @@ function copyHeader(heap: Heap, from: number, to: number): void {
   for (let i = LENGTH; i < FIGURES_END; i++) heap.u32[to >>> SEGMENT_SHIFT][toAt + i] = words[at + i];
 }
 
-/** How far the word `to` is above `from`, both taken as unsigned, if an element of one byte can say it; else −1. */
-function byteBetween(from: number, to: number): number {
-  const distance = (to - from) | 0;
-  return distance >= 0 && distance < ONE_BYTE && to >>> 0 >= distance ? distance : -1;
+/** No distance, but that there is none of 31 bits. */
+const FAR = -0x80000000;
+
+/** How far the word `to` is above `from`, both taken as unsigned, negative if it is below; FAR if it is that. */
+function distance(from: number, to: number): number {
+  const difference = (to - from) | 0;
+  const isAbove = to >>> 0 >= from >>> 0;
+  return isAbove === difference >= 0 ? difference : FAR;
 }
 
 // Registers.
