@@ -136,6 +136,15 @@ describe.skipIf(!possible)("check-aof", () => {
     });
   }
 
+  test("of keys and values that look like a manifest", async () => {
+    // Redis 7.0 takes it for one, from 7.2.5 on it does not.
+    const files = { "f.aof": `#TS:5\r\n${set("file", manifest)}` };
+    const { code, stdout } = await run(true, files, ["f.aof"], "");
+    expect(stdout).toContain("Start checking Old-Style AOF");
+    expect(stdout).toContain("AOF f.aof is valid");
+    expect(code).toBe(0);
+  });
+
   test("with wrong arguments, a missing file, and an answer that is no", async () => {
     const files = { "f.aof": `${good}!` };
     for (const args of [

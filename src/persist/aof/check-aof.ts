@@ -20,6 +20,8 @@ const STDOUT = 1;
 /** Longest header line, and longest annotation: what follows is taken for the next. */
 const HEADER_MAX = 127;
 const ANNOTATION_MAX = 1023;
+/** # */
+const COMMENT = 35;
 const MANIFEST_LINE_MAX = 1024;
 const MAGIC = "REDIS";
 const LONG_MAX = 2n ** 63n - 1n;
@@ -259,14 +261,14 @@ function withFile<T>(path: string, use: (fd: number, size: number) => T): T {
   }
 }
 
+/** What comes first tells, but for comments: further on, the keys and values of a file of commands may look like it. */
 function isManifest(path: string): boolean {
   return withFile(path, (fd) => {
     const input = new StreamReader(fd, 0);
-    let found = false;
     for (let line = input.line(MANIFEST_LINE_MAX); line.length > 0; line = input.line(MANIFEST_LINE_MAX)) {
-      if (line.toString("latin1", 0, 4) === "file") found = true;
+      if (line[0] !== COMMENT) return line.toString("latin1", 0, 4) === "file";
     }
-    return found;
+    return false;
   });
 }
 
