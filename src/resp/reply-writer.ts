@@ -1,8 +1,8 @@
 /**
  * Reply writer: appends RESP2 or RESP3 to one growing buffer.
  *
- * A handler never knows who reads: the connection sends the bytes, EXEC wraps them into an array, a script decodes
- * them. Types that RESP2 does not have are written as Redis writes them there (a map as a flat array, a double as a bulk
+ * A handler never knows who reads: the connection sends the bytes, EXEC wraps them into an array, a replay drops them.
+ * Types that RESP2 does not have are written as Redis writes them there (a map as a flat array, a double as a bulk
  * string, null as a null bulk string).
  *
  * Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/

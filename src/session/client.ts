@@ -1,5 +1,5 @@
 /**
- * Client state: what the server knows of one client, whoever it is: a connection, a script, the in-process API.
+ * Client state: what the server knows of one client: a connection, or who runs the commands of an append-only file again.
  * The connection itself is behind Transport.
  */
 

@@ -41,13 +41,13 @@ export class Monitors {
     this.active = this.clients.size > 0;
   }
 
-  /** Shows a command. `source`: where it comes from, instead of the client's address ("lua"). */
-  show(client: Client, command: Command, request: Request, source = addressOf(client)): void {
+  /** Shows a command. */
+  show(client: Client, command: Command, request: Request): void {
     const micros = this.clock.nowMicros();
     const seconds = Math.floor(micros / 1_000_000);
     const rest = String(Math.floor(micros % 1_000_000)).padStart(6, "0");
     const args = argumentsOf(command, request).join(" ");
-    const line = Buffer.from(`+${seconds}.${rest} [${client.database} ${source}] ${args}\r\n`, "latin1");
+    const line = Buffer.from(`+${seconds}.${rest} [${client.database} ${addressOf(client)}] ${args}\r\n`, "latin1");
     for (const monitor of this.clients) if (monitor.replyMode !== REPLY_OFF) monitor.push(line);
   }
 }

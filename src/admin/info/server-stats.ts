@@ -1,6 +1,6 @@
 /** Counters of the server as a whole, as INFO shows them. Those of one command are in its spec. */
 
-/** Kinds of error that are counted one by one: a script may invent any number of them. */
+/** Kinds of error that are counted one by one, as in Redis 7.2. */
 const ERROR_KINDS_MAX = 128;
 
 export class ServerStats {
