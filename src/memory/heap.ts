@@ -11,7 +11,8 @@
  *
  * A block of up to 32 KiB lives in a slab: one or more pages cut into equal blocks of one size class, with the free
  * blocks of a slab chained through their first word. A larger block is a span of whole pages; one that exceeds a
- * segment gets a segment (an ArrayBuffer) of its own. A block has no header: its page knows its size.
+ * segment, or has grown to 4 MiB, gets a segment (an ArrayBuffer) of its own. A block has no header: its page knows its
+ * size.
  *
  * All bookkeeping is in typed arrays indexed by page. They are allocated for the full address space at once: untouched
  * pages of them cost no memory.
@@ -28,7 +29,7 @@ import type { BlockGuard } from "./block-guard";
 import type { DictGuard } from "./dict-guard";
 import type { GroupGuard } from "./group-guard";
 import type { ListGuard } from "./list-guard";
-import { mapMemory } from "./mapped-memory";
+import { mapMemory, movePages } from "./mapped-memory";
 import { releasePages } from "./page-release";
 import {
   CLASS_COUNT,
@@ -58,6 +59,13 @@ const NO_BLOCK = 0xffff;
 const NO_SLAB = -1;
 const KIND_FREE = 0;
 const KIND_SPAN = 255;
+
+/**
+ * A block that grows has a segment of its own from this many bytes on, as then it need not be copied again. Not when half
+ * the numbers of segments are given out: 32 GiB must remain within reach.
+ */
+const OWN_SEGMENT_MIN = 4 * 1024 * 1024;
+const OWN_SEGMENTS_MAX = MAX_SEGMENTS / 2;
 
 /** A slab in which this share of the blocks is used is left alone by compaction. */
 const DENSE_SLAB = 0.85;
@@ -117,12 +125,12 @@ export class Heap {
   /** One bit a page: 1 is free and still holds physical memory. */
   private readonly dirtyBits = new Uint32Array(MAX_PAGES / 32);
   private readonly segmentFreePages = new Int32Array(MAX_SEGMENTS);
-  /** Segment that holds one block larger than a regular segment: its bytes, else 0. */
+  /** Segment that holds one block alone: its bytes, else 0. */
   private readonly hugeBytes = new Float64Array(MAX_SEGMENTS);
   private lowestFreeSegment = 0;
   /** Meaningless: where touch() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   touched = 0;
-  /** Buffers of freed blocks larger than a segment, whose pages still have to go back; `left` bytes of each. */
+  /** Buffers of freed blocks that had a segment of their own, whose pages still have to go back; `left` bytes of each. */
   private readonly retired: { bytes: Buffer; left: number }[] = [];
 
   constructor() {
@@ -146,6 +154,21 @@ export class Heap {
   allocateTight(bytes: number): number {
     if (bytes > LARGEST_CLASS) return this.allocateSpan(bytes);
     return this.take(tightClassOfGranules[(bytes + 7) >>> 3]);
+  }
+
+  /**
+   * A block of at least `bytes` bytes that begins with the first `kept` bytes of the one at `ref`, in place of which it is
+   * to be used: that one is released. For blocks that grow again and again: a large one is not copied, its pages move.
+   * Throws HeapFullError, with nothing changed.
+   */
+  grow(ref: number, kept: number, bytes: number): number {
+    const own = bytes >= OWN_SEGMENT_MIN && this.u8.length < OWN_SEGMENTS_MAX;
+    const grown = own ? this.allocateHuge(bytes) : this.allocate(bytes);
+    if (this.moveHuge(ref, grown)) return grown;
+    const from = Heap.offset(ref);
+    this.u8[ref >>> SEGMENT_SHIFT].copy(this.u8[grown >>> SEGMENT_SHIFT], Heap.offset(grown), from, from + kept);
+    this.release(ref);
+    return grown;
   }
 
   /** A block of a class. */
@@ -420,7 +443,7 @@ export class Heap {
 
   private allocateHuge(bytes: number): number {
     const rounded = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
-    const segment = this.addSegment(rounded);
+    const segment = this.mapSegment(rounded);
     const first = segment * SEGMENT_PAGES;
     this.hugeBytes[segment] = rounded;
     this.pageKind[first] = KIND_SPAN;
@@ -444,20 +467,43 @@ export class Heap {
   }
 
   private freeHuge(segment: number, bytes: number): void {
-    this.usedBytes -= bytes;
-    this.committedBytes -= bytes;
-    this.hugeBytes[segment] = 0;
-    this.pageKind[segment * SEGMENT_PAGES] = KIND_FREE;
     // Giving hundreds of megabytes back takes long: purge() does it in pieces. What is left then is an address range,
     // which the garbage collector drops some time.
     this.retired.push({ bytes: this.u8[segment], left: bytes });
     this.dirtyBytes += bytes;
+    this.dropHuge(segment, bytes);
+  }
+
+  /** Moves the pages of one block with a segment of its own to a larger one, and drops it; false if it has to be copied. */
+  private moveHuge(ref: number, to: number): boolean {
+    const from = ref >>> SEGMENT_SHIFT;
+    const bytes = this.hugeBytes[from];
+    const target = to >>> SEGMENT_SHIFT;
+    if (bytes === 0 || this.hugeBytes[target] < bytes || this.blockGuards?.has(ref) === true) return false;
+    if (!movePages(this.u8[from], this.u8[target], bytes)) return false;
+    this.dropHuge(from, bytes);
+    return true;
+  }
+
+  private dropHuge(segment: number, bytes: number): void {
+    this.usedBytes -= bytes;
+    this.committedBytes -= bytes;
+    this.hugeBytes[segment] = 0;
+    this.pageKind[segment * SEGMENT_PAGES] = KIND_FREE;
     this.u8[segment] = EMPTY_SEGMENT;
     this.u32[segment] = EMPTY_WORDS;
     this.f64[segment] = EMPTY_DOUBLES;
   }
 
-  private addSegment(bytes = SEGMENT_BYTES): number {
+  private addSegment(): number {
+    const segment = this.mapSegment(SEGMENT_BYTES);
+    this.freeBits.fill(0xffffffff, segment * SEGMENT_WORDS, (segment + 1) * SEGMENT_WORDS);
+    this.segmentFreePages[segment] = SEGMENT_PAGES;
+    this.lowestFreeSegment = Math.min(this.lowestFreeSegment, segment);
+    return segment;
+  }
+
+  private mapSegment(bytes: number): number {
     let segment = this.u8.indexOf(EMPTY_SEGMENT);
     if (segment < 0) segment = this.u8.length;
     if (segment >= MAX_SEGMENTS) throw new HeapFullError("its 32 GiB of addresses are used up");
@@ -465,11 +511,6 @@ export class Heap {
     this.u8[segment] = Buffer.from(buffer);
     this.u32[segment] = new Uint32Array(buffer);
     this.f64[segment] = new Float64Array(buffer);
-    if (bytes === SEGMENT_BYTES) {
-      this.freeBits.fill(0xffffffff, segment * SEGMENT_WORDS, (segment + 1) * SEGMENT_WORDS);
-      this.segmentFreePages[segment] = SEGMENT_PAGES;
-      this.lowestFreeSegment = Math.min(this.lowestFreeSegment, segment);
-    }
     return segment;
   }
 

@@ -12,10 +12,14 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   darwin: ["libSystem.B.dylib"],
 };
 
-/** Variadic functions are called with their fixed arguments alone: others are passed differently on some platforms. */
+/**
+ * Variadic functions are called with their fixed arguments alone: others are passed differently on some platforms. Not on
+ * Linux, the only one that has mremap.
+ */
 const SIGNATURES = {
   getpagesize: { args: [], returns: "i32" },
   mmap: { args: ["ptr", "u64", "i32", "i32", "i32", "i64"], returns: "ptr" },
+  mremap: { args: ["ptr", "u64", "u64", "i32", "ptr"], returns: "ptr" },
   munmap: { args: ["ptr", "u64"], returns: "i32" },
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },

@@ -1,7 +1,7 @@
 /** The heap against a model: a map of live blocks with what was written to them. */
 
 import { describe, expect, test } from "bun:test";
-import { Heap, NIL } from "../../src/memory/heap";
+import { Heap, HeapFullError, NIL } from "../../src/memory/heap";
 import { CLASS_COUNT, classSize, LARGEST_CLASS, PAGE_BYTES, TIGHT_MAX, TIGHT_MIN } from "../../src/memory/size-classes";
 import { runOperations } from "../support/model";
 import type { Random } from "../support/random";
@@ -56,6 +56,17 @@ class Bench {
     this.heap.free(block.ref);
     this.blocks[index] = this.blocks[this.blocks.length - 1];
     this.blocks.pop();
+  }
+
+  /** Makes the block longer, or leaves it where it would become shorter. */
+  growAt(index: number, length: number): void {
+    const block = this.blocks[index];
+    if (length <= block.length) return;
+    block.ref = this.heap.grow(block.ref, block.length, length);
+    const kept = bytesAt(this.heap, block.ref, block.length);
+    if (kept[0] !== block.stamp || kept[block.length - 1] !== block.stamp) throw new Error("a block lost bytes");
+    block.length = length;
+    stamp(this.heap, block);
   }
 
   check(): void {
@@ -185,6 +196,13 @@ describe("allocation", () => {
             return undefined;
           },
         ],
+        grow: [
+          2,
+          (random) => {
+            if (bench.blocks.length > 0) bench.growAt(random.integer(0, bench.blocks.length - 1), randomLength(random));
+            return undefined;
+          },
+        ],
         purge: [
           0.2,
           (random) => {
@@ -273,6 +291,65 @@ describe("spans", () => {
     const refs = Array.from({ length: 5 }, () => heap.allocate(10 * MB));
     expect(new Set(refs.map((each) => each >>> 21)).size).toBe(5);
     expect(Math.max(...refs.map((each) => each >>> 21))).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("a block that grows", () => {
+  test("has what it had, from a few bytes to several segments", () => {
+    const heap = new Heap();
+    const neighbour = heap.allocate(40 * MB);
+    bytesAt(heap, neighbour, 40 * MB).fill(9);
+    let length = 5;
+    let ref = heap.allocate(length);
+    bytesAt(heap, ref, length).fill(1);
+    for (let value = 2; length < 50 * MB; value++) {
+      const longer = length * 2 + 13;
+      ref = heap.grow(ref, length, longer);
+      expect(heap.sizeOf(ref)).toBeGreaterThanOrEqual(longer);
+      const bytes = bytesAt(heap, ref, longer);
+      expect(bytes[length - 1]).toBe(value - 1);
+      bytes.fill(value, length);
+      length = longer;
+    }
+    const bytes = bytesAt(heap, ref, length);
+    expect([0, 4, 5, 22, 23].map((at) => bytes[at])).toEqual([1, 1, 2, 2, 3]);
+    expect(bytesAt(heap, neighbour, 40 * MB).every((byte) => byte === 9)).toBe(true);
+    heap.free(ref);
+    heap.free(neighbour);
+    expect(heap.usedBytes).toBe(0);
+    while (heap.purge(MB) > 0);
+    expect(heap.dirtyBytes).toBe(0);
+  });
+
+  test.if(process.platform === "linux")("is moved, not copied, from 4 MiB on: what it leaves needs no purging", () => {
+    const heap = new Heap();
+    let ref = heap.grow(heap.allocate(100), 100, 4 * MB);
+    bytesAt(heap, ref, 4 * MB).fill(7);
+    for (let length = 5 * MB; length <= 40 * MB; length += 5 * MB) ref = heap.grow(ref, 4 * MB, length);
+    expect(heap.dirtyBytes).toBe(0);
+    expect(bytesAt(heap, ref, 4 * MB).every((byte) => byte === 7)).toBe(true);
+    expect(bytesAt(heap, ref, 40 * MB)[40 * MB - 1]).toBe(0);
+  });
+
+  test("is copied while somebody guards it, who gets the old one", () => {
+    const heap = new Heap();
+    const ref = heap.allocate(20 * MB);
+    bytesAt(heap, ref, 20 * MB).fill(3);
+    let released = 0;
+    heap.blockGuards = new Map([[ref, { changing: () => {}, released: () => released++ }]]);
+    const grown = heap.grow(ref, 20 * MB, 24 * MB);
+    expect(released).toBe(1);
+    expect(bytesAt(heap, ref, 20 * MB).every((byte) => byte === 3)).toBe(true);
+    expect(bytesAt(heap, grown, 20 * MB).every((byte) => byte === 3)).toBe(true);
+  });
+
+  test("stays as it is when the system gives no memory", () => {
+    const heap = new Heap();
+    const ref = heap.allocate(20 * MB);
+    bytesAt(heap, ref, 20 * MB).fill(3);
+    expect(() => heap.grow(ref, 20 * MB, 2 ** 46)).toThrow(HeapFullError);
+    expect(bytesAt(heap, ref, 20 * MB).every((byte) => byte === 3)).toBe(true);
+    expect(heap.usedBytes).toBe(20 * MB);
   });
 });
 

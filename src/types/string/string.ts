@@ -42,7 +42,7 @@ const INTEGER_TEXT_MAX = 20;
 const ENTRY_OVERHEAD = 4 + 8 + 5 + 5;
 /** A growing string gets as much room again, up to this many bytes ... */
 const GROWTH_MAX = 1024 * 1024;
-/** ... or, if it is larger, an eighth: where each step copies the whole string, steps must grow with it. */
+/** ... or, if it is larger, an eighth: where each step copies the whole string, steps must grow with it (Heap.grow()). */
 const GROWTH_SHIFT = 3;
 
 /** Arguments of a command: what of a request is needed here. */
@@ -333,11 +333,7 @@ function growBlock(entries: Entries, ref: number, length: number): void {
     attachBlock(entries, ref, block, length);
     return;
   }
-  const old = entries.valueWord(ref, 1);
-  const grown = heap.allocate(withRoom(length));
-  attachBlock(entries, ref, grown, length);
-  copyBytes(heap.u8[block >>> SEGMENT_SHIFT], Heap.offset(block), entries.bytes, entries.at, old);
-  heap.release(block);
+  attachBlock(entries, ref, heap.grow(block, entries.valueWord(ref, 1), withRoom(length)), length);
 }
 
 /** Moves an integer or inline string to a larger entry, or out of its entry. */
