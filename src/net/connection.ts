@@ -266,10 +266,10 @@ export class Connection implements Transport, Sink {
 
   /** Whether the replies that the writer holds wait until effects are written: its own, or any if that is soon. */
   private waitsForCommit(): boolean {
-    const { commit, servedFrom } = this.gate;
+    const { commit, hasAppended } = this.gate;
     // What is appended while nothing can be written is of no command of a client: those are refused.
     if (commit.writeError !== null) return false;
-    if (commit.appended !== servedFrom) this.hasWritten = true;
+    if (hasAppended) this.hasWritten = true;
     return this.hasWritten || !commit.isStalled;
   }
 
@@ -339,7 +339,13 @@ export class Connection implements Transport, Sink {
   }
 
   send(source: Buffer, start: number, end: number): void {
-    if (this.preparePush(end - start)) this.waiting.copy(source, start, end);
+    if (!this.preparePush(end - start)) return;
+    // Whoever was woken by an effect may have had one itself (BLMOVE): its reply waits as if it had sent the command now.
+    if (this.gate.hasAppended) {
+      this.hasWritten = true;
+      this.hold();
+    }
+    this.waiting.copy(source, start, end);
   }
 
   private get waiting(): OutputQueue {

@@ -43,6 +43,8 @@ export class Gate {
   servedFrom = 0;
   /** Connections to which something was pushed, or whose replies wait. */
   private due: Connection[] = [];
+  /** Those of them that wait for effects of their own, since the log has stalled. */
+  private stalled: Connection[] = [];
 
   constructor(
     readonly server: ServerContext,
@@ -144,18 +146,30 @@ export class Gate {
 
   flushDue(): void {
     this.server.tracking.broadcast();
-    if (this.due.length === 0 || this.commit.pending) return;
-    const { due } = this;
+    if (this.due.length + this.stalled.length === 0) return;
+    if (!this.commit.pending) for (const connection of this.takeWaiting()) connection.flushPushed();
+    else if (this.commit.isStalled) this.releaseReaders();
+  }
+
+  /** All who wait for something to be sent. */
+  private takeWaiting(): Connection[] {
+    const { due, stalled } = this;
     this.due = [];
-    for (const connection of due) connection.flushPushed();
+    if (stalled.length === 0) return due;
+    this.stalled = [];
+    return [...stalled, ...due];
+  }
+
+  /** Whether the commands that are being run have had effects. */
+  get hasAppended(): boolean {
+    return this.serving !== null && this.commit.appended !== this.servedFrom;
   }
 
   /** All effects are written, and being flushed to the disk: those whose replies leave when that is over. */
   private takeDue(): Connection[] {
-    const { due } = this;
-    this.due = [];
-    for (const connection of due) connection.awaitCommit();
-    return due;
+    const waiting = this.takeWaiting();
+    for (const connection of waiting) connection.awaitCommit();
+    return waiting;
   }
 
   private flushCommitted(connections: readonly Connection[]): void {
@@ -164,21 +178,20 @@ export class Gate {
 
   /** The effects could not be written. They are tried again, but nobody is told that they are safe. */
   private refuseWriters(): void {
-    const { due } = this;
     const error = Buffer.from(`-${this.server.persistence.aofRefusal ?? errors.GENERIC}\r\n`, "latin1");
-    this.due = [];
-    for (const connection of due) {
+    for (const connection of this.takeWaiting()) {
       if (connection.mustWait) connection.refuseHeld(error);
       connection.flushPushed();
     }
   }
 
-  /** The effects are not written in this turn: the replies of those who have changed nothing need not wait. */
+  /** The effects are not written in this turn: what is for those who have changed nothing need not wait. */
   private releaseReaders(): void {
     const { due } = this;
-    this.due = due.filter((connection) => connection.mustWait);
+    this.due = [];
     for (const connection of due) {
-      if (!connection.mustWait) connection.flushPushed();
+      if (connection.mustWait) this.stalled.push(connection);
+      else connection.flushPushed();
     }
   }
 

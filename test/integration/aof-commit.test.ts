@@ -178,6 +178,63 @@ describe("while effects are not written", () => {
   });
 });
 
+/** The write is postponed from now on, as while the disk is busy; what this returns writes. */
+function stall(): () => void {
+  const { out } = server.aof;
+  const flush = out.flush.bind(out);
+  out.flush = () => {
+    out.isStalled = true;
+    out.onStalled();
+  };
+  return () => {
+    out.flush = flush;
+    flush();
+  };
+}
+
+describe("while the write is postponed", () => {
+  test("who is told of something, or waits for nothing any more, gets that at once", async () => {
+    await start();
+    const [writer, publisher, listener, waiter] = await Promise.all([connect(), connect(), connect(), connect()]);
+    await listener.call("SUBSCRIBE", "news");
+    const write = stall();
+    const written = writer.call("SET", "k", "1");
+    await ran(server.stats.commandsProcessed + 1);
+    while (!server.aof.out.isStalled) await new Promise((resolve) => setImmediate(resolve));
+    expect(show(await publisher.call("PUBLISH", "news", "x"))).toBe(":1");
+    expect(show(await listener.readReply())).toContain("x");
+    expect(show(await waiter.call("BLPOP", "nothing", "0.001"))).toBe("(null array)");
+    expect(server.aof.out.pending).toBe(true);
+    expect(fileText()).toBe("");
+    write();
+    expect(text(await written)).toBe("OK");
+  });
+
+  test.each(["BLMOVE list moved LEFT LEFT 0", "BLPOP list 0"])(
+    "the reply to a command that was woken waits with its effect: %s",
+    async (command) => {
+      await start();
+      const [writer, blocked] = await Promise.all([connect(), connect()]);
+      let arrived = false;
+      const woken = blocked.call(...command.split(" ")).then((reply) => {
+        arrived = true;
+        return reply;
+      });
+      while (server.blocking.clients === 0) await new Promise((resolve) => setImmediate(resolve));
+      const write = stall();
+      const pushed = writer.call("RPUSH", "list", "a");
+      while (!server.aof.out.isStalled) await new Promise((resolve) => setImmediate(resolve));
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+      expect(arrived).toBe(false);
+      expect(fileText()).toBe("");
+      write();
+      expect(show(await woken)).toContain("a");
+      expect(show(await pushed)).toBe(":1");
+      expect(fileText()).toMatch(/LMOVE|LPOP/);
+    },
+  );
+});
+
 describe("WAITAOF", () => {
   test("waits for the disk, and for no longer than it is told", async () => {
     await start();
