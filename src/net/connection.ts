@@ -125,7 +125,7 @@ export class Connection implements Transport, Sink {
     const { parser, dispatcher, reply } = gate;
     gate.serving = client;
     reply.limit = gate.replyLimit(this);
-    if (gate.commit.isActive) gate.servedFrom = gate.commit.appended;
+    if (gate.aofLog.isActive) gate.servedFrom = gate.aofLog.appended;
     parser.limits.authenticated = this.mayDoAll;
     let status: number;
     gate.lookAhead.reset();
@@ -239,7 +239,7 @@ export class Connection implements Transport, Sink {
     }
     this.client.outputTotal += length;
     let sent = 0;
-    if (this.gate.commit.pending && this.waitsForCommit()) this.hold();
+    if (this.gate.aofLog.pending && this.waitsForCommit()) this.hold();
     else if (this.output === null || this.output.isEmpty) sent = this.write(reply.buf, 0, length);
     this.gate.stats.outputBytes += sent;
     this.gate.stats.writesProcessed++;
@@ -266,11 +266,11 @@ export class Connection implements Transport, Sink {
 
   /** Whether the replies that the writer holds wait until effects are written: its own, or any if that is soon. */
   private waitsForCommit(): boolean {
-    const { commit, hasAppended } = this.gate;
+    const { aofLog, hasAppended } = this.gate;
     // What is appended while nothing can be written is of no command of a client: those are refused.
-    if (commit.writeError !== null) return false;
+    if (aofLog.writeError !== null) return false;
     if (hasAppended) this.hasWritten = true;
-    return this.hasWritten || !commit.isStalled;
+    return this.hasWritten || !aofLog.isStalled;
   }
 
   /** What is queued from now on is sent when the effects are written. */
@@ -296,7 +296,7 @@ export class Connection implements Transport, Sink {
   /** That flush is over. What has come since then waits for the next. */
   flushCommitted(): void {
     const { output, gate } = this;
-    if (output === null || output.bytes <= this.committing || !gate.commit.pending) {
+    if (output === null || output.bytes <= this.committing || !gate.aofLog.pending) {
       this.flushPushed();
       return;
     }

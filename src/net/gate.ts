@@ -2,6 +2,7 @@
  * The gate: what all connections share, who is let in, and who is sent away for what it sends or does not read.
  */
 
+import { isLoopback } from "../admin/client/local-client";
 import type { OutputLimit } from "../admin/config/special";
 import type { Dispatcher } from "../command/dispatcher";
 import type { ServerContext } from "../command/server-context";
@@ -38,7 +39,7 @@ export class Gate {
   readonly clientMemory: ClientMemory;
   private readonly parserLimits: ParserLimits;
   /** What replies may have to wait for: the end of the append-only file. */
-  readonly commit: AofLog;
+  readonly aofLog: AofLog;
   /** Bytes of effects before the commands that are being run. */
   servedFrom = 0;
   /** Connections to which something was pushed, or whose replies wait. */
@@ -59,12 +60,12 @@ export class Gate {
     this.parserLimits = { maxBulk: server.config.protoMaxBulkLen, authenticated: true };
     this.parser = new RequestParser(this.parserLimits);
     this.handshakes = new Handshakes(server);
-    this.commit = server.aof.out;
-    this.commit.onWritten = () => this.flushDue();
-    this.commit.onCommitting = () => this.takeDue();
-    this.commit.onCommitted = (commit) => this.flushCommitted(commit as Connection[]);
-    this.commit.onStalled = () => this.releaseReaders();
-    this.commit.onFailed = () => this.refuseWriters();
+    this.aofLog = server.aof.out;
+    this.aofLog.onWritten = () => this.flushDue();
+    this.aofLog.onCommitting = () => this.takeDue();
+    this.aofLog.onCommitted = (commit) => this.flushCommitted(commit as Connection[]);
+    this.aofLog.onStalled = () => this.releaseReaders();
+    this.aofLog.onFailed = () => this.refuseWriters();
   }
 
   get stats(): ServerContext["stats"] {
@@ -147,8 +148,8 @@ export class Gate {
   flushDue(): void {
     this.server.tracking.broadcast();
     if (this.due.length + this.stalled.length === 0) return;
-    if (!this.commit.pending) for (const connection of this.takeWaiting()) connection.flushPushed();
-    else if (this.commit.isStalled) this.releaseReaders();
+    if (!this.aofLog.pending) for (const connection of this.takeWaiting()) connection.flushPushed();
+    else if (this.aofLog.isStalled) this.releaseReaders();
   }
 
   /** All who wait for something to be sent. */
@@ -162,7 +163,7 @@ export class Gate {
 
   /** Whether the commands that are being run have had effects. */
   get hasAppended(): boolean {
-    return this.serving !== null && this.commit.appended !== this.servedFrom;
+    return this.serving !== null && this.aofLog.appended !== this.servedFrom;
   }
 
   /** All effects are written, and being flushed to the disk: those whose replies leave when that is over. */
@@ -258,8 +259,4 @@ export class Gate {
     );
     connection.close();
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1" || address.startsWith("::ffff:127.");
 }
