@@ -67,6 +67,9 @@ const KIND_SPAN = 255;
 const OWN_SEGMENT_MIN = 4 * 1024 * 1024;
 const OWN_SEGMENTS_MAX = MAX_SEGMENTS / 2;
 
+/** Freed blocks that had a segment of their own may take this much physical memory; then new ones give it back first. */
+const RETIRED_MAX = 64 * 1024 * 1024;
+
 /** A slab in which this share of the blocks is used is left alone by compaction. */
 const DENSE_SLAB = 0.85;
 
@@ -132,6 +135,7 @@ export class Heap {
   touched = 0;
   /** Buffers of freed blocks that had a segment of their own, whose pages still have to go back; `left` bytes of each. */
   private readonly retired: { bytes: Buffer; left: number }[] = [];
+  private retiredBytes = 0;
 
   constructor() {
     this.addSegment();
@@ -279,6 +283,7 @@ export class Heap {
       purged += bytes;
       if (last.left === 0) this.retired.pop();
     }
+    this.retiredBytes -= purged;
     this.dirtyBytes -= purged;
     return purged;
   }
@@ -443,6 +448,8 @@ export class Heap {
 
   private allocateHuge(bytes: number): number {
     const rounded = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+    // Where such blocks come and go faster than purge() is called, they would pile up. To be zeroed costs them more.
+    if (this.retiredBytes > RETIRED_MAX) this.purgeRetired(rounded);
     const segment = this.mapSegment(rounded);
     const first = segment * SEGMENT_PAGES;
     this.hugeBytes[segment] = rounded;
@@ -470,6 +477,7 @@ export class Heap {
     // Giving hundreds of megabytes back takes long: purge() does it in pieces. What is left then is an address range,
     // which the garbage collector drops some time.
     this.retired.push({ bytes: this.u8[segment], left: bytes });
+    this.retiredBytes += bytes;
     this.dirtyBytes += bytes;
     this.dropHuge(segment, bytes);
   }

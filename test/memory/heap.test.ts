@@ -381,6 +381,17 @@ describe("giving memory back", () => {
     expect(pieces).toBe(10);
   });
 
+  test("large blocks that come and go do not pile up while nobody purges", () => {
+    const heap = new Heap();
+    for (let i = 0; i < 100; i++) {
+      const first = heap.allocate(20 * MB);
+      const second = heap.allocate(30 * MB);
+      heap.free(first);
+      heap.free(second);
+      expect(heap.dirtyBytes).toBeLessThanOrEqual((64 + 50) * MB);
+    }
+  });
+
   test("purging leaves the blocks beside the freed ones alone", () => {
     const heap = new Heap();
     const blocks: Block[] = [];
