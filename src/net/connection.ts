@@ -14,6 +14,7 @@ import { HELD } from "../command/dispatcher";
 import { refuseReplies } from "../resp/reply-split";
 import { PARSED_COMMAND, PARSED_ERROR, PARSED_NOTHING, Partial, REQUEST_MAX } from "../resp/request-parser";
 import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
+import { freeMemory } from "../util/free-memory";
 import { sendDirectly } from "./direct-send";
 import type { Gate } from "./gate";
 import { OutputQueue, type Sink } from "./output-queue";
@@ -243,9 +244,9 @@ export class Connection implements Transport, Sink {
     else if (this.output === null || this.output.isEmpty) sent = this.write(reply.buf, 0, length);
     this.gate.stats.outputBytes += sent;
     this.gate.stats.writesProcessed++;
-    if (sent < length) this.queueReply(sent, length);
+    if (length > DETACH_BYTES) this.leaveLarge(sent);
+    else if (sent < length) this.queueReply(sent, length);
     reply.truncate(0);
-    if (length > DETACH_BYTES) reply.detach();
   }
 
   /** Offers bytes to the socket; returns how many it took. For the queue, and for replies when the queue is empty. */
@@ -260,7 +261,7 @@ export class Connection implements Transport, Sink {
     reply.overflowed = false;
     reply.limit = Number.POSITIVE_INFINITY;
     reply.truncate(0);
-    if (reply.buf.length > DETACH_BYTES) reply.detach();
+    if (reply.buf.length > DETACH_BYTES) freeMemory(reply.detach());
     if (!this.closed) this.gate.outputExceeded(this);
   }
 
@@ -322,10 +323,24 @@ export class Connection implements Transport, Sink {
   }
 
   private queueReply(sent: number, length: number): void {
+    this.waiting.copy(this.gate.reply.buf, sent, length);
+    this.outputGrew();
+  }
+
+  /** Parts with the writer's buffer, of which `sent` bytes have been sent: the queue has it until the rest has, too. */
+  private leaveLarge(sent: number): void {
     const { reply } = this.gate;
-    this.output ??= OutputQueue.obtain();
-    if (length > DETACH_BYTES) this.output.add(reply.buf.subarray(sent, length));
-    else this.output.copy(reply.buf, sent, length);
+    const { length } = reply;
+    const buf = reply.detach();
+    if (sent === length) {
+      freeMemory(buf);
+      return;
+    }
+    this.waiting.give(buf.subarray(sent, length));
+    this.outputGrew();
+  }
+
+  private outputGrew(): void {
     this.gate.checkOutput(this);
     if (this.gate.clientMemory.counting) this.count();
   }

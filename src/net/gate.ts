@@ -15,9 +15,10 @@ import { Client } from "../session/client";
 import { describeClient } from "../session/client-info";
 import type { ClientMemory } from "../session/client-memory";
 import { quoteRepr } from "../util/bytes";
+import { freeMemory } from "../util/free-memory";
 import type { Connection } from "./connection";
 import { LookAhead } from "./look-ahead";
-import { freeChunk, isFreed } from "./received-chunk";
+import { isFreed } from "./received-chunk";
 import { Handshakes } from "./tls/handshakes";
 
 /** How much of a malformed request is logged, and of a query buffer that grew too large. */
@@ -88,7 +89,7 @@ export class Gate {
   release(chunk: Buffer): void {
     if (!isFreed(chunk)) return;
     this.server.propagation.release();
-    freeChunk(chunk);
+    freeMemory(chunk);
   }
 
   // --- who is let in -----------------------------------------------------------------------------------------------

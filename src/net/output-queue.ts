@@ -12,6 +12,7 @@
  */
 
 import { copyBytes } from "../util/bytes";
+import { freeMemory } from "../util/free-memory";
 import { SharedMessages } from "./shared-messages";
 
 const BLOCK_BYTES = 16 * 1024;
@@ -64,6 +65,8 @@ export class OutputQueue {
   private sent = 0;
   /** The peer did not take all of it when it was last offered. */
   private stalled = false;
+  /** Buffers that nobody else has: they are freed as soon as they are sent. */
+  private given: Set<Buffer> | null = null;
   /** The first block of what is small, each time: with an append-only file every reply waits for a moment. */
   private kept: Buffer | null = null;
 
@@ -81,6 +84,14 @@ export class OutputQueue {
     this.own();
     if (this.stalled && chunk.length < SMALL_BYTES) this.copy(chunk, 0, chunk.length);
     else if (chunk.length > 0) this.append(chunk, chunk.length);
+  }
+
+  /** As add(), of a buffer that nobody else uses any more: all memory under it is freed when it is not needed. */
+  give(chunk: Buffer): void {
+    this.own();
+    this.append(chunk, chunk.length);
+    this.given ??= new Set();
+    this.given.add(chunk);
   }
 
   /** Appends a message to the range that waits, if that is all that waits and the message is next to it. */
@@ -113,10 +124,10 @@ export class OutputQueue {
 
   /** Nothing more of it will be sent. */
   discard(): void {
-    if (this.shared === null) return;
-    this.shared.letGo();
-    this.shared = null;
+    this.freeGiven();
     this.bytes = 0;
+    this.shared?.letGo();
+    this.shared = null;
   }
 
   /** Appends a copy of `source[at, end)`. */
@@ -164,6 +175,7 @@ export class OutputQueue {
       pieces.push(this.chunks[i].subarray(i === this.head ? this.sent : 0, this.lengths[i]));
     }
     const all = Buffer.concat(pieces);
+    this.freeGiven();
     this.chunks = [];
     this.lengths = [];
     this.head = 0;
@@ -171,6 +183,11 @@ export class OutputQueue {
     this.bytes = 0;
     this.add(all.subarray(0, from));
     return all.subarray(from);
+  }
+
+  private freeGiven(): void {
+    if (this.given !== null) for (const chunk of this.given) freeMemory(chunk);
+    this.given = null;
   }
 
   /** The queue is empty, and not used any more. */
@@ -211,7 +228,8 @@ export class OutputQueue {
       const offered = together === 0 ? this.lengths[this.head] - this.sent : together;
       const written =
         together === 0 ? sink.write(this.chunks[this.head], this.sent, offered) : sink.write(gathered, 0, together);
-      if (written > 0) this.take(written);
+      // The connection may have ended at this.
+      if (written > 0 && this.bytes > 0) this.take(written);
       total += Math.max(written, 0);
       if (written < offered) break;
     }
@@ -237,7 +255,11 @@ export class OutputQueue {
   private take(written: number): void {
     this.bytes -= written;
     let rest = this.sent + written;
-    while (this.head < this.chunks.length && rest >= this.lengths[this.head]) rest -= this.lengths[this.head++];
+    while (this.head < this.chunks.length && rest >= this.lengths[this.head]) {
+      const chunk = this.chunks[this.head];
+      if (this.given?.delete(chunk) === true) freeMemory(chunk);
+      rest -= this.lengths[this.head++];
+    }
     this.sent = rest;
     if (this.bytes === 0 && this.chunks.length <= SPARE_CHUNKS) return;
     if (this.head * 2 < this.chunks.length) return;

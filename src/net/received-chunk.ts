@@ -14,8 +14,3 @@ const FREED_MIN = 4096;
 export function isFreed(chunk: Buffer): boolean {
   return chunk.length >= FREED_MIN && chunk.buffer.byteLength === chunk.length && chunk.buffer instanceof ArrayBuffer;
 }
-
-/** Frees the memory of a chunk that isFreed(): views of it are empty from now on. */
-export function freeChunk(chunk: Buffer): void {
-  (chunk.buffer as ArrayBuffer).transfer(0);
-}

@@ -19,7 +19,9 @@ describe("OutputQueue", () => {
       const size = random.below(50) === 0 ? 20_000 : random.below(40);
       const bytes = Buffer.from(Array.from({ length: size }, () => random.below(256)));
       given.push(...bytes);
-      if (random.below(3) === 0) queue.add(bytes);
+      const how = random.below(4);
+      if (how === 0) queue.add(bytes);
+      else if (how === 1) queue.give(Buffer.from(new Uint8Array(bytes).buffer));
       else queue.copy(Buffer.concat([Buffer.from("x"), bytes, Buffer.from("y")]), 1, size + 1);
       if (random.below(8) === 0) queue.drain({ write });
       expect(queue.bytes).toBe(given.length - taken.length);
@@ -28,6 +30,37 @@ describe("OutputQueue", () => {
     while (!queue.isEmpty) queue.drain({ write });
     expect(queue.chunkCount).toBe(0);
     expect(Buffer.from(taken).equals(Buffer.from(given))).toBe(true);
+  });
+
+  test("frees a buffer that it was given when that is sent, or will not be", () => {
+    const queue = new OutputQueue();
+    const [first, second, third] = [20_000, 30_000, 40_000].map((size) => Buffer.from(new ArrayBuffer(size)));
+    const kept = Buffer.alloc(10);
+    queue.give(first);
+    queue.add(kept);
+    queue.give(second);
+    queue.give(third.subarray(500));
+    queue.drain({ write: (_, __, length) => (length === 20_000 ? length : 0) });
+    expect([first, kept, second, third].map(({ length }) => length)).toEqual([0, 10, 30_000, 40_000]);
+    queue.discard();
+    expect([first, kept, second, third].map(({ length }) => length)).toEqual([0, 10, 0, 0]);
+    expect(queue.bytes).toBe(0);
+  });
+
+  test("a connection that ends while it is written to is written to no more", () => {
+    const queue = new OutputQueue();
+    queue.give(Buffer.from(new ArrayBuffer(30_000)));
+    queue.give(Buffer.from(new ArrayBuffer(30_000)));
+    let writes = 0;
+    queue.drain({
+      write: (_, __, length) => {
+        writes++;
+        queue.discard();
+        return length;
+      },
+    });
+    expect(writes).toBe(1);
+    expect(queue.isEmpty).toBe(true);
   });
 
   test("small replies share buffers", () => {

@@ -1,13 +1,14 @@
 /** When the memory of a received chunk is freed. */
 
 import { describe, expect, test } from "bun:test";
-import { freeChunk, isFreed } from "../../src/net/received-chunk";
+import { isFreed } from "../../src/net/received-chunk";
+import { freeMemory } from "../../src/util/free-memory";
 
 describe("a chunk", () => {
   test.each([4096, 65_536, 512 * 1024])("%i bytes with a buffer of their own are freed", (length) => {
     const chunk = Buffer.from(new ArrayBuffer(length));
     expect(isFreed(chunk)).toBe(true);
-    freeChunk(chunk);
+    freeMemory(chunk);
     expect([chunk.length, chunk.buffer.byteLength]).toEqual([0, 0]);
   });
 
