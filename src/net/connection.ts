@@ -48,6 +48,9 @@ export class Connection implements Transport, Sink {
   private heldFrom = 0;
   /** There are effects of its own among them. */
   private hasWritten = false;
+  /** Its addresses, once somebody has asked: for CLIENT LIST the system would be asked for each of thousands. */
+  private peer: string | null = null;
+  private local: string | null = null;
   /** How much of what waits is sent when the flush of the disk is over that is going on. */
   private committing = 0;
   /** The peer has sent its last byte, and still reads. */
@@ -458,13 +461,15 @@ export class Connection implements Transport, Sink {
   // --- figures -----------------------------------------------------------------------------------------------------
 
   get address(): string {
-    if (this.unixPath !== "") return `${this.unixPath}:0`;
-    return formatAddress(this.socket.remoteAddress, this.socket.remotePort);
+    this.peer ??=
+      this.unixPath !== "" ? `${this.unixPath}:0` : formatAddress(this.socket.remoteAddress, this.socket.remotePort);
+    return this.peer;
   }
 
   get localAddress(): string {
-    if (this.unixPath !== "") return `${this.unixPath}:0`;
-    return formatAddress(this.socket.localAddress, this.socket.localPort);
+    if (this.unixPath !== "") return this.address;
+    this.local ??= formatAddress(this.socket.localAddress, this.socket.localPort);
+    return this.local;
   }
 
   get fd(): number {

@@ -11,15 +11,16 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
   const now = server.clock.monotonic();
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1_000_000));
   const { transport } = client;
+  const { address } = transport;
   return [
     `id=${client.id}`,
-    `addr=${transport.address}`,
+    `addr=${address}`,
     `laddr=${transport.localAddress}`,
     `fd=${transport.fd}`,
     `name=${client.name}`,
     `age=${seconds(client.createdAt)}`,
     `idle=${seconds(client.lastInteraction)}`,
-    `flags=${flagLetters(client)}`,
+    `flags=${flagLetters(client, address)}`,
     `db=${client.database}`,
     `sub=${client.subscriptions?.channels.size ?? 0}`,
     `psub=${client.subscriptions?.patterns.size ?? 0}`,
@@ -47,7 +48,7 @@ export function describeClient(server: ServerContext, client: Client, argumentBy
 }
 
 /** Letters of what is special about a client, in Redis's order; N is nothing. */
-function flagLetters(client: Client): string {
+function flagLetters(client: Client, address: string): string {
   let letters = "";
   if (client.monitors) letters += "O";
   if (client.subscriptions !== null) letters += "P";
@@ -59,7 +60,7 @@ function flagLetters(client: Client): string {
   if (client.isDirty) letters += "d";
   if (client.closing) letters += "c";
   // A unix socket's address is its path with ":0"; no TCP peer has port 0.
-  if (client.transport.address.endsWith(":0")) letters += "U";
+  if (address.endsWith(":0")) letters += "U";
   if (client.noEvict) letters += "e";
   if (client.noTouch) letters += "T";
   return letters === "" ? "N" : letters;
