@@ -60,6 +60,11 @@ const LINE_WORDS = 16;
 /** A search among the scores of an inner node looks at every seventh of the fifty, and then at one after the other. */
 const SCORES_STRIDE = 7;
 
+/** Pairs from which on the members of a leaf are not in the processor's cache. */
+const LARGE = 16 * 1024;
+/** Members that are about to be looked at: see warmLeaf(). */
+const upcoming = new Uint32Array(LEAF_CAPACITY);
+
 /** Leaves that one call of drain() frees. */
 const DRAIN_LEAVES = 16;
 
@@ -343,6 +348,7 @@ export class OrderTree {
     if (next === 0) return false;
     this.loadLeaf(next);
     this.readPair(0);
+    this.warmLeaf();
     return true;
   }
 
@@ -356,6 +362,7 @@ export class OrderTree {
     if (previous === 0) return false;
     this.loadLeaf(previous);
     this.readPair(this.leafCount - 1);
+    this.warmLeaf();
     return true;
   }
 
@@ -376,6 +383,11 @@ export class OrderTree {
     this.leafWords = this.nodes.words(leaf);
     this.leafCount = this.nodes.count(leaf);
     this.firstMember = wordOf(leaf) + LEAF_MEMBERS;
+  }
+
+  /** Loads the members of a leaf that a walk has come to: one after the other, each would be waited for. */
+  private warmLeaf(): void {
+    if (this.size >= LARGE) this.heap.touch(upcoming, this.peek(upcoming));
   }
 
   private readPair(index: number): void {
