@@ -47,6 +47,10 @@ import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
 /** randomElement() gives up rejecting after this many tries: a dict that is nearly empty everywhere. */
 const RANDOM_TRIES = 500;
+/** Elements from which on they are not in the processor's cache. */
+const LARGE = 16 * 1024;
+/** Slots of which the elements are loaded together: enough for their misses to overlap, few enough to stay in the cache. */
+const ROW_SLOTS = 32;
 
 /** What the dict has to know about its elements. */
 export interface ElementLayout {
@@ -186,6 +190,18 @@ export class Dict extends DictSegments {
       sink ^= heap.u32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
     }
     this.warmed ^= sink;
+  }
+
+  /** Loads the elements of the slots view[from, to), which are visited next: their cache misses overlap then. Returns `to`. */
+  private warmRow(view: Uint32Array, from: number, to: number): number {
+    const { heap } = this;
+    let sink = 0;
+    for (let word = from + 1; word < to; word += 2) {
+      const ref = view[word];
+      sink ^= heap.u32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
+    }
+    this.warmed ^= sink;
+    return to;
   }
 
   /** As warm(), of the slots alone: for keys that are not there, and will be. */
@@ -388,7 +404,9 @@ export class Dict extends DictSegments {
       const depth = view[base + DEPTH];
       const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
       let word = base + HEADER_WORDS + (homeSlot(position, depth, view[base + HOMES]) << 1);
+      let ahead = this.size < LARGE ? end : word;
       for (; word < end; word += 2) {
+        if (word >= ahead) ahead = this.warmRow(view, word, Math.min(end, word + (Math.min(left, ROW_SLOTS) << 1)));
         const ref = view[word + 1];
         if (ref === 0) continue;
         const tag = view[word] & HASH_MASK;
