@@ -17,9 +17,9 @@ test("a value that no segment can be had for is refused with OOM; what was there
   const { heap } = redbun.keyspace;
   expect(redbun.call("SET", "k", "old")).toEqual(OK);
   // The address space counts as used up: nothing but what is there already can be allocated.
-  const grow = Reflect.get(heap, "addSegment") as () => number;
+  const grow = Reflect.get(heap, "mapSegment") as () => number;
   const full = redbun.keyspace.heap.u8.length;
-  Reflect.set(heap, "addSegment", () => {
+  Reflect.set(heap, "mapSegment", () => {
     throw new HeapFullError("no more in this test");
   });
   const reply = redbun.call("SET", "k", "x".repeat(20_000_000));
@@ -27,7 +27,7 @@ test("a value that no segment can be had for is refused with OOM; what was there
   expect(JSON.stringify(reply, (_, value) => (typeof value === "bigint" ? String(value) : value))).toContain("OOM ");
   expect(redbun.run("GET k")).toMatchObject({ value: "old" });
   expect(heap.u8.length).toBe(full);
-  Reflect.set(heap, "addSegment", grow);
+  Reflect.set(heap, "mapSegment", grow);
   expect(redbun.call("SET", "k", "x".repeat(20_000_000))).toEqual(OK);
 });
 
