@@ -62,13 +62,12 @@ const KIND_SPAN = 255;
 
 /**
  * A block that grows has a segment of its own from this many bytes on, as then it need not be copied again. Not when half
- * the numbers of segments are given out: 32 GiB must remain within reach.
+ * the numbers of segments are taken by such: 32 GiB must remain within reach.
  */
 const OWN_SEGMENT_MIN = 4 * 1024 * 1024;
 const OWN_SEGMENTS_MAX = MAX_SEGMENTS / 2;
-
-/** Freed blocks that had a segment of their own may take this much physical memory; then new ones give it back first. */
-const RETIRED_MAX = 64 * 1024 * 1024;
+/** Free pages may take this much physical memory; then a new segment gives back as much as it takes first. */
+const DIRTY_MAX = 64 * 1024 * 1024;
 
 /** A slab in which this share of the blocks is used is left alone by compaction. */
 const DENSE_SLAB = 0.85;
@@ -130,12 +129,12 @@ export class Heap {
   private readonly segmentFreePages = new Int32Array(MAX_SEGMENTS);
   /** Segment that holds one block alone: its bytes, else 0. */
   private readonly hugeBytes = new Float64Array(MAX_SEGMENTS);
+  private ownSegments = 0;
   private lowestFreeSegment = 0;
   /** Meaningless: where touch() leaves a sum of what it loaded, so that the compiler does not drop the loads. */
   touched = 0;
   /** Buffers of freed blocks that had a segment of their own, whose pages still have to go back; `left` bytes of each. */
   private readonly retired: { bytes: Buffer; left: number }[] = [];
-  private retiredBytes = 0;
 
   constructor() {
     this.addSegment();
@@ -166,7 +165,8 @@ export class Heap {
    * Throws HeapFullError, with nothing changed.
    */
   grow(ref: number, kept: number, bytes: number): number {
-    const own = bytes >= OWN_SEGMENT_MIN && this.u8.length < OWN_SEGMENTS_MAX;
+    const hasOwn = this.hugeBytes[ref >>> SEGMENT_SHIFT] !== 0;
+    const own = bytes >= OWN_SEGMENT_MIN && (hasOwn || this.ownSegments < OWN_SEGMENTS_MAX);
     const grown = own ? this.allocateHuge(bytes) : this.allocate(bytes);
     if (this.moveHuge(ref, grown)) return grown;
     const from = Heap.offset(ref);
@@ -283,7 +283,6 @@ export class Heap {
       purged += bytes;
       if (last.left === 0) this.retired.pop();
     }
-    this.retiredBytes -= purged;
     this.dirtyBytes -= purged;
     return purged;
   }
@@ -448,11 +447,10 @@ export class Heap {
 
   private allocateHuge(bytes: number): number {
     const rounded = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
-    // Where such blocks come and go faster than purge() is called, they would pile up. To be zeroed costs them more.
-    if (this.retiredBytes > RETIRED_MAX) this.purgeRetired(rounded);
     const segment = this.mapSegment(rounded);
     const first = segment * SEGMENT_PAGES;
     this.hugeBytes[segment] = rounded;
+    this.ownSegments++;
     this.pageKind[first] = KIND_SPAN;
     this.usedBytes += rounded;
     this.committedBytes += rounded;
@@ -477,7 +475,6 @@ export class Heap {
     // Giving hundreds of megabytes back takes long: purge() does it in pieces. What is left then is an address range,
     // which the garbage collector drops some time.
     this.retired.push({ bytes: this.u8[segment], left: bytes });
-    this.retiredBytes += bytes;
     this.dirtyBytes += bytes;
     this.dropHuge(segment, bytes);
   }
@@ -497,6 +494,7 @@ export class Heap {
     this.usedBytes -= bytes;
     this.committedBytes -= bytes;
     this.hugeBytes[segment] = 0;
+    this.ownSegments--;
     this.pageKind[segment * SEGMENT_PAGES] = KIND_FREE;
     this.u8[segment] = EMPTY_SEGMENT;
     this.u32[segment] = EMPTY_WORDS;
@@ -515,6 +513,9 @@ export class Heap {
     let segment = this.u8.indexOf(EMPTY_SEGMENT);
     if (segment < 0) segment = this.u8.length;
     if (segment >= MAX_SEGMENTS) throw new HeapFullError("its 32 GiB of addresses are used up");
+    // Where large blocks come and go faster than purge() is called, what they leave would pile up. To be zeroed costs the
+    // new ones more.
+    if (this.dirtyBytes > DIRTY_MAX) this.purge(bytes);
     const buffer = newBuffer(bytes);
     this.u8[segment] = Buffer.from(buffer);
     this.u32[segment] = new Uint32Array(buffer);

@@ -392,6 +392,16 @@ describe("giving memory back", () => {
     }
   });
 
+  test("nor do blocks of less than a segment that leave no room for larger ones", () => {
+    const heap = new Heap();
+    for (let size = 9; size < 16; size++) {
+      const refs = Array.from({ length: 20 }, () => heap.allocate(size * MB));
+      for (const ref of refs) heap.free(ref);
+      for (let i = 0; i < 20; i++) heap.allocate(17 * MB);
+      expect(heap.dirtyBytes).toBeLessThanOrEqual(64 * MB);
+    }
+  });
+
   test("purging leaves the blocks beside the freed ones alone", () => {
     const heap = new Heap();
     const blocks: Block[] = [];
