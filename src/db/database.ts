@@ -7,7 +7,7 @@
  */
 
 import { Dict } from "../memory/dict";
-import { Heap, HeapFullError } from "../memory/heap";
+import { BEYOND_CACHE, Heap, HeapFullError } from "../memory/heap";
 import { int64ToNumber } from "../util/integers";
 import { type Entries, type EntryShape, NO_EXPIRY } from "./entry";
 import type { Keyspace } from "./keyspace";
@@ -15,9 +15,6 @@ import type { Keyspace } from "./keyspace";
 /** Random entries to look at before RANDOMKEY looks for any that is alive. */
 const RANDOM_TRIES = 100;
 const ALIVE_STEP = 256;
-
-/** Keys from which on lookups miss the cache. */
-const LOOK_AHEAD_SIZE = 16 * 1024;
 
 export class Database {
   private dict: Dict;
@@ -107,7 +104,7 @@ export class Database {
 
   /** Whether looking ahead pays: a small data set lives in the cache anyway. */
   get isLarge(): boolean {
-    return this.dict.size >= LOOK_AHEAD_SIZE;
+    return this.dict.size >= BEYOND_CACHE;
   }
 
   /** Announces that this key will be looked up soon; see warm(). */

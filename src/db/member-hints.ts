@@ -11,13 +11,12 @@
 
 import type { Dict } from "../memory/dict";
 import type { KeyHasher } from "../memory/hash";
+import { BEYOND_CACHE } from "../memory/heap";
 import { CommandScan } from "../resp/command-scan";
 import type { Request } from "../resp/request";
 import { equalBytes } from "../util/bytes";
 import { KeyHints, LOOK_AHEAD_MAX } from "./key-hints";
 
-/** Elements from which on lookups in a dict miss the cache. */
-const LARGE = 16 * 1024;
 /** Commands of a pipeline that are looked at for some on the same key. */
 const COMMANDS_MAX = 16;
 
@@ -61,7 +60,7 @@ export class MemberHints {
    */
   advance(dict: Dict, request: Request, i: number, first: number, step: number): void {
     const { buf, starts, ends, argc } = request;
-    if (buf !== this.chunk || dict.size < LARGE) return;
+    if (buf !== this.chunk || dict.size < BEYOND_CACHE) return;
     const { hints } = this;
     hints.clear();
     const rest = this.note(buf, starts, ends, argc, i, step);

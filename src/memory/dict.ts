@@ -43,12 +43,10 @@ import {
 } from "./dict-layout";
 import { DictSegments, type Mover } from "./dict-segments";
 import type { KeyHasher } from "./hash";
-import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { BEYOND_CACHE, type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 
 /** randomElement() gives up rejecting after this many tries: a dict that is nearly empty everywhere. */
 const RANDOM_TRIES = 500;
-/** Elements from which on they are not in the processor's cache. */
-const LARGE = 16 * 1024;
 /** Slots of which the elements are loaded together: enough for their misses to overlap, few enough to stay in the cache. */
 const ROW_SLOTS = 32;
 
@@ -404,7 +402,7 @@ export class Dict extends DictSegments {
       const depth = view[base + DEPTH];
       const end = base + HEADER_WORDS + (view[base + SLOTS] << 1);
       let word = base + HEADER_WORDS + (homeSlot(position, depth, view[base + HOMES]) << 1);
-      let ahead = this.size < LARGE ? end : word;
+      let ahead = this.size < BEYOND_CACHE ? end : word;
       for (; word < end; word += 2) {
         if (word >= ahead) ahead = this.warmRow(view, word, Math.min(end, word + (Math.min(left, ROW_SLOTS) << 1)));
         const ref = view[word + 1];

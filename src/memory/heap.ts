@@ -72,6 +72,9 @@ const DIRTY_MAX = 64 * 1024 * 1024;
 /** A slab in which this share of the blocks is used is left alone by compaction. */
 const DENSE_SLAB = 0.85;
 
+/** Blocks in an index from which on they are not in the processor's cache: then loading them ahead pays (Heap.touch()). */
+export const BEYOND_CACHE = 16 * 1024;
+
 /** The reference that refers to nothing. */
 export const NIL = 0;
 
@@ -169,10 +172,14 @@ export class Heap {
     const own = bytes >= OWN_SEGMENT_MIN && (hasOwn || this.ownSegments < OWN_SEGMENTS_MAX);
     const grown = own ? this.allocateHuge(bytes) : this.allocate(bytes);
     if (this.moveHuge(ref, grown)) return grown;
-    const from = Heap.offset(ref);
-    this.u8[ref >>> SEGMENT_SHIFT].copy(this.u8[grown >>> SEGMENT_SHIFT], Heap.offset(grown), from, from + kept);
+    this.copyBlock(ref, grown, kept);
     this.release(ref);
     return grown;
+  }
+
+  private copyBlock(from: number, to: number, bytes: number): void {
+    const at = Heap.offset(from);
+    this.u8[from >>> SEGMENT_SHIFT].copy(this.u8[to >>> SEGMENT_SHIFT], Heap.offset(to), at, at + bytes);
   }
 
   /** A block of a class. */
@@ -352,15 +359,8 @@ export class Heap {
   }
 
   private move(ref: number, sizeClass: number): number {
-    const size = classSize[sizeClass];
     const moved = this.take(sizeClass);
-    const from = (ref & SEGMENT_MASK) << 3;
-    this.u8[ref >>> SEGMENT_SHIFT].copy(
-      this.u8[moved >>> SEGMENT_SHIFT],
-      (moved & SEGMENT_MASK) << 3,
-      from,
-      from + size,
-    );
+    this.copyBlock(ref, moved, classSize[sizeClass]);
     this.free(ref);
     return moved;
   }
@@ -446,7 +446,7 @@ export class Heap {
   }
 
   private allocateHuge(bytes: number): number {
-    const rounded = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+    const rounded = Heap.roundUp(bytes);
     const segment = this.mapSegment(rounded);
     const first = segment * SEGMENT_PAGES;
     this.hugeBytes[segment] = rounded;

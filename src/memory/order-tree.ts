@@ -27,7 +27,7 @@
  * (MERGE_INNER children) together; what a node says of a child, smallest pair and number of pairs, is true.
  */
 
-import { type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
+import { BEYOND_CACHE, type Heap, SEGMENT_MASK, SEGMENT_SHIFT } from "./heap";
 import {
   CHILDREN,
   INNER_CAPACITY,
@@ -60,8 +60,6 @@ const LINE_WORDS = 16;
 /** A search among the scores of an inner node looks at every seventh of the fifty, and then at one after the other. */
 const SCORES_STRIDE = 7;
 
-/** Pairs from which on the members of a leaf are not in the processor's cache. */
-const LARGE = 16 * 1024;
 /** Members that are about to be looked at: see warmLeaf(). */
 const upcoming = new Uint32Array(LEAF_CAPACITY);
 
@@ -387,7 +385,7 @@ export class OrderTree {
 
   /** Loads the members of a leaf that a walk has come to: one after the other, each would be waited for. */
   private warmLeaf(): void {
-    if (this.size >= LARGE) this.heap.touch(upcoming, this.peek(upcoming));
+    if (this.size >= BEYOND_CACHE) this.heap.touch(upcoming, this.peek(upcoming));
   }
 
   private readPair(index: number): void {

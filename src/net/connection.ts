@@ -14,7 +14,7 @@ import { HELD } from "../command/dispatcher";
 import { refuseReplies } from "../resp/reply-split";
 import { PARSED_COMMAND, PARSED_ERROR, PARSED_NOTHING, Partial, REQUEST_MAX } from "../resp/request-parser";
 import { type Client, REPLY_OFF, REPLY_SKIP_NEXT, type Transport } from "../session/client";
-import { freeMemory } from "../util/free-memory";
+import { freeMemory, LARGE_BUFFER } from "../util/free-memory";
 import { sendDirectly } from "./direct-send";
 import type { Gate } from "./gate";
 import { OutputQueue, type Sink } from "./output-queue";
@@ -29,8 +29,6 @@ const RETAINED_BYTES = 1024 * 1024;
 const OUTPUT_HIGH = 16 * 1024 * 1024;
 /** Nothing more is read for a client that is held back with this much of commands. */
 const INPUT_HIGH = 1024 * 1024;
-/** A buffer larger than this is handed over whole instead of copying what the peer did not take. */
-const DETACH_BYTES = 256 * 1024;
 
 const NO_INPUT = Buffer.alloc(0);
 
@@ -247,7 +245,7 @@ export class Connection implements Transport, Sink {
     else if (this.output === null || this.output.isEmpty) sent = this.write(reply.buf, 0, length);
     this.gate.stats.outputBytes += sent;
     this.gate.stats.writesProcessed++;
-    if (length > DETACH_BYTES) this.leaveLarge(sent);
+    if (length > LARGE_BUFFER) this.leaveLarge(sent);
     else if (sent < length) this.queueReply(sent, length);
     reply.truncate(0);
   }
@@ -264,7 +262,7 @@ export class Connection implements Transport, Sink {
     reply.overflowed = false;
     reply.limit = Number.POSITIVE_INFINITY;
     reply.truncate(0);
-    if (reply.buf.length > DETACH_BYTES) freeMemory(reply.detach());
+    if (reply.buf.length > LARGE_BUFFER) freeMemory(reply.detach());
     if (!this.closed) this.gate.outputExceeded(this);
   }
 

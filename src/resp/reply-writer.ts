@@ -10,13 +10,11 @@
 
 import { copyBytes } from "../util/bytes";
 import { formatDouble } from "../util/doubles";
-import { freeMemory } from "../util/free-memory";
+import { freeMemory, LARGE_BUFFER } from "../util/free-memory";
 import { numberDigits, writeInt64, writeNumber } from "../util/integers";
 import { allocating } from "../util/out-of-memory";
 
 const INITIAL_BYTES = 64 * 1024;
-/** A buffer that is outgrown and larger than this is freed at once. */
-const LEFT_TO_COLLECTOR = 256 * 1024;
 /** Longest buffer that there is, and so the longest reply. */
 const BUFFER_MAX = 2 ** 32;
 const CR = 0x0d;
@@ -104,7 +102,7 @@ export class ReplyWriter {
     const { buf } = this;
     buf.copy(moved, 0, 0, this.length);
     this.buf = moved;
-    if (buf.length > LEFT_TO_COLLECTOR) freeMemory(buf);
+    if (buf.length > LARGE_BUFFER) freeMemory(buf);
   }
 
   /** Goes on with a fresh buffer of the usual size: the old one now belongs to the caller. */

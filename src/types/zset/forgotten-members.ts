@@ -5,14 +5,12 @@
  */
 
 import type { Dict } from "../../memory/dict";
-import type { Heap } from "../../memory/heap";
+import { BEYOND_CACHE, type Heap } from "../../memory/heap";
 import type { OrderTree } from "../../memory/order-tree";
 import type { ScoredBlocks } from "../../memory/scored-block";
 
 /** Members that are looked at together: enough for their misses to overlap, few enough to stay in the cache. */
 export const FORGET_AHEAD = 64;
-/** Members from which on a lookup in the dict misses the cache. */
-const LARGE = 16 * 1024;
 
 export class ForgottenMembers {
   /** What note() is about: refs of scored blocks. */
@@ -28,13 +26,13 @@ export class ForgottenMembers {
 
   /** Loads the blocks of the member at the tree's cursor and of those behind it, which are popped next. */
   load(tree: OrderTree): void {
-    if (this.dict.size >= LARGE) this.heap.touch(this.members, tree.peek(this.members));
+    if (this.dict.size >= BEYOND_CACHE) this.heap.touch(this.members, tree.peek(this.members));
   }
 
   /** Computes the hashes of the first `count` of `members`, and loads what their removal will need. */
   note(count: number): void {
     const { blocks, dict, hashes, members } = this;
-    const isLarge = dict.size >= LARGE;
+    const isLarge = dict.size >= BEYOND_CACHE;
     if (isLarge) this.heap.touch(members, count);
     for (let i = 0; i < count; i++) {
       blocks.locate(members[i]);
